@@ -1,0 +1,33 @@
+//! Bundlewright: how a macOS app bundle will really load, and the repair of what would break.
+//!
+//! The modules stand in the order in which data flows:
+//!
+//! ```text
+//! path ─► bundle::scan ─► Bundle ─► dyld::resolve ─► Graph ─► diagnose ─► Vec<Finding>
+//!                           ▲                                     │ remedy
+//!                           │ expected == rescanned               ▼
+//!                     fix::apply ◄─ FixPlan{edits, expected, remaining} ◄─ fix::plan ⟲ (simulate, resolve, diagnose)
+//!                           │
+//!                           ▼
+//!                 codesign::sign ─► verify (= inspect again) ─► dmg::build ─► verify (= read it back)
+//! ```
+//!
+//! `ARCHITECTURE.md` says which room may import which, and a test holds it to that.
+
+pub mod failure;
+pub mod paths;
+pub mod progress;
+
+pub mod bundle;
+pub mod codesign;
+pub mod diagnose;
+pub mod dmg;
+pub mod dyld;
+pub mod fix;
+pub mod jobs;
+pub mod macho;
+pub mod workflow;
+
+pub mod cli;
+#[cfg(feature = "gui")]
+pub mod ui;

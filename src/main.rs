@@ -1,0 +1,5 @@
+//! Arguments → the window or a headless command.
+
+fn main() -> std::process::ExitCode {
+    bundlewright::cli::main()
+}
