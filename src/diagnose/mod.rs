@@ -1,1 +1,29 @@
-//! diagnose
+//! Findings: what is wrong with the bundle, why it matters, and what would mend it.
+
+mod finding;
+pub mod rules;
+
+pub use finding::{Finding, Remedy, Severity};
+pub use rules::{RULES, Rule, rule};
+
+use crate::bundle::Bundle;
+use crate::codesign::Verification;
+use crate::dyld::Graph;
+
+/// Everything that a rule may look at.
+pub struct Facts<'a> {
+    pub bundle: &'a Bundle,
+    /// As the build machine would load it, as far as the search roots bring it here.
+    pub build: &'a Graph,
+    /// As a Mac would that has nothing but the bundle.
+    pub clean: &'a Graph,
+    pub seals: &'a Verification,
+}
+
+/// Every finding of every rule, most severe first, then by subject.
+pub fn diagnose(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| (rule.check)(facts)).collect();
+    findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    findings.dedup();
+    findings
+}

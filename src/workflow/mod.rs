@@ -1,1 +1,25 @@
-//! workflow
+//! The use cases as plain blocking functions. The command line and the window's jobs call the same ones.
+
+mod inspect;
+
+use std::sync::Arc;
+
+use crate::bundle::Bundle;
+use crate::codesign::Verification;
+use crate::diagnose::Finding;
+use crate::dyld::Graph;
+
+pub use inspect::{InspectOptions, inspect};
+
+/// All derived state of a bundle, replaced as a whole.
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    pub bundle: Arc<Bundle>,
+    /// As the build machine would load it (search roots on).
+    pub build: Arc<Graph>,
+    /// As another Mac would.
+    pub clean: Arc<Graph>,
+    pub seals: Arc<Verification>,
+    pub findings: Arc<Vec<Finding>>,
+    pub options: InspectOptions,
+}

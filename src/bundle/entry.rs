@@ -1,0 +1,1 @@
+//! Entry points: what starts a process, and what is opened by name.

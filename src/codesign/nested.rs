@@ -1,0 +1,1 @@
+//! Inside-out order: which bundle or code encloses which.

@@ -1,0 +1,110 @@
+//! One finding, and the intent that would mend it.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::bundle::ImageId;
+use crate::macho::{Arch, InstallName, Rpath};
+use crate::paths::{BundlePath, RuntimePath};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Breaks at launch, at install, or on somebody else's Mac.
+    Error,
+    /// Works here, may not elsewhere.
+    Warning,
+    /// Worth knowing, nothing to do.
+    Info,
+}
+
+/// One thing a rule found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's id, a key of [`super::RULES`].
+    pub rule: &'static str,
+    pub severity: Severity,
+    /// The file of the bundle it is about.
+    pub subject: BundlePath,
+    /// Only this slice; `None` for all.
+    pub arch: Option<Arch>,
+    /// A short title: "libdbus-1.3.dylib is outside the bundle".
+    pub title: String,
+    /// Names the image, the load command and what to do, in sentences.
+    pub message: String,
+    /// The reference concerned, when there is one.
+    pub reference: Option<InstallName>,
+    /// Other files that play a part: the second copy, the outside library, …
+    pub related: Vec<ImageId>,
+    /// What would mend it; without one the message says what a person must do.
+    pub remedy: Option<Remedy>,
+}
+
+/// Intent. The planner turns it into edits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Remedy {
+    /// Bring this outside library (or its whole framework) into the bundle and point every user at it.
+    Bundle {
+        external: RuntimePath,
+    },
+    /// Point `image`'s reference `name` at the copy `target` that the bundle already has.
+    Repoint {
+        image: BundlePath,
+        name: InstallName,
+        target: BundlePath,
+    },
+    /// Give the main executables an rpath that leads to the bundle's libraries.
+    AddRpath {
+        image: BundlePath,
+        rpath: Rpath,
+    },
+    DeleteRpath {
+        image: BundlePath,
+        rpath: Rpath,
+    },
+    /// Make LC_ID_DYLIB say where the file is.
+    SetId {
+        image: BundlePath,
+    },
+    /// Keep `keep`, point every user of `remove` at it, delete `remove`.
+    Merge {
+        keep: BundlePath,
+        remove: BundlePath,
+    },
+    /// Rebuild the links of a framework that lost them.
+    RestoreFramework {
+        framework: BundlePath,
+    },
+    /// Replace a framework's bare binary by the whole framework from outside the bundle.
+    Unflatten {
+        flat: BundlePath,
+        framework: RuntimePath,
+    },
+    MakeExecutable {
+        path: BundlePath,
+    },
+    RemoveLink {
+        path: BundlePath,
+    },
+    /// Sign this file or bundle again.
+    Sign {
+        path: BundlePath,
+    },
+}
+
+impl Finding {
+    pub(super) fn sort_key(&self) -> impl Ord + '_ {
+        (self.severity, &self.subject, self.rule, self.arch, &self.reference, &self.message)
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        })
+    }
+}

@@ -1,0 +1,1 @@
+//! Which install names macOS itself provides.

@@ -1,0 +1,1 @@
+//! Edits on the model: what the bundle will be.
