@@ -27,9 +27,6 @@ pub enum Request {
         bundle: PathBuf,
         options: InspectOptions,
     },
-        spec: DmgSpec,
-        out: PathBuf,
-    },
     /// Write the sample somewhere temporary and inspect it.
     OpenSample,
 }
