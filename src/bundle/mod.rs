@@ -13,7 +13,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::macho::{self, MachFile};
+use crate::macho::{self, FileType, MachFile};
 use crate::paths::{BundlePath, RuntimePath};
 
 pub use framework::{Framework, FrameworkShape};
@@ -63,6 +63,13 @@ pub struct Image {
     /// Length of the file in bytes.
     pub length: u64,
     pub file: MachFile,
+}
+
+impl Image {
+    /// Whether other images may link to it.
+    pub fn is_library(&self) -> bool {
+        self.file.slices.iter().any(|slice| slice.file_type == FileType::Dylib)
+    }
 }
 
 /// What starts a process or is opened by name at run time; each has its own search for libraries.

@@ -1,10 +1,13 @@
 //! Findings: what is wrong with the bundle, why it matters, and what would mend it.
 
 mod finding;
+mod references;
 pub mod rules;
+mod wording;
 
 pub use finding::{Finding, Remedy, Severity};
-pub use rules::{RULES, Rule, rule};
+pub use references::{Reference, references};
+pub use rules::{RULES, Rule, id_mismatch::right_id, no_header_room, rule};
 
 use crate::bundle::Bundle;
 use crate::codesign::Verification;

@@ -1,5 +1,20 @@
 //! The one table of rules. A rule is a file: what it is, why it breaks, its check, its tests.
 
+mod broken_file;
+mod broken_link;
+pub(crate) mod duplicate_library;
+mod duplicate_rpath;
+mod executable_unusable;
+mod flattened_framework;
+pub(crate) mod id_mismatch;
+mod library_outside_bundle;
+mod missing_architecture;
+mod missing_library;
+pub mod no_header_room;
+mod no_rpath;
+mod rpath_outside_bundle;
+mod signature_invalid;
+
 use super::{Facts, Finding, Severity};
 
 /// One rule. `doc` is Markdown that the window, `rules` and the manual show alike.
@@ -13,9 +28,39 @@ pub struct Rule {
     pub check: fn(&Facts<'_>) -> Vec<Finding>,
 }
 
-/// In the order in which `rules` lists them.
-pub static RULES: &[&Rule] = &[];
+/// In the order in which `rules` lists them: what stops a launch first.
+pub static RULES: &[&Rule] = &[
+    &executable_unusable::RULE,
+    &missing_library::RULE,
+    &no_rpath::RULE,
+    &missing_architecture::RULE,
+    &library_outside_bundle::RULE,
+    &duplicate_library::RULE,
+    &flattened_framework::RULE,
+    &signature_invalid::RULE,
+    &duplicate_rpath::RULE,
+    &rpath_outside_bundle::RULE,
+    &id_mismatch::RULE,
+    &broken_link::RULE,
+    &broken_file::RULE,
+    &no_header_room::RULE,
+];
 
 pub fn rule(id: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_its_own_id_and_says_what_why_and_fix() {
+        for rule in RULES {
+            assert_eq!(RULES.iter().filter(|other| other.id == rule.id).count(), 1, "{}", rule.id);
+            for heading in ["## What it is", "## Why it breaks", "## What the fix does"] {
+                assert!(rule.doc.contains(heading), "{} lacks {heading}", rule.id);
+            }
+        }
+    }
 }

@@ -1,0 +1,108 @@
+//! The references of the bundle's own images, gathered over entry points and architectures.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::bundle::{Bundle, ImageId};
+use crate::dyld::graph::{Dependency, Launch};
+use crate::dyld::{Graph, Outcome, SearchRule};
+use crate::macho::{Arch, InstallName, LoadKind};
+use crate::paths::BundlePath;
+
+/// One reference under one launch.
+#[derive(Clone, Copy)]
+pub struct Reference<'a> {
+    pub user: &'a BundlePath,
+    pub dependency: &'a Dependency,
+    pub launch: &'a Launch,
+}
+
+/// Every reference of every image of the bundle, launch by launch. References of outside images are left out: they
+/// become the bundle's once the library is copied in.
+pub fn references(graph: &Graph) -> impl Iterator<Item = Reference<'_>> {
+    graph.launches.iter().flat_map(|launch| {
+        launch
+            .loads
+            .iter()
+            .filter_map(move |load| match &load.image {
+                ImageId::Bundled(user) => Some((user, load)),
+                ImageId::External(_) => None,
+            })
+            .flat_map(move |(user, load)| {
+                load.dependencies.iter().map(move |dependency| Reference { user, dependency, launch })
+            })
+    })
+}
+
+/// The same reference wherever it showed what was looked for.
+pub struct Hit<'a> {
+    /// The first launch that showed it.
+    pub first: Reference<'a>,
+    pub archs: BTreeSet<Arch>,
+}
+
+impl<'a> Hit<'a> {
+    pub fn user(&self) -> &'a BundlePath {
+        self.first.user
+    }
+
+    pub fn name(&self) -> &'a InstallName {
+        &self.first.dependency.name
+    }
+
+    /// `None` when every slice that can be started shows it.
+    pub fn arch(&self, bundle: &Bundle) -> Option<Arch> {
+        let all = bundle.image(self.user()).map_or(0, |image| image.file.slices.len());
+        (self.archs.len() < all).then(|| self.archs.first().copied()).flatten()
+    }
+}
+
+/// References that `wanted` picks, each once, in a fixed order.
+pub fn hits<'a>(graph: &'a Graph, wanted: impl Fn(&Reference<'a>) -> bool) -> Vec<Hit<'a>> {
+    let mut found: BTreeMap<(&BundlePath, &InstallName, LoadKind), Hit<'a>> = BTreeMap::new();
+    for reference in references(graph).filter(wanted) {
+        let key = (reference.user, &reference.dependency.name, reference.dependency.kind);
+        found
+            .entry(key)
+            .or_insert_with(|| Hit { first: reference, archs: BTreeSet::new() })
+            .archs
+            .insert(reference.launch.arch);
+    }
+    found.into_values().collect()
+}
+
+impl Dependency {
+    /// Whether a file was there but held no slice for the architecture.
+    pub(super) fn met_wrong_arch(&self) -> bool {
+        self.candidates.iter().any(|candidate| matches!(candidate.outcome, Outcome::WrongArch { .. }))
+    }
+
+    /// An `@rpath` name for which no image of the chain has an LC_RPATH.
+    pub(super) fn has_no_rpath(&self) -> bool {
+        self.name.as_str().starts_with("@rpath/")
+            && !self.candidates.iter().any(|candidate| candidate.rule == SearchRule::Rpath)
+    }
+
+    /// Whether a launch fails without it. Lazy commands have been ignored since macOS 12.
+    pub(super) fn is_needed(&self) -> bool {
+        !matches!(self.kind, LoadKind::Weak | LoadKind::Lazy)
+    }
+}
+
+/// The one image of the bundle that `name` must mean: same framework spelling, else same file name, with a slice for
+/// `arch`. `None` when there is none or more than one.
+pub fn counterpart(bundle: &Bundle, user: &BundlePath, name: &InstallName, arch: Arch) -> Option<BundlePath> {
+    let fits = |path: &&BundlePath| {
+        let image = bundle.image(path);
+        *path != user && image.is_some_and(|image| image.file.slice(arch).is_some() && image.is_library())
+    };
+    let by = |suffix: &str| -> Vec<&BundlePath> {
+        let ending = format!("/{suffix}");
+        bundle.images.keys().filter(fits).filter(|path| path.as_str().ends_with(&ending)).collect()
+    };
+    let framework = name.framework_suffix().map(by).unwrap_or_default();
+    let found = if framework.is_empty() { by(name.leaf()) } else { framework };
+    match found[..] {
+        [one] => Some(one.clone()),
+        _ => None,
+    }
+}

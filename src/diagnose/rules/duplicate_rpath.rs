@@ -1,0 +1,56 @@
+//! The same LC_RPATH twice.
+
+use super::Rule;
+use crate::diagnose::{Facts, Finding, Severity};
+use std::collections::BTreeMap;
+
+use crate::diagnose::Remedy;
+use crate::macho::{PackedVersion, Slice};
+
+pub static RULE: Rule = Rule {
+    id: "duplicate-rpath",
+    title: "The same LC_RPATH twice",
+    severity: Severity::Error,
+    doc: include_str!("duplicate_rpath.md"),
+    check,
+};
+
+/// The SDK from which dyld of macOS 15.4 refuses duplicates (dyld, `mach_o/Policy.cpp`).
+const FIRST_STRICT_SDK: PackedVersion = PackedVersion::new(15, 4, 0);
+
+fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (path, image) in &facts.bundle.images {
+        for slice in &image.file.slices {
+            let mut counts = BTreeMap::new();
+            slice.rpaths.iter().for_each(|rpath| *counts.entry(rpath).or_insert(0) += 1);
+            for (rpath, count) in counts.into_iter().filter(|(_, count)| *count > 1) {
+                findings.push(Finding {
+                    rule: RULE.id,
+                    severity: severity(slice),
+                    subject: path.clone(),
+                    arch: (image.file.slices.len() > 1).then_some(slice.arch),
+                    title: format!("LC_RPATH {rpath} stands there {count} times"),
+                    message: format!(
+                        "The {} slice of {path} has the LC_RPATH {rpath} {count} times, which dyld of macOS 15.4 and later refuses for new SDKs. Delete all but the first.",
+                        slice.arch
+                    ),
+                    reference: None,
+                    related: Vec::new(),
+                    remedy: Some(Remedy::DeleteRpath { image: path.clone(), rpath: rpath.clone() }),
+                });
+            }
+        }
+    }
+    findings
+}
+
+/// An SDK of 0 counts as the far future in dyld's arithmetic, so it is refused too.
+fn severity(slice: &Slice) -> Severity {
+    match slice.build {
+        Some(build) if build.sdk != PackedVersion::default() && build.sdk < FIRST_STRICT_SDK => {
+            Severity::Warning
+        }
+        _ => Severity::Error,
+    }
+}

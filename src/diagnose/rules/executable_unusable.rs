@@ -1,0 +1,107 @@
+//! The executable is missing or cannot be started.
+
+use super::Rule;
+use crate::bundle::{Entry, Node};
+use crate::diagnose::Remedy;
+use crate::diagnose::{Facts, Finding, Severity};
+use crate::macho::FileType;
+use crate::paths::BundlePath;
+
+pub static RULE: Rule = Rule {
+    id: "executable-unusable",
+    title: "The executable is missing or cannot be started",
+    severity: Severity::Error,
+    doc: include_str!("executable_unusable.md"),
+    check,
+};
+
+fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let main = match &facts.bundle.main_executable {
+        Some(path) => main_fault(facts, path),
+        None => Some(no_key(facts)),
+    };
+    let entries = facts
+        .bundle
+        .entries
+        .iter()
+        .filter(|entry| Some(&entry.image) != facts.bundle.main_executable.as_ref());
+    main.into_iter().chain(entries.filter_map(|entry| helper_fault(facts, entry))).collect()
+}
+
+fn main_fault(facts: &Facts<'_>, path: &BundlePath) -> Option<Finding> {
+    let real = facts.bundle.real_path(path);
+    let Some(Node::File { mode, .. }) = real.as_ref().and_then(|real| facts.bundle.nodes.get(real)) else {
+        let what = format!("CFBundleExecutable names {path}, which is not there");
+        return Some(finding(
+            path,
+            "The executable is missing",
+            what,
+            "Put the executable there, or correct CFBundleExecutable in Contents/Info.plist.",
+            None,
+        ));
+    };
+    if mode & 0o111 == 0 {
+        return Some(not_executable(path));
+    }
+    let image = facts.bundle.image(real.as_ref()?)?;
+    let program = image.file.slices.iter().any(|slice| slice.file_type == FileType::Execute);
+    (!program).then(|| {
+        let what = format!("{path} is a Mach-O file but not an executable");
+        finding(
+            path,
+            "The executable is no program",
+            what,
+            "Link it as an executable, or correct CFBundleExecutable.",
+            None,
+        )
+    })
+}
+
+fn helper_fault(facts: &Facts<'_>, entry: &Entry) -> Option<Finding> {
+    let program = facts
+        .bundle
+        .image(&entry.image)?
+        .file
+        .slices
+        .iter()
+        .any(|slice| slice.file_type == FileType::Execute);
+    match facts.bundle.nodes.get(&entry.image)? {
+        Node::File { mode, .. } if program && mode & 0o111 == 0 => Some(not_executable(&entry.image)),
+        _ => None,
+    }
+}
+
+fn no_key(facts: &Facts<'_>) -> Finding {
+    let path = BundlePath::root().join("Contents").join("Info.plist");
+    let what = format!(
+        "{path} of {} does not say which executable to start (CFBundleExecutable)",
+        facts.bundle.name
+    );
+    finding(
+        &path,
+        "No executable is named",
+        what,
+        "Add CFBundleExecutable with the name of the file in Contents/MacOS.",
+        None,
+    )
+}
+
+fn not_executable(path: &BundlePath) -> Finding {
+    let what = format!("{path} lacks the execute permission");
+    let remedy = Remedy::MakeExecutable { path: path.clone() };
+    finding(path, "Not executable", what, "Give it mode 0755.", Some(remedy))
+}
+
+fn finding(subject: &BundlePath, title: &str, what: String, advice: &str, remedy: Option<Remedy>) -> Finding {
+    Finding {
+        rule: RULE.id,
+        severity: Severity::Error,
+        subject: subject.clone(),
+        arch: None,
+        title: title.to_owned(),
+        message: format!("{what}. {advice}"),
+        reference: None,
+        related: Vec::new(),
+        remedy,
+    }
+}

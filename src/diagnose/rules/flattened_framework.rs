@@ -1,0 +1,79 @@
+//! A framework lost its folders or links.
+
+use super::Rule;
+use crate::bundle::{FrameworkShape, Image, ImageId};
+use crate::diagnose::Remedy;
+use crate::diagnose::rules::duplicate_library::uuids;
+use crate::diagnose::{Facts, Finding, Severity};
+use crate::macho::framework_suffix;
+use crate::paths::{BundlePath, RuntimePath};
+
+pub static RULE: Rule = Rule {
+    id: "flattened-framework",
+    title: "A framework lost its folders or links",
+    severity: Severity::Error,
+    doc: include_str!("flattened_framework.md"),
+    check,
+};
+
+fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let bare = facts.bundle.images.iter().filter_map(|(path, image)| {
+        let framework = whole_elsewhere(facts, image)?;
+        Some(flattened(path, framework))
+    });
+    let linkless = facts.bundle.frameworks.iter().filter(|framework| {
+        matches!(framework.shape, FrameworkShape::LinksLost | FrameworkShape::Unversioned)
+    });
+    bare.chain(linkless.map(|framework| links_lost(&framework.path, framework.shape))).collect()
+}
+
+/// The framework outside the bundle whose binary is the same build as this bare library.
+fn whole_elsewhere<'a>(facts: &Facts<'a>, image: &Image) -> Option<&'a RuntimePath> {
+    let ImageId::Bundled(path) = &image.id else { return None };
+    if framework_suffix(path.as_str()).is_some() || !image.is_library() {
+        return None;
+    }
+    let wanted = uuids(image)?;
+    let same = facts.build.externals.values().filter(|other| uuids(other).as_ref() == Some(&wanted));
+    same.filter_map(|other| match &other.id {
+        ImageId::External(path) => framework_suffix(path.as_str()).map(|_| path),
+        ImageId::Bundled(_) => None,
+    })
+    .next()
+}
+
+fn flattened(flat: &BundlePath, framework: &RuntimePath) -> Finding {
+    Finding {
+        rule: RULE.id,
+        severity: Severity::Error,
+        subject: flat.clone(),
+        arch: None,
+        title: format!("{} is a flattened framework", flat.file_name()),
+        message: format!(
+            "{flat} is the bare binary of {framework}. Copy the whole framework and point every reference at it."
+        ),
+        reference: None,
+        related: vec![ImageId::External(framework.clone())],
+        remedy: Some(Remedy::Unflatten { flat: flat.clone(), framework: framework.clone() }),
+    }
+}
+
+fn links_lost(framework: &BundlePath, shape: FrameworkShape) -> Finding {
+    let what = match shape {
+        FrameworkShape::Unversioned => "has no Versions folder, which macOS wants",
+        _ => "lost links: Versions/Current or the links at its top are missing or were turned into copies",
+    };
+    Finding {
+        rule: RULE.id,
+        severity: Severity::Error,
+        subject: framework.clone(),
+        arch: None,
+        title: format!("{} lost its links", framework.file_name()),
+        message: format!(
+            "{framework} {what}; codesign refuses it as ambiguous. Rebuild its folders and links."
+        ),
+        reference: None,
+        related: Vec::new(),
+        remedy: Some(Remedy::RestoreFramework { framework: framework.clone() }),
+    }
+}

@@ -1,0 +1,54 @@
+//! Words that several rules share.
+
+use crate::macho::InstallName;
+use crate::paths::RuntimePath;
+
+/// The library's name as people say it: the framework's when it is one, else the file's.
+pub fn leaf(name: &InstallName) -> &str {
+    name.leaf()
+}
+
+/// Where a path of the build machine comes from, in words.
+pub fn origin(path: &RuntimePath) -> &'static str {
+    let text = path.as_str();
+    let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| text.starts_with(prefix));
+    if starts(&["/opt/homebrew/", "/usr/local/opt/", "/usr/local/Cellar/", "/usr/local/lib/"]) {
+        "Homebrew"
+    } else if starts(&["/opt/local/"]) {
+        "MacPorts"
+    } else if starts(&["/nix/store/"]) {
+        "the Nix store"
+    } else if text.contains("conda") || text.contains("miniforge") {
+        "a conda environment"
+    } else if starts(&["/Library/Frameworks/"]) {
+        "a framework installed on the build machine"
+    } else {
+        "the build tree"
+    }
+}
+
+/// The folder of the build machine that would have to be mapped for `name` to be found; `None` when the name is not
+/// absolute.
+pub fn root_hint(name: &InstallName) -> Option<String> {
+    let text = name.as_str().strip_prefix('/')?;
+    let known = ["opt/homebrew", "opt/local", "usr/local", "nix/store", "Library/Frameworks"];
+    if let Some(root) = known.iter().find(|root| text.starts_with(&format!("{root}/"))) {
+        return Some(format!("/{root}"));
+    }
+    let parts: Vec<&str> = text.split('/').collect();
+    let depth = parts.len().saturating_sub(1).clamp(1, 3);
+    Some(format!("/{}", parts[..depth].join("/")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hint_is_a_folder_that_one_would_map() {
+        let hint = |text: &str| root_hint(&InstallName(text.into()));
+        assert_eq!(hint("/opt/homebrew/opt/ink/lib/libink.dylib").as_deref(), Some("/opt/homebrew"));
+        assert_eq!(hint("/Users/ann/Root/lib/libx.dylib").as_deref(), Some("/Users/ann/Root"));
+        assert_eq!(hint("@rpath/libx.dylib"), None);
+    }
+}
