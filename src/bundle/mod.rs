@@ -124,6 +124,8 @@ pub struct Bundle {
     pub nodes: BTreeMap<BundlePath, Node>,
     /// `Contents/Info.plist`, when there is one that can be read.
     pub info: Option<InfoPlist>,
+    /// The Info.plist of every nested bundle and framework, by the file's own path; the app's own is among them.
+    pub info_plists: BTreeMap<BundlePath, InfoPlist>,
     /// Where CFBundleExecutable points, whether or not a file is there.
     pub main_executable: Option<BundlePath>,
     pub images: BTreeMap<BundlePath, Arc<Image>>,

@@ -23,8 +23,10 @@ pub struct Dependency {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Load {
     pub image: ImageId,
-    /// Its path as dyld shows it.
+    /// Its path as dyld shows it: every link resolved.
     pub path: RuntimePath,
+    /// LC_UUID of the slice that was loaded.
+    pub uuid: Option<String>,
     /// Position in [`Launch::loads`] of the image that caused it; `None` for the entry itself.
     pub loaded_by: Option<usize>,
     /// Same order as the slice's `uses`.
@@ -37,8 +39,9 @@ pub struct Launch {
     pub entry: BundlePath,
     pub kind: EntryKind,
     pub arch: Arch,
-    /// In dyld's load order. For a plug-in the images that its host process has loaded before come first.
-    pub loads: Vec<Load>,
+    /// In dyld's load order. For a plug-in the images that its host process has loaded before come first; they are
+    /// the same values as in the host's launch.
+    pub loads: Vec<Arc<Load>>,
     /// Position of the entry in `loads`: 0 but for plug-ins.
     pub start: usize,
 }

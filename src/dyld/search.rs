@@ -43,6 +43,8 @@ pub enum Outcome {
     NotAFile,
     /// A Mach-O file that lacks the wanted slice; `have` and `need` as dyld lists them.
     WrongArch {
+        /// Whether the file is universal: dyld words it differently.
+        universal: bool,
         have: String,
         need: String,
     },
@@ -105,8 +107,11 @@ impl fmt::Display for Outcome {
             Outcome::Reused { because: Reuse::SameFile } => f.write_str("already loaded: the same file"),
             Outcome::NoSuchFile => f.write_str("no such file"),
             Outcome::NotAFile => f.write_str("not a file"),
-            Outcome::WrongArch { have, need } => {
+            Outcome::WrongArch { universal: false, have, need } => {
                 write!(f, "mach-o file, but is an incompatible architecture (have '{have}', need '{need}')")
+            }
+            Outcome::WrongArch { universal: true, have, need } => {
+                write!(f, "fat file, but missing compatible architecture (have '{have}', need '{need}')")
             }
             Outcome::Refused(why) => f.write_str(why),
             Outcome::Skipped(why) => write!(f, "skipped: {why}"),
