@@ -4,9 +4,16 @@
 //! from the start of the slice unless a name says otherwise; a thin file is one slice at offset 0.
 
 mod arch;
+mod byte_order;
 pub mod edit;
+pub mod fat;
 pub mod header;
+mod kinds;
+mod name_command;
 mod read;
+#[cfg(test)]
+pub(crate) mod sample;
+mod segment;
 pub mod signature;
 mod version;
 
@@ -15,8 +22,11 @@ use std::fmt;
 use serde::Serialize;
 
 pub use arch::Arch;
+pub use byte_order::ByteOrder;
 pub use edit::{EditError, LoadCommandEdit};
+pub use kinds::{FileType, Platform};
 pub use read::{is_macho, read};
+pub use segment::{Section, Segment};
 pub use signature::{Signature, SignatureState};
 pub use version::PackedVersion;
 
@@ -103,23 +113,13 @@ pub struct DylibUse {
     pub use_flags: u32,
 }
 
-/// `filetype` of the Mach-O header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FileType {
-    Object,
-    Execute,
-    Dylib,
-    Dylinker,
-    Bundle,
-    DylibStub,
-    Dsym,
-    Kext,
-    Other(u32),
+impl DylibUse {
+    /// Whether the launch goes on without it. A delayed library may be weak as well; a re-exported one never is
+    /// (dyld, `JustInTimeLoader::loadDependents`).
+    pub fn may_be_missing(&self) -> bool {
+        self.kind == LoadKind::Weak || (self.kind != LoadKind::Reexport && self.use_flags & 1 != 0)
+    }
 }
-
-/// `platform` of LC_BUILD_VERSION, or the one that an LC_VERSION_MIN command stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Platform(pub u32);
 
 /// LC_BUILD_VERSION or LC_VERSION_MIN_*.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,6 +150,7 @@ pub struct Slice {
     /// LC_UUID, upper case with dashes.
     pub uuid: Option<String>,
     /// Bytes between the end of the load commands and the first section's data: what longer names may grow into.
+    /// Padding that a name command does not need counts as free, for an edit takes it back when it must.
     pub header_room: u64,
     pub signature: Signature,
 }

@@ -1,5 +1,7 @@
 //! What LC_CODE_SIGNATURE says about itself, without checking a single hash (that is `codesign`'s work).
 
+use super::byte_order::{ByteOrder, range_at};
+
 /// How a slice is signed, as far as its code directory claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SignatureState {
@@ -23,7 +25,64 @@ pub struct Signature {
     pub flags: u32,
 }
 
+const MAGIC_EMBEDDED_SIGNATURE: u32 = 0xfade_0cc0;
+const MAGIC_CODE_DIRECTORY: u32 = 0xfade_0c02;
+const MAGIC_BLOB_WRAPPER: u32 = 0xfade_0b01;
+const SLOT_CODE_DIRECTORY: u32 = 0;
+const SLOT_SIGNATURE: u32 = 0x10000;
+const CS_LINKER_SIGNED: u32 = 0x20000;
+/// The first `CodeDirectory.version` with a `teamOffset` field.
+const VERSION_WITH_TEAM: u32 = 0x20200;
+
 impl Signature {
     pub const NONE: Signature =
         Signature { state: SignatureState::None, identifier: None, team: None, flags: 0 };
+
+    /// A signature command whose data cannot be read.
+    pub const UNREADABLE: Signature =
+        Signature { state: SignatureState::Unreadable, identifier: None, team: None, flags: 0 };
+
+    /// Reads the SuperBlob (big-endian throughout) that LC_CODE_SIGNATURE points at: `CS_SuperBlob` and
+    /// `CS_CodeDirectory` of xnu's `cs_blobs.h`. Whatever cannot be read is [`Signature::UNREADABLE`].
+    pub fn parse(super_blob: &[u8]) -> Signature {
+        parse(super_blob).unwrap_or(Signature::UNREADABLE)
+    }
+}
+
+fn parse(super_blob: &[u8]) -> Option<Signature> {
+    if u32_at(super_blob, 0)? != MAGIC_EMBEDDED_SIGNATURE {
+        return None;
+    }
+    let directory = blob(super_blob, SLOT_CODE_DIRECTORY, MAGIC_CODE_DIRECTORY)?;
+    let (version, flags) = (u32_at(directory, 8)?, u32_at(directory, 12)?);
+    let team_at = if version >= VERSION_WITH_TEAM { u32_at(directory, 48)? } else { 0 };
+    // An empty wrapper, 8 bytes of header, is what ad hoc signing leaves.
+    let has_cms = blob(super_blob, SLOT_SIGNATURE, MAGIC_BLOB_WRAPPER).is_some_and(|cms| cms.len() > 8);
+    let state = match (has_cms, flags & CS_LINKER_SIGNED != 0) {
+        (true, _) => SignatureState::Cms,
+        (false, true) => SignatureState::Linker,
+        (false, false) => SignatureState::Adhoc,
+    };
+    let team = if team_at == 0 { None } else { Some(text_at(directory, team_at)?) };
+    Some(Signature { state, identifier: Some(text_at(directory, u32_at(directory, 20)?)?), team, flags })
+}
+
+/// The bytes of the blob in `slot`, its own header included, when it bears `magic`.
+fn blob(super_blob: &[u8], slot: u32, magic: u32) -> Option<&[u8]> {
+    let count = u32_at(super_blob, 8)? as usize;
+    let index = super_blob.get(12..)?.chunks_exact(8).take(count);
+    let offset = index.filter(|entry| u32_at(entry, 0) == Some(slot)).find_map(|entry| u32_at(entry, 4))?;
+    let rest = super_blob.get(offset as usize..)?;
+    let range = range_at(rest, 0, u32_at(rest, 4)?.into()).ok()?;
+    (u32_at(rest, 0)? == magic).then(|| rest.get(range)).flatten()
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    ByteOrder::Big.u32(bytes, at).ok()
+}
+
+fn text_at(directory: &[u8], at: u32) -> Option<String> {
+    let rest = directory.get(at as usize..)?;
+    let length = rest.iter().position(|&byte| byte == 0)?;
+    Some(String::from_utf8_lossy(&rest[..length]).into_owned())
 }

@@ -1,0 +1,166 @@
+//! Universal files: the table of slices (`<mach-o/fat.h>`, always big-endian), read and laid out anew.
+
+use std::ops::Range;
+
+use super::byte_order::{ByteOrder, range_at};
+use super::header::{Header, magic};
+use super::{Arch, Container, ReadError};
+
+const FAT_MAGIC: u32 = 0xcafe_babe;
+const FAT_MAGIC_64: u32 = 0xcafe_babf;
+/// A Java class file starts with the same four bytes, then its version, which is 45 or more.
+const TOO_MANY_ARCHS: u32 = 30;
+const ARCHIVE_MAGIC: &[u8] = b"!<arch>\n";
+/// Slices are laid out on 16 KiB pages whatever the CPU, as `codesign_allocate` does.
+const ALIGN_BITS: u32 = 14;
+
+/// What the table says of one slice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Row {
+    arch: Arch,
+    range: Range<usize>,
+}
+
+/// How `start` (at least 8 bytes) packs its slices, when it is Mach-O at all.
+pub fn container(start: &[u8]) -> Option<Container> {
+    if magic(start).is_some() {
+        return Some(Container::Thin);
+    }
+    let container = match ByteOrder::Big.u32(start, 0).ok()? {
+        FAT_MAGIC => Container::Fat,
+        FAT_MAGIC_64 => Container::Fat64,
+        _ => return None,
+    };
+    let count = ByteOrder::Big.u32(start, 4).ok()?;
+    (1..TOO_MANY_ARCHS).contains(&count).then_some(container)
+}
+
+/// Every slice with its place in the file, in the order of the table. A thin file is one slice.
+///
+/// # Errors
+/// When the bytes are not Mach-O, when a slice reaches past the end of the file, overlaps another or the table,
+/// holds something else (a static archive above all) or repeats an architecture.
+pub fn slices(bytes: &[u8]) -> Result<Vec<(Arch, Range<usize>)>, ReadError> {
+    match container(bytes) {
+        None => Err(ReadError("is not a Mach-O file".to_owned())),
+        Some(Container::Thin) => Ok(vec![(arch_of(bytes)?, 0..bytes.len())]),
+        Some(container) => {
+            let rows = table(bytes, container)?;
+            check(bytes, container, &rows)?;
+            Ok(rows.into_iter().map(|row| (row.arch, row.range)).collect())
+        }
+    }
+}
+
+/// Whether this is a universal static library: the container of Mach-O, but no code that dyld could load.
+pub(super) fn holds_archive(bytes: &[u8]) -> bool {
+    let Some(container @ (Container::Fat | Container::Fat64)) = container(bytes) else { return false };
+    let is_archive =
+        |row: &Row| bytes.get(row.range.clone()).is_some_and(|slice| slice.starts_with(ARCHIVE_MAGIC));
+    table(bytes, container).is_ok_and(|rows| rows.iter().any(is_archive))
+}
+
+fn table(bytes: &[u8], container: Container) -> Result<Vec<Row>, ReadError> {
+    let word = |at| ByteOrder::Big.u32(bytes, at);
+    let mut rows = Vec::new();
+    for index in 0..word(4)? as usize {
+        let at = 8 + index * row_size(container);
+        let (offset, size) = match container {
+            Container::Fat64 => (ByteOrder::Big.u64(bytes, at + 8)?, ByteOrder::Big.u64(bytes, at + 16)?),
+            _ => (word(at + 8)?.into(), word(at + 12)?.into()),
+        };
+        let arch = Arch::new(word(at)?, word(at + 4)?);
+        let range = range_at(bytes, offset, size)
+            .map_err(|_| ReadError(format!("is cut off: its {arch} slice ends past the end of the file")))?;
+        rows.push(Row { arch, range });
+    }
+    Ok(rows)
+}
+
+fn check(bytes: &[u8], container: Container, rows: &[Row]) -> Result<(), ReadError> {
+    let table_end = 8 + rows.len() * row_size(container);
+    for (index, row) in rows.iter().enumerate() {
+        let arch = row.arch;
+        let slice = bytes.get(row.range.clone()).unwrap_or_default();
+        if slice.starts_with(ARCHIVE_MAGIC) {
+            return Err(ReadError(format!(
+                "holds a static archive for {arch}, which is not code that dyld loads"
+            )));
+        }
+        if arch_of(slice)?.cpu_type != arch.cpu_type {
+            return Err(ReadError(format!("says {arch} of a slice that is {}", arch_of(slice)?)));
+        }
+        let others = &rows[..index];
+        let overlaps = |other: &Row| row.range.start < other.range.end && other.range.start < row.range.end;
+        if row.range.start < table_end || others.iter().any(overlaps) {
+            return Err(ReadError(format!("has an {arch} slice that overlaps another part of the file")));
+        }
+        if others.iter().any(|other| other.arch == arch) {
+            return Err(ReadError(format!("has two slices for {arch}")));
+        }
+    }
+    Ok(())
+}
+
+fn row_size(container: Container) -> usize {
+    if container == Container::Fat64 { 32 } else { 20 }
+}
+
+fn arch_of(slice: &[u8]) -> Result<Arch, ReadError> {
+    let (order, _) = magic(slice).ok_or_else(|| ReadError("has a slice that is not Mach-O".to_owned()))?;
+    Ok(Arch::new(order.u32(slice, 4)?, order.u32(slice, 8)?))
+}
+
+/// Packs slices into one file: the table, then each slice at the next multiple of 16 KiB, zeros between, nothing
+/// after the last (dyld's and Security's `Universal` refuse anything else).
+/// The table takes CPU and capabilities from the slices themselves, as `lipo` does. [`Container::Thin`] is the one
+/// slice as it is.
+///
+/// # Errors
+/// When a slice is not Mach-O, when there are too many or none, or when 32-bit offsets do not reach.
+pub fn assemble_fat(container: Container, slices: &[Vec<u8>]) -> Result<Vec<u8>, ReadError> {
+    if let (Container::Thin, [only]) = (container, slices) {
+        return Ok(only.clone());
+    }
+    let count = u32::try_from(slices.len()).ok().filter(|count| (1..TOO_MANY_ARCHS).contains(count));
+    let count = count.filter(|_| container != Container::Thin);
+    let count = count.ok_or_else(|| ReadError(format!("cannot hold {} slices", slices.len())))?;
+    let magic = if container == Container::Fat64 { FAT_MAGIC_64 } else { FAT_MAGIC };
+    let mut table = [magic.to_be_bytes(), count.to_be_bytes()].concat();
+    let mut contents_end = 8 + slices.len() * row_size(container);
+    let mut starts = Vec::new();
+    for slice in slices {
+        let start = contents_end.next_multiple_of(1 << ALIGN_BITS);
+        table.extend(row(container, slice, start)?);
+        starts.push(start);
+        contents_end = start + slice.len();
+    }
+    let mut file = table;
+    for (slice, start) in slices.iter().zip(starts) {
+        file.resize(start, 0);
+        file.extend_from_slice(slice);
+    }
+    Ok(file)
+}
+
+fn row(container: Container, slice: &[u8], start: usize) -> Result<Vec<u8>, ReadError> {
+    let header = Header::parse(slice)?;
+    let cpu =
+        [header.arch.cpu_type.to_be_bytes(), (header.arch.cpu_subtype | header.capabilities).to_be_bytes()];
+    let mut row = cpu.concat();
+    if container == Container::Fat64 {
+        row.extend((start as u64).to_be_bytes());
+        row.extend((slice.len() as u64).to_be_bytes());
+        row.extend(ALIGN_BITS.to_be_bytes());
+        row.extend([0; 4]);
+    } else {
+        for value in [start, slice.len()] {
+            let value = u32::try_from(value);
+            let value =
+                value.map_err(|_| ReadError("is too large for a universal file of 32 bits".to_owned()))?;
+            row.extend(value.to_be_bytes());
+        }
+        row.extend(ALIGN_BITS.to_be_bytes());
+    }
+    Ok(row)
+}

@@ -1,0 +1,186 @@
+//! Small Mach-O slices made for tests: whole enough to be read, edited and signed, too small to run.
+
+use super::byte_order::ByteOrder;
+use super::header::{
+    LC_CODE_SIGNATURE, LC_ID_DYLIB, LC_LAZY_LOAD_DYLIB, LC_LOAD_DYLIB, LC_LOAD_UPWARD_DYLIB,
+    LC_LOAD_WEAK_DYLIB, LC_REEXPORT_DYLIB, LC_RPATH, LC_SEGMENT, LC_SEGMENT_64,
+};
+use super::{Arch, LoadKind};
+
+/// What to put into the slice; change fields of [`Sample::new`], then [`Sample::build`].
+#[derive(Debug, Clone)]
+pub(crate) struct Sample {
+    pub arch: Arch,
+    pub order: ByteOrder,
+    /// `MH_EXECUTE` 2, `MH_DYLIB` 6, …
+    pub file_type: u32,
+    pub install_name: Option<String>,
+    /// A delayed one is written as `dylib_use_command`.
+    pub uses: Vec<(LoadKind, String)>,
+    pub rpaths: Vec<String>,
+    pub uuid: Option<[u8; 16]>,
+    /// LC_BUILD_VERSION: platform, minos, sdk.
+    pub builds: Vec<(u32, u32, u32)>,
+    /// Contents of the signature, at the end of the slice.
+    pub signature: Option<Vec<u8>>,
+    /// Bytes between the load commands and `__text`.
+    pub room: usize,
+    /// Bytes by which each name command is longer than it must be.
+    pub name_padding: usize,
+}
+
+impl Sample {
+    pub fn new(arch: Arch) -> Sample {
+        Sample {
+            arch,
+            order: ByteOrder::Little,
+            file_type: 6,
+            install_name: None,
+            uses: Vec::new(),
+            rpaths: Vec::new(),
+            uuid: None,
+            builds: Vec::new(),
+            signature: None,
+            room: 256,
+            name_padding: 0,
+        }
+    }
+
+    pub fn build(&self) -> Vec<u8> {
+        let header_size = if self.arch.is_64_bit() { 32 } else { 28 };
+        // The offsets do not change the size, so a first round with zeros measures it.
+        let commands_size: usize = self.commands(0).iter().map(Vec::len).sum();
+        let text_at = header_size + commands_size + self.room;
+        let commands = self.commands(text_at);
+        let magic = if self.arch.is_64_bit() { 0xfeed_facf } else { 0xfeed_face };
+        let (ncmds, sizeofcmds) = (commands.len() as u32, commands_size as u32);
+        let flags = 0x85;
+        let mut words =
+            vec![magic, self.arch.cpu_type, self.arch.cpu_subtype, self.file_type, ncmds, sizeofcmds, flags];
+        words.extend(self.arch.is_64_bit().then_some(0));
+        let mut bytes = self.words(&words);
+        bytes.extend(commands.concat());
+        bytes.resize(text_at, 0);
+        bytes.extend([0xc3; TEXT_SIZE]);
+        bytes.extend(b"linkedit contents");
+        bytes.resize(text_at + TEXT_SIZE + LINKEDIT_SIZE, 0);
+        bytes.extend(self.signature.iter().flatten());
+        bytes
+    }
+
+    fn commands(&self, text_at: usize) -> Vec<Vec<u8>> {
+        let linkedit_at = text_at + TEXT_SIZE;
+        let signature_size = self.signature.as_ref().map_or(0, Vec::len);
+        let mut commands = vec![
+            self.segment("__TEXT", 0, linkedit_at, Some(("__text", text_at))),
+            self.segment("__LINKEDIT", linkedit_at, LINKEDIT_SIZE + signature_size, None),
+        ];
+        commands.extend(self.install_name.iter().map(|name| self.dylib(LC_ID_DYLIB, None, name)));
+        commands.extend(self.uses.iter().map(|(kind, name)| {
+            let (cmd, flags) = match kind {
+                LoadKind::Required => (LC_LOAD_DYLIB, None),
+                LoadKind::Weak => (LC_LOAD_WEAK_DYLIB, None),
+                LoadKind::Reexport => (LC_REEXPORT_DYLIB, None),
+                LoadKind::Upward => (LC_LOAD_UPWARD_DYLIB, None),
+                LoadKind::Lazy => (LC_LAZY_LOAD_DYLIB, None),
+                LoadKind::Delayed => (LC_LOAD_DYLIB, Some(8)),
+            };
+            self.dylib(cmd, flags, name)
+        }));
+        commands.extend(self.uuid.iter().map(|uuid| self.command(0x1b, uuid.to_vec())));
+        commands.extend(
+            self.builds
+                .iter()
+                .map(|&(platform, minos, sdk)| self.command(0x32, self.words(&[platform, minos, sdk, 0]))),
+        );
+        commands.extend(
+            self.rpaths
+                .iter()
+                .map(|path| self.command(LC_RPATH, [self.words(&[12]), self.name(12, path)].concat())),
+        );
+        commands.extend(self.signature.iter().map(|contents| {
+            let at = (linkedit_at + LINKEDIT_SIZE) as u32;
+            self.command(LC_CODE_SIGNATURE, self.words(&[at, contents.len() as u32]))
+        }));
+        commands
+    }
+
+    fn dylib(&self, cmd: u32, use_flags: Option<u32>, name: &str) -> Vec<u8> {
+        let (current, compatibility) = (0x0001_0203, 0x0001_0000);
+        let body = match use_flags {
+            None => [self.words(&[24, 2, current, compatibility]), self.name(24, name)],
+            Some(flags) => {
+                [self.words(&[28, 0x1a74_1800, current, compatibility, flags]), self.name(28, name)]
+            }
+        };
+        self.command(cmd, body.concat())
+    }
+
+    fn segment(
+        &self,
+        name: &str,
+        fileoff: usize,
+        filesize: usize,
+        section: Option<(&str, usize)>,
+    ) -> Vec<u8> {
+        let cmd = if self.arch.is_64_bit() { LC_SEGMENT_64 } else { LC_SEGMENT };
+        let mut body = fixed_name(name);
+        for value in [fileoff, filesize, fileoff, filesize] {
+            body.extend(self.address(value));
+        }
+        body.extend(self.words(&[5, 5, section.is_some().into(), 0]));
+        if let Some((section_name, offset)) = section {
+            body.extend(fixed_name(section_name));
+            body.extend(fixed_name(name));
+            body.extend(self.address(offset));
+            body.extend(self.address(TEXT_SIZE));
+            body.extend(self.words(&[offset as u32, 4, 0, 0, 0x8000_0400, 0, 0]));
+            body.extend(self.arch.is_64_bit().then_some([0; 4]).into_iter().flatten());
+        }
+        self.command(cmd, body)
+    }
+
+    /// The name with its end and padding, in a command whose name stands at `fixed`.
+    fn name(&self, fixed: usize, name: &str) -> Vec<u8> {
+        let mut bytes = name.as_bytes().to_vec();
+        let alignment = if self.arch.is_64_bit() { 8 } else { 4 };
+        let size = (fixed + name.len() + 1).next_multiple_of(alignment) + self.name_padding;
+        bytes.resize(size - fixed, 0);
+        bytes
+    }
+
+    fn command(&self, cmd: u32, body: Vec<u8>) -> Vec<u8> {
+        [self.words(&[cmd, body.len() as u32 + 8]), body].concat()
+    }
+
+    fn address(&self, value: usize) -> Vec<u8> {
+        let words = match (self.arch.is_64_bit(), self.order) {
+            (false, _) => vec![value as u32],
+            (true, ByteOrder::Little) => vec![value as u32, 0],
+            (true, ByteOrder::Big) => vec![0, value as u32],
+        };
+        self.words(&words)
+    }
+
+    fn words(&self, words: &[u32]) -> Vec<u8> {
+        words.iter().flat_map(|&word| self.order.bytes_of_u32(word)).collect()
+    }
+}
+
+/// A linker's ad hoc signature as far as it can be read lightly: a code directory and nothing that it covers.
+pub(crate) fn signature(identifier: &str, flags: u32) -> Vec<u8> {
+    let be = |words: &[u32]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
+    let name = [identifier.as_bytes(), &[0]].concat();
+    let directory_size = 44 + name.len() as u32;
+    let directory = [0xfade_0c02, directory_size, 0x20100, flags, directory_size, 44, 0, 0, 0, 0, 0];
+    [be(&[0xfade_0cc0, 20 + directory_size, 1, 0, 20]), be(&directory), name].concat()
+}
+
+const TEXT_SIZE: usize = 16;
+const LINKEDIT_SIZE: usize = 32;
+
+fn fixed_name(name: &str) -> Vec<u8> {
+    let mut bytes = name.as_bytes().to_vec();
+    bytes.resize(16, 0);
+    bytes
+}
