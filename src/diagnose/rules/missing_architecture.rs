@@ -23,7 +23,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         .filter_map(|hit| {
             let dependency = hit.first.dependency;
             let (tried, have, need) = dependency.candidates.iter().find_map(|candidate| match &candidate.outcome {
-                Outcome::WrongArch { have, need } => Some((&candidate.tried, have, need)),
+                Outcome::WrongArch { have, need, .. } => Some((&candidate.tried, have, need)),
                 _ => None,
             })?;
             Some(Finding {
