@@ -35,6 +35,15 @@ impl Progress {
         Progress::new(|_| Ok(()))
     }
 
+    /// Reports to the same place but never stops: for what follows a change that is already made.
+    pub fn without_cancel(&self) -> Self {
+        let report = self.report.clone();
+        Progress::new(move |step| {
+            let _ = report(step);
+            Ok(())
+        })
+    }
+
     /// # Errors
     /// [`Cancelled`] when the user asked to stop.
     pub fn step(

@@ -1,14 +1,30 @@
 //! Workflows on a named thread: closed [`Request`] and [`Event`] enums over bounded channels. Knows no egui.
+//!
+//! ```no_run
+//! # use bundlewright::jobs::{Event, Jobs, Request};
+//! # let (repaint, path) = (|| (), std::path::PathBuf::new());
+//! let jobs = Jobs::new(repaint);
+//! jobs.start(Request::Inspect { path, options: Default::default() });
+//! for event in jobs.poll() {
+//!     if let Event::Failed(failure) = event {
+//!         println!("{failure}");
+//!     }
+//! }
+//! ```
+
+mod run;
+mod worker;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::failure::Failure;
-use crate::fix::{FixOptions, FixPlan, Receipt};
 use crate::progress::Step;
-use crate::workflow::{InspectOptions, Inspection};
+use crate::workflow::{FixOptions, FixPlan, InspectOptions, Inspection, Receipt};
 
-/// What the window asks for. One job runs at a time.
+pub use worker::Jobs;
+
+/// What the window asks for. One job runs at a time, in the order asked.
 #[derive(Clone)]
 pub enum Request {
     Inspect {
@@ -31,9 +47,10 @@ pub enum Request {
     OpenSample,
 }
 
-/// What comes back.
+/// What comes back. Every request is answered by exactly one `Done` or `Failed`, also when it was cancelled.
 #[derive(Clone)]
 pub enum Event {
+    /// At most one each 16 ms; steps in between are left out.
     Progress(Step),
     Log(String),
     Done(Outcome),

@@ -1,9 +1,13 @@
 //! Open a bundle: scan, resolve, verify, diagnose.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::Inspection;
-use crate::bundle::SearchRoots;
+use crate::bundle::{self, SearchRoots};
+use crate::codesign;
+use crate::diagnose::{Facts, diagnose};
+use crate::dyld::{self, Place};
 use crate::failure::Failure;
 use crate::progress::Progress;
 
@@ -16,6 +20,27 @@ pub struct InspectOptions {
 /// # Errors
 /// [`Failure`] when `path` is missing, not a bundle, or cannot be listed; everything else is a finding.
 pub fn inspect(path: &Path, options: &InspectOptions, progress: &Progress) -> Result<Inspection, Failure> {
-    let _ = (path, options, progress);
-    todo!("workflow room")
+    let bundle = bundle::scan(path, progress)?;
+    let name = bundle.name.clone();
+    progress.step("resolving", &name, 0, 0)?;
+    let (graphs, seals) = rayon::join(
+        || {
+            rayon::join(
+                || dyld::resolve(&bundle, &Place::BuildMac(options.roots.clone())),
+                || dyld::resolve(&bundle, &Place::CleanMac),
+            )
+        },
+        || codesign::verify_bundle(&bundle, progress),
+    );
+    let ((build, clean), seals) = (graphs, seals?);
+    progress.step("diagnosing", &name, 0, 0)?;
+    let findings = diagnose(&Facts { bundle: &bundle, build: &build, clean: &clean, seals: &seals });
+    Ok(Inspection {
+        bundle: Arc::new(bundle),
+        build: Arc::new(build),
+        clean: Arc::new(clean),
+        seals: Arc::new(seals),
+        findings: Arc::new(findings),
+        options: options.clone(),
+    })
 }

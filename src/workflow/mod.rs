@@ -1,6 +1,7 @@
 //! The use cases as plain blocking functions. The command line and the window's jobs call the same ones.
 
 mod inspect;
+mod repair;
 
 use std::sync::Arc;
 
@@ -9,7 +10,9 @@ use crate::codesign::Verification;
 use crate::diagnose::Finding;
 use crate::dyld::Graph;
 
+pub use crate::fix::{FixOptions, FixPlan, Receipt, recover};
 pub use inspect::{InspectOptions, inspect};
+pub use repair::{Repaired, apply, plan, repair, undo};
 
 /// All derived state of a bundle, replaced as a whole.
 #[derive(Debug, Clone)]
