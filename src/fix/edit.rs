@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::macho::{InstallName, Rpath};
+use crate::macho::{InstallName, LoadCommandEdit, Rpath, Slice};
 use crate::paths::{BundlePath, RuntimePath};
 
 /// What is done to the bundle.
@@ -19,6 +19,7 @@ pub enum Edit {
         from: RuntimePath,
         local: PathBuf,
         to: BundlePath,
+        version: String,
     },
     /// A new relative link. Also how a framework that lost its links is rebuilt.
     Symlink {
@@ -57,13 +58,11 @@ pub enum Edit {
         from: Rpath,
         to: Rpath,
     },
+    /// Delete every LC_RPATH of this text, or all but the first.
     DeleteRpath {
         path: BundlePath,
         rpath: Rpath,
-    },
-    /// Sign ad hoc; the details stand in the plan's `sign`.
-    Sign {
-        path: BundlePath,
+        keep_first: bool,
     },
 }
 
@@ -107,7 +106,6 @@ impl Edit {
             Edit::AddRpath { .. } => "add_rpath",
             Edit::ReplaceRpath { .. } => "replace_rpath",
             Edit::DeleteRpath { .. } => "delete_rpath",
-            Edit::Sign { .. } => "sign",
         }
     }
 
@@ -122,8 +120,7 @@ impl Edit {
             | Edit::ChangeUse { path, .. }
             | Edit::AddRpath { path, .. }
             | Edit::ReplaceRpath { path, .. }
-            | Edit::DeleteRpath { path, .. }
-            | Edit::Sign { path } => path,
+            | Edit::DeleteRpath { path, .. } => path,
         }
     }
 
@@ -136,7 +133,7 @@ impl Edit {
             Edit::SetId { from, .. } | Edit::ChangeUse { from, .. } => Some(from.to_string()),
             Edit::ReplaceRpath { from, .. } => Some(from.to_string()),
             Edit::DeleteRpath { rpath, .. } => Some(rpath.to_string()),
-            Edit::Symlink { .. } | Edit::SetMode { .. } | Edit::AddRpath { .. } | Edit::Sign { .. } => None,
+            Edit::Symlink { .. } | Edit::SetMode { .. } | Edit::AddRpath { .. } => None,
         }
     }
 
@@ -152,12 +149,82 @@ impl Edit {
             Edit::ReplaceRpath { to, .. } => Some(to.to_string()),
             Edit::AddRpath { rpath, .. } => Some(rpath.to_string()),
             Edit::Remove { .. } | Edit::DeleteRpath { .. } => None,
-            Edit::Sign { .. } => Some("ad hoc".to_owned()),
         }
     }
 
+    /// The text it changes, not what it changes it to: planning again may find a better one.
     pub fn key(&self) -> EditKey {
-        let texts = [self.before(), self.after()].map(Option::unwrap_or_default);
-        EditKey(format!("{} {} {} -> {}", self.kind(), self.path(), texts[0], texts[1]))
+        let what = self.before().or_else(|| self.after()).unwrap_or_default();
+        EditKey(format!("{} {} {what}", self.kind(), self.path()))
     }
+
+    /// Whether it changes load commands of a Mach-O file.
+    pub fn is_load_command(&self) -> bool {
+        matches!(
+            self,
+            Edit::SetId { .. }
+                | Edit::ChangeUse { .. }
+                | Edit::AddRpath { .. }
+                | Edit::ReplaceRpath { .. }
+                | Edit::DeleteRpath { .. }
+        )
+    }
+
+    /// Bytes by which it lengthens (+) or shortens (−) the load commands of a 64-bit slice.
+    pub fn header_bytes(&self) -> Option<i64> {
+        match self {
+            Edit::SetId { from, to, .. } | Edit::ChangeUse { from, to, .. } => {
+                Some(command_size(24, to.as_str()) - command_size(24, from.as_str()))
+            }
+            Edit::AddRpath { rpath, .. } => Some(command_size(12, rpath.as_str())),
+            Edit::ReplaceRpath { from, to, .. } => {
+                Some(command_size(12, to.as_str()) - command_size(12, from.as_str()))
+            }
+            Edit::DeleteRpath { rpath, .. } => Some(-command_size(12, rpath.as_str())),
+            _ => None,
+        }
+    }
+}
+
+/// `cmdsize` of a command with `fixed` bytes and one string, NUL included, rounded up to 8 (`<mach-o/loader.h>`).
+fn command_size(fixed: usize, text: &str) -> i64 {
+    (fixed + text.len() + 1).next_multiple_of(8) as i64
+}
+
+/// The edits of load commands that `edits` (all for one file) mean for one slice: only what the slice has is changed.
+#[allow(dead_code)]
+pub(super) fn slice_edits<'a>(slice: &Slice, edits: impl Iterator<Item = &'a Edit>) -> Vec<LoadCommandEdit> {
+    let uses = |name: &InstallName| slice.uses.iter().any(|one| one.name == *name);
+    let count = |rpath: &Rpath| slice.rpaths.iter().filter(|one| *one == rpath).count();
+    let mut out = Vec::new();
+    for edit in edits {
+        match edit {
+            Edit::SetId { to, .. } if slice.install_name.as_ref().is_some_and(|id| id != to) => {
+                out.push(LoadCommandEdit::SetId(to.clone()));
+            }
+            Edit::ChangeUse { from, to, .. } if uses(from) => {
+                out.push(LoadCommandEdit::ChangeUse { from: from.clone(), to: to.clone() });
+            }
+            Edit::AddRpath { rpath, .. } if count(rpath) == 0 => {
+                out.push(LoadCommandEdit::AddRpath(rpath.clone()))
+            }
+            Edit::ReplaceRpath { from, to, .. } if count(from) > 0 => {
+                let delete = LoadCommandEdit::DeleteRpath(from.clone());
+                let spare = if count(to) > 0 { count(from) } else { count(from) - 1 };
+                out.extend(std::iter::repeat_n(delete, spare));
+                if count(to) == 0 {
+                    out.push(LoadCommandEdit::ReplaceRpath { from: from.clone(), to: to.clone() });
+                }
+            }
+            Edit::ReplaceRpath { to, .. } if count(to) == 0 => {
+                out.push(LoadCommandEdit::AddRpath(to.clone()))
+            }
+            Edit::DeleteRpath { rpath, keep_first, .. } => {
+                let spare = count(rpath).saturating_sub(usize::from(*keep_first));
+                out.extend(std::iter::repeat_n(LoadCommandEdit::DeleteRpath(rpath.clone()), spare));
+            }
+            _ => {}
+        }
+    }
+    out
 }

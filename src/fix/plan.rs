@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::edit::{EditKey, PlannedEdit};
 use crate::bundle::{Bundle, SearchRoots};
-use crate::codesign::SignPlan;
+use crate::codesign::{SignPlan, Verification};
 use crate::diagnose::Finding;
+use crate::failure::Failure;
 use crate::macho::InstallName;
 use crate::paths::BundlePath;
-use crate::progress::{Cancelled, Progress};
+use crate::progress::Progress;
 
 /// Which findings to mend.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,16 +50,23 @@ pub struct FixPlan {
     pub growth: i64,
 }
 
-/// Plans the repair of `bundle`. Writes nothing.
+impl FixPlan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.edits.is_empty() && self.sign.steps.is_empty()
+    }
+}
+
+/// Plans the repair of `bundle`, whose signatures were found as `seals` says. Writes nothing.
 ///
 /// # Errors
-/// [`Cancelled`] when the user stops it.
+/// [`Failure`] when the user stops it or a glob of `options.ignore` is none.
 pub fn plan(
     bundle: &Bundle,
-    findings: &[Finding],
+    seals: &Verification,
     options: &FixOptions,
     progress: &Progress,
-) -> Result<FixPlan, Cancelled> {
-    let _ = (bundle, findings, options, progress);
+) -> Result<FixPlan, Failure> {
+    let _ = (bundle, seals, options, progress);
     todo!("fix room")
 }

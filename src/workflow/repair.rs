@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{InspectOptions, Inspection, inspect};
 use crate::failure::Failure;
 use crate::fix::{self, FixOptions, FixPlan, Receipt};
-use crate::progress::{Cancelled, Progress};
+use crate::progress::Progress;
 
 /// What a whole repair did.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ pub fn repair(
     let recovered = fix::recover(path)?;
     let before = inspect(path, inspecting, progress)?;
     let plan = plan(&before, fixing, progress)?;
-    if plan.edits.is_empty() {
+    if plan.is_empty() {
         return Ok(Repaired { recovered, after: before.clone(), before, plan, receipt: None });
     }
     let (receipt, after) = apply(&before, &plan, progress)?;
@@ -42,13 +42,9 @@ pub fn repair(
 /// What a fix would do. Writes nothing.
 ///
 /// # Errors
-/// [`Cancelled`] when the user stops it.
-pub fn plan(
-    inspection: &Inspection,
-    options: &FixOptions,
-    progress: &Progress,
-) -> Result<FixPlan, Cancelled> {
-    fix::plan(&inspection.bundle, &inspection.findings, options, progress)
+/// [`Failure`] when the user stops it or an option makes no sense.
+pub fn plan(inspection: &Inspection, options: &FixOptions, progress: &Progress) -> Result<FixPlan, Failure> {
+    fix::plan(&inspection.bundle, &inspection.seals, options, progress)
 }
 
 /// Carries out a plan made for `inspection`, and reads the bundle again.
