@@ -2,6 +2,7 @@
 
 mod inspect;
 mod repair;
+pub mod sample;
 
 use std::sync::Arc;
 
