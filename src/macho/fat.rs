@@ -46,8 +46,7 @@ pub fn slices(bytes: &[u8]) -> Result<Vec<(Arch, Range<usize>)>, ReadError> {
         Some(Container::Thin) => Ok(vec![(arch_of(bytes)?, 0..bytes.len())]),
         Some(container) => {
             let rows = table(bytes, container)?;
-            check(bytes, container, &rows)?;
-            Ok(rows.into_iter().map(|row| (row.arch, row.range)).collect())
+            check(bytes, container, &rows)
         }
     }
 }
@@ -77,29 +76,32 @@ fn table(bytes: &[u8], container: Container) -> Result<Vec<Row>, ReadError> {
     Ok(rows)
 }
 
-fn check(bytes: &[u8], container: Container, rows: &[Row]) -> Result<(), ReadError> {
+/// The slices by what their own headers say: the table may name another subtype of the same CPU.
+fn check(bytes: &[u8], container: Container, rows: &[Row]) -> Result<Vec<(Arch, Range<usize>)>, ReadError> {
     let table_end = 8 + rows.len() * row_size(container);
-    for (index, row) in rows.iter().enumerate() {
-        let arch = row.arch;
+    let mut slices: Vec<(Arch, Range<usize>)> = Vec::new();
+    for row in rows {
         let slice = bytes.get(row.range.clone()).unwrap_or_default();
         if slice.starts_with(ARCHIVE_MAGIC) {
+            let claimed = row.arch;
             return Err(ReadError(format!(
-                "holds a static archive for {arch}, which is not code that dyld loads"
+                "holds a static archive for {claimed}, which is not code that dyld loads"
             )));
         }
-        if arch_of(slice)?.cpu_type != arch.cpu_type {
-            return Err(ReadError(format!("says {arch} of a slice that is {}", arch_of(slice)?)));
+        let arch = arch_of(slice)?;
+        if arch.cpu_type != row.arch.cpu_type {
+            return Err(ReadError(format!("says {} of a slice that is {arch}", row.arch)));
         }
-        let others = &rows[..index];
-        let overlaps = |other: &Row| row.range.start < other.range.end && other.range.start < row.range.end;
-        if row.range.start < table_end || others.iter().any(overlaps) {
+        let overlaps = |other: &Range<usize>| row.range.start < other.end && other.start < row.range.end;
+        if row.range.start < table_end || slices.iter().any(|(_, other)| overlaps(other)) {
             return Err(ReadError(format!("has an {arch} slice that overlaps another part of the file")));
         }
-        if others.iter().any(|other| other.arch == arch) {
+        if slices.iter().any(|(other, _)| *other == arch) {
             return Err(ReadError(format!("has two slices for {arch}")));
         }
+        slices.push((arch, row.range.clone()));
     }
-    Ok(())
+    Ok(slices)
 }
 
 fn row_size(container: Container) -> usize {
@@ -163,4 +165,56 @@ fn row(container: Container, slice: &[u8], start: usize) -> Result<Vec<u8>, Read
         row.extend(ALIGN_BITS.to_be_bytes());
     }
     Ok(row)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::Sample;
+    use super::*;
+
+    fn two() -> Vec<Vec<u8>> {
+        [Arch::X86_64, Arch::ARM64].map(|arch| Sample::new(arch).build()).into()
+    }
+
+    #[test]
+    fn slices_come_back_as_they_were_put_in() {
+        let pieces = two();
+        for container in [Container::Fat, Container::Fat64] {
+            let file = assemble_fat(container, &pieces).unwrap();
+            let found = slices(&file).unwrap();
+            assert_eq!(found.iter().map(|(arch, _)| *arch).collect::<Vec<_>>(), [Arch::X86_64, Arch::ARM64]);
+            for ((_, range), piece) in found.iter().zip(&pieces) {
+                assert_eq!(range.start % 0x4000, 0);
+                assert_eq!(&file[range.clone()], piece);
+            }
+            assert_eq!(found.last().unwrap().1.end, file.len(), "nothing stands after the last slice");
+        }
+        assert_eq!(assemble_fat(Container::Thin, &pieces[..1]).as_ref(), Ok(&pieces[0]));
+        assert!(assemble_fat(Container::Thin, &pieces).is_err());
+    }
+
+    #[test]
+    fn capabilities_of_the_cpu_go_into_the_table() {
+        let mut slice = Sample::new(Arch::ARM64E).build();
+        slice[11] = 0x80;
+        let file = assemble_fat(Container::Fat, &[slice]).unwrap();
+        assert_eq!(file[12..16], [0x80, 0, 0, 2]);
+        assert_eq!(slices(&file).unwrap()[0].0, Arch::ARM64E);
+    }
+
+    #[test]
+    fn slices_that_overlap_repeat_or_leave_the_file_are_refused() {
+        let good = assemble_fat(Container::Fat, &two()).unwrap();
+        let with = |at: usize, value: u32| {
+            let mut bytes = good.clone();
+            bytes[at..at + 4].copy_from_slice(&value.to_be_bytes());
+            slices(&bytes).unwrap_err().0
+        };
+        let (second_offset, first_size) = (8 + 20 + 8, 8 + 12);
+        assert!(with(first_size, 0x4001).contains("overlaps"), "{}", with(first_size, 0x4001));
+        assert!(with(second_offset, 0xffff_fff0).contains("past the end"));
+        assert!(with(8, 18).contains("of a slice that is x86_64"));
+        let twice = assemble_fat(Container::Fat, &[two()[0].clone(), two()[0].clone()]).unwrap();
+        assert_eq!(slices(&twice).unwrap_err().0, "has two slices for x86_64");
+    }
 }

@@ -6,10 +6,14 @@
 mod arch;
 mod byte_order;
 pub mod edit;
+mod edit_names;
+mod edit_write;
 pub mod fat;
 pub mod header;
 mod kinds;
 mod name_command;
+#[cfg(test)]
+mod properties;
 mod read;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -63,7 +63,7 @@ impl NameCommand {
         let editable = name_at == fixed
             && text.as_bytes() == name
             && bytes.len() >= smallest_size(fixed, &text, alignment)
-            && bytes.len() % alignment == 0;
+            && bytes.len().is_multiple_of(alignment);
         Ok(Some(NameCommand { kind, cmd, text, use_flags, fixed, cmdsize: bytes.len(), editable }))
     }
 
