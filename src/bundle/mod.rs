@@ -5,8 +5,12 @@
 mod entry;
 pub mod framework;
 pub mod info_plist;
+mod map;
+mod platform;
 mod scan;
 pub mod source;
+mod walk;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,8 +22,10 @@ use crate::paths::{BundlePath, RuntimePath};
 
 pub use framework::{Framework, FrameworkShape};
 pub use info_plist::InfoPlist;
+pub use map::{Mapped, map};
 pub use scan::{scan, scan_as};
 pub use source::SearchRoots;
+pub use whole::{WholeFramework, whole_form};
 
 /// One thing in the bundle's folder. Links are never followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +116,20 @@ pub enum Problem {
     BadName { folder: BundlePath, shown: String },
 }
 
+/// A clause that begins with the path.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Problem::BrokenMachO { path, why } => write!(f, "{path} cannot be read as Mach-O: {why}"),
+            Problem::Unreadable { path, why } => write!(f, "{path} cannot be read: {why}"),
+            Problem::BrokenInfoPlist { path, why } => write!(f, "{path} {why}"),
+            Problem::BadName { folder, shown } => {
+                write!(f, "{folder}/{shown} has a name that is not Unicode")
+            }
+        }
+    }
+}
+
 /// The snapshot. Everything derived from it is replaced as a whole, never patched.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bundle {
@@ -135,6 +155,16 @@ pub struct Bundle {
 }
 
 impl Bundle {
+    /// Works out again what follows from `nodes`, `images` and `info_plists`: the app's own Info.plist, the main
+    /// executable, the frameworks and the entry points. For whoever changes the model.
+    pub fn derive(&mut self) {
+        self.info =
+            BundlePath::new("Contents/Info.plist").and_then(|path| self.info_plists.get(&path).cloned());
+        self.main_executable = entry::executable_of(self, &BundlePath::root());
+        self.frameworks = framework::find(&self.nodes);
+        self.entries = entry::find(self);
+    }
+
     /// The path of `inside` on the user's Mac.
     pub fn runtime_path(&self, inside: &BundlePath) -> RuntimePath {
         self.runtime_root.join(inside.as_str())
