@@ -114,7 +114,7 @@ fn arch_of(slice: &[u8]) -> Result<Arch, ReadError> {
 }
 
 /// Packs slices into one file: the table, then each slice at the next multiple of 16 KiB, zeros between, nothing
-/// after the last (dyld's and Security's `Universal` refuse anything else).
+/// after the last (Security's `Universal` refuses anything else).
 /// The table takes CPU and capabilities from the slices themselves, as `lipo` does. [`Container::Thin`] is the one
 /// slice as it is.
 ///

@@ -12,7 +12,6 @@ use super::{Arch, ReadError};
 const REQ_DYLD: u32 = 0x8000_0000;
 
 pub const LC_SEGMENT: u32 = 0x1;
-pub const LC_SYMTAB: u32 = 0x2;
 pub const LC_LOAD_DYLIB: u32 = 0xc;
 pub const LC_ID_DYLIB: u32 = 0xd;
 pub const LC_LOAD_WEAK_DYLIB: u32 = 0x18 | REQ_DYLD;
@@ -185,4 +184,74 @@ fn parse_commands(slice: &[u8], order: ByteOrder, is_64: bool) -> Result<Vec<Com
         at += cmdsize;
     }
     Ok(commands)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{Sample, signature};
+    use super::*;
+
+    fn parsed(change: impl Fn(&mut [u8])) -> Result<Header, ReadError> {
+        let mut bytes = Sample::new(Arch::ARM64).build();
+        change(&mut bytes);
+        Header::parse(&bytes)
+    }
+
+    #[test]
+    fn segments_sections_and_the_signature_are_found() {
+        let i386 = Arch { cpu_type: 7, cpu_subtype: 3 };
+        for (arch, order) in [(Arch::ARM64, ByteOrder::Little), (i386, ByteOrder::Big)] {
+            let blob = signature("me", 2);
+            let sample = Sample { order, room: 40, signature: Some(blob.clone()), ..Sample::new(arch) };
+            let bytes = sample.build();
+            let header = Header::parse(&bytes).unwrap();
+            let low = header.commands_end() as u64 + 40;
+            assert_eq!(header.low_fileoff(), Some(low));
+            let text = header.section("__TEXT", "__text").unwrap();
+            assert_eq!((text.offset as u64, text.size, text.flags), (low, 16, 0x8000_0400));
+            let linkedit = header.segment("__LINKEDIT").unwrap();
+            assert_eq!(linkedit.fileoff + linkedit.filesize, bytes.len() as u64);
+            assert_eq!(order.u32(&bytes, linkedit.command_at), Ok(header.commands[1].cmd));
+            let found = header.code_signature(&bytes).unwrap().unwrap();
+            assert_eq!(found.command, header.commands[2].range);
+            assert_eq!(
+                (found.dataoff as usize, found.datasize as usize),
+                (bytes.len() - blob.len(), blob.len())
+            );
+            assert_eq!(header.info_plist(&bytes), None);
+        }
+    }
+
+    #[test]
+    fn an_embedded_info_plist_is_the_contents_of_its_section() {
+        let mut bytes = Sample::new(Arch::ARM64).build();
+        let section_at = 32 + 72;
+        bytes[section_at..section_at + 16].copy_from_slice(b"__info_plist\0\0\0\0");
+        let header = Header::parse(&bytes).unwrap();
+        assert_eq!(header.info_plist(&bytes), Some(&[0xc3; 16][..]));
+        assert_eq!(header.info_plist(&bytes[..200]), None, "cut off");
+    }
+
+    #[test]
+    fn a_section_that_takes_no_room_in_the_file_sets_no_limit() {
+        let (size_at, offset_at, flags_at) = (32 + 72 + 40, 32 + 72 + 48, 32 + 72 + 64);
+        let linkedit = parsed(|_| ()).unwrap().segment("__LINKEDIT").unwrap().fileoff;
+        for change in [(size_at, 0), (offset_at, 0), (flags_at, 0x1), (flags_at, 0xc), (flags_at, 0x12)] {
+            let header =
+                parsed(|bytes| ByteOrder::Little.put_u32(bytes, change.0, change.1).unwrap()).unwrap();
+            assert_eq!(header.low_fileoff(), Some(linkedit), "{change:?}");
+        }
+    }
+
+    #[test]
+    fn bounds_that_do_not_hold_are_refused() {
+        let with =
+            |at, value| parsed(|bytes| ByteOrder::Little.put_u32(bytes, at, value).unwrap()).unwrap_err().0;
+        assert!(with(NCMDS_AT, u32::MAX).contains("claims 4294967295 load commands"));
+        assert!(with(SIZEOFCMDS_AT, u32::MAX).contains("cut off within"));
+        assert!(with(32 + 4, 4).contains("malformed load command 0"));
+        assert!(with(32 + 4, 4000).contains("malformed load command 0"));
+        assert!(with(32 + 64, 2).contains("claims 2 sections in the room of 1"));
+        assert!(with(4, 7).contains("wrong width for i386"));
+    }
 }

@@ -72,7 +72,7 @@ impl NameCommand {
         if self.editable { smallest_size(self.fixed, &self.text, alignment) } else { self.cmdsize }
     }
 
-    /// What dyld makes of it (`Header::forEachLinkedDylib`): the flags decide when there are any.
+    /// What dyld makes of it (mach_o/UnsafeHeader.cpp): the flags decide when there are any.
     pub fn load_kind(&self) -> LoadKind {
         const WEAK: u32 = 0x1;
         const REEXPORT: u32 = 0x2;
@@ -105,4 +105,55 @@ pub(super) fn fixed_size(kind: NameKind, use_flags: u32) -> usize {
 /// `cmdsize` of a command with this name: terminated, and padded to the alignment of commands.
 pub(super) fn smallest_size(fixed: usize, text: &str, alignment: usize) -> usize {
     fixed.saturating_add(text.len()).saturating_add(1).next_multiple_of(alignment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dylib(cmd: u32, words: &[u32], name: &[u8]) -> Result<Option<NameCommand>, ReadError> {
+        let size = (8 + words.len() * 4 + name.len()) as u32;
+        let start = [&[cmd, size], words].concat();
+        let bytes: Vec<u8> =
+            start.iter().flat_map(|word| word.to_le_bytes()).chain(name.iter().copied()).collect();
+        NameCommand::parse(ByteOrder::Little, 8, &bytes)
+    }
+
+    fn with_flags(flags: u32) -> LoadKind {
+        let words = [28, DYLIB_USE_MARKER, 0, 0, flags];
+        dylib(LC_LOAD_WEAK_DYLIB, &words, b"abc\0").unwrap().unwrap().load_kind()
+    }
+
+    #[test]
+    fn flags_of_a_dylib_use_command_decide_its_kind() {
+        assert_eq!(with_flags(0), LoadKind::Required);
+        assert_eq!(with_flags(1), LoadKind::Weak);
+        assert_eq!(with_flags(4), LoadKind::Upward);
+        assert_eq!(with_flags(8 | 1), LoadKind::Delayed);
+        assert_eq!(with_flags(8 | 2 | 1), LoadKind::Reexport);
+    }
+
+    #[test]
+    fn the_marker_counts_only_where_the_name_leaves_room_for_flags() {
+        let name = dylib(LC_LOAD_DYLIB, &[24, DYLIB_USE_MARKER, 0, 0], b"abcdefg\0").unwrap().unwrap();
+        assert_eq!((name.use_flags, name.text.as_str(), name.editable), (None, "abcdefg", true));
+    }
+
+    #[test]
+    fn a_name_outside_its_command_is_an_error() {
+        for name_at in [0, 23, 32, u32::MAX] {
+            assert!(dylib(LC_LOAD_DYLIB, &[name_at, 2, 0, 0], b"abcdefg\0").is_err(), "{name_at}");
+        }
+    }
+
+    #[test]
+    fn odd_layouts_are_read_but_not_edited() {
+        let read = |words: &[u32], name: &[u8]| dylib(LC_LOAD_DYLIB, words, name).unwrap().unwrap();
+        assert!(read(&[24, 2, 0, 0], b"abc\0\0\0\0\0").editable);
+        assert!(!read(&[32, 2, 0, 0, 0, 0], b"abc\0\0\0\0\0").editable, "a gap before the name");
+        assert!(!read(&[24, 2, 0, 0], b"abcdefgh").editable, "no end");
+        assert!(!read(&[24, 2, 0, 0], b"abc\xff\0\0\0\0").editable, "not UTF-8");
+        assert!(!read(&[24, 2, 0, 0], b"abc\0").editable, "not a multiple of eight");
+        assert_eq!(read(&[24, 2, 0, 0], b"abcdefgh").text, "abcdefgh");
+    }
 }

@@ -86,3 +86,52 @@ fn text_at(directory: &[u8], at: u32) -> Option<String> {
     let length = rest.iter().position(|&byte| byte == 0)?;
     Some(String::from_utf8_lossy(&rest[..length]).into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::signature;
+    use super::*;
+
+    fn words(words: &[u32]) -> Vec<u8> {
+        words.iter().flat_map(|word| word.to_be_bytes()).collect()
+    }
+
+    /// A code directory of a version with a team, and a CMS wrapper with `cms` bytes of contents.
+    fn with_team_and_cms(flags: u32, cms: usize) -> Vec<u8> {
+        let names = b"org.example.app\0TEAM123456\0";
+        let directory_size = 52 + names.len() as u32;
+        let mut directory = words(&[MAGIC_CODE_DIRECTORY, directory_size, 0x20400, flags, 0, 52]);
+        directory.resize(48, 0);
+        directory.extend(words(&[52 + 16]));
+        directory.extend(names);
+        let wrapper = [words(&[MAGIC_BLOB_WRAPPER, 8 + cms as u32]), vec![1; cms]].concat();
+        let (at, total) = (28 + directory_size, 28 + directory_size + wrapper.len() as u32);
+        let index = words(&[MAGIC_EMBEDDED_SIGNATURE, total, 2, SLOT_CODE_DIRECTORY, 28, SLOT_SIGNATURE, at]);
+        [index, directory, wrapper].concat()
+    }
+
+    #[test]
+    fn the_state_tells_linker_ad_hoc_and_identity_apart() {
+        assert_eq!(Signature::parse(&signature("a", 0x20002)).state, SignatureState::Linker);
+        assert_eq!(Signature::parse(&signature("a", 0x2)).state, SignatureState::Adhoc);
+        assert_eq!(Signature::parse(&with_team_and_cms(0x2, 0)).state, SignatureState::Adhoc);
+        assert_eq!(Signature::parse(&with_team_and_cms(0x10000, 100)).state, SignatureState::Cms);
+    }
+
+    #[test]
+    fn identifier_team_and_flags_come_from_the_code_directory() {
+        let signature = Signature::parse(&with_team_and_cms(0x10000, 100));
+        assert_eq!(signature.identifier.as_deref(), Some("org.example.app"));
+        assert_eq!(signature.team.as_deref(), Some("TEAM123456"));
+        assert_eq!(signature.flags, 0x10000);
+    }
+
+    #[test]
+    fn stale_bytes_after_the_blob_do_not_matter_but_missing_ones_do() {
+        let blob = with_team_and_cms(0x2, 0);
+        let padded = [&blob[..], &[0xee; 40]].concat();
+        assert_eq!(Signature::parse(&padded), Signature::parse(&blob));
+        assert_eq!(Signature::parse(&blob[..60]), Signature::UNREADABLE);
+        assert_eq!(Signature::parse(&[0; 64]), Signature::UNREADABLE);
+    }
+}
