@@ -1,1 +1,32 @@
-//! dmg
+//! Disk images: an HFS+ volume in a UDIF file with a laid-out window, written without Apple's tools and read back.
+//!
+//! ```text
+//! DmgSpec ─► tree (files, links, .DS_Store, background) ─► hfsplus::volume ─► udif::writer ─► write::build
+//!                                                              │ plan, then stream              │ temporary file
+//!                     DmgLayout ◄─ DiskImage ◄─ hfsplus::reader ◄─ udif::reader ◄───────────────┘ verify, rename
+//! ```
+//!
+//! Extended attributes are not copied: a signature kept in one (`com.apple.cs.*`, on signed files that are not Mach-O)
+//! would be lost. Neither are resource forks. Hard links become copies.
+
+pub mod alias;
+mod arrow;
+pub mod background;
+mod bytes;
+pub mod ds_store;
+pub mod fault;
+mod gpt;
+pub mod hfsplus;
+pub mod layout;
+pub mod read;
+pub mod spec;
+mod tree;
+pub mod udif;
+pub mod verify;
+pub mod write;
+
+pub use layout::{Background, Color, DmgLayout, Window};
+pub use read::DiskImage;
+pub use spec::{DmgSpec, Format, Item, ItemSource};
+pub use verify::{Problem, verify};
+pub use write::{Built, build, extract};

@@ -1,0 +1,377 @@
+//! Reading an HFS+ volume: its list of files, and their bytes. Made for hostile input: no panic, no unchecked allocation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::bytes::{u16_at, u32_at};
+use super::super::fault::{Fault, ReadAt};
+use super::super::tree::Finder;
+use super::btree::{self, Header, KIND_LEAF, NodeView, split_key};
+use super::catalog::{self, Key, MODE_TYPE, Record};
+use super::{
+    CATALOG_FILE, EXTENTS_FILE, Extent, Fork, ROOT_FOLDER, ROOT_PARENT, VolumeHeader, extents_at, unicode,
+};
+
+/// Longer than any path macOS can use; a hostile image could make each name longer than the last.
+const MAX_PATH: usize = 16 * 1024;
+/// PATH_MAX of macOS, with room for what other writers allow.
+const MAX_TARGET: u64 = 4096;
+const MODE_LINK: u16 = 0o120_000;
+
+/// What a file of the volume is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    Folder,
+    File,
+    /// A symbolic link, with its target as it stands in the volume.
+    Link {
+        target: String,
+    },
+}
+
+/// A file, folder or link of a volume.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// `/`-separated, without a leading slash; names are decomposed, as HFS+ keeps them.
+    pub path: String,
+    pub kind: Kind,
+    /// Bytes of the data fork.
+    pub size: u64,
+    /// POSIX mode with its file-type bits.
+    pub mode: u16,
+    pub finder: Finder,
+    pub cnid: u32,
+    /// On-disk form of the name.
+    pub name: Vec<u16>,
+    pub(super) data: Fork,
+    /// Why its data fork is not its content: it is a hard link, or compressed by the file system.
+    indirect: Option<&'static str>,
+}
+
+impl Entry {
+    /// Whether the Finder hides it: by its flag or its name.
+    pub fn is_hidden(&self) -> bool {
+        self.finder.flags & super::FINDER_INVISIBLE != 0 || self.name.first() == Some(&u16::from(b'.'))
+    }
+
+    /// Byte of the volume where its content starts, in units of blocks; for reading files in disk order.
+    pub fn first_block(&self) -> u32 {
+        self.data.extents[0].0
+    }
+}
+
+/// Extents beyond a fork's first eight, by file and fork (0 data, 0xFF resources), then by the block they go on from.
+type Overflow = BTreeMap<(u32, u8), BTreeMap<u32, [Extent; 8]>>;
+
+/// A mounted volume: everything but the disk it is read from.
+#[derive(Debug)]
+pub struct Volume {
+    pub header: VolumeHeader,
+    pub catalog: Tree,
+    pub extents: Option<Tree>,
+    overflow: Overflow,
+}
+
+/// A B-tree of a volume.
+#[derive(Debug)]
+pub struct Tree {
+    pub header: Header,
+    /// Where its bytes are.
+    pub extents: Vec<Extent>,
+}
+
+impl Volume {
+    /// # Errors
+    /// [`Fault::Damaged`] when `disk` holds no HFS+ volume or one that contradicts itself.
+    pub fn open(disk: &mut dyn ReadAt) -> Result<Volume, Fault> {
+        let mut sector = [0; VolumeHeader::SIZE];
+        disk.read_at(VolumeHeader::AT, &mut sector)?;
+        let header = VolumeHeader::parse(&sector).ok_or_else(|| Fault::damaged("holds no HFS+ volume"))?;
+        let size = u64::from(header.block_size) * u64::from(header.total_blocks);
+        if !header.block_size.is_power_of_two() || header.block_size < 512 || size > disk.size() {
+            return Err(Fault::damaged("has an HFS+ volume header that does not fit its partition"));
+        }
+        let mut volume = Volume {
+            catalog: Tree { header: empty_header(), extents: Vec::new() },
+            extents: None,
+            overflow: BTreeMap::new(),
+            header,
+        };
+        if volume.header.extents.blocks > 0 {
+            let tree = volume.open_tree(disk, EXTENTS_FILE, &volume.header.extents)?;
+            volume.overflow = volume.read_overflow(disk, &tree)?;
+            volume.extents = Some(tree);
+        }
+        volume.catalog = volume.open_tree(disk, CATALOG_FILE, &volume.header.catalog)?;
+        Ok(volume)
+    }
+
+    fn open_tree(&self, disk: &mut dyn ReadAt, cnid: u32, fork: &Fork) -> Result<Tree, Fault> {
+        let extents = self.extents_of(cnid, 0, fork)?;
+        let mut start = [0; Header::END];
+        self.read_extents(disk, &extents, 0, &mut start)?;
+        let header = Header::parse(&start).ok_or_else(|| Fault::damaged("has a B-tree without a header"))?;
+        let size = u64::from(header.node_size) * u64::from(header.total_nodes);
+        if !header.node_size.is_power_of_two() || header.node_size < 512 || size > fork.size {
+            return Err(Fault::damaged("has a B-tree that is larger than its file"));
+        }
+        Ok(Tree { header, extents })
+    }
+
+    fn read_overflow(&self, disk: &mut dyn ReadAt, tree: &Tree) -> Result<Overflow, Fault> {
+        let mut overflow = Overflow::new();
+        self.each_leaf(disk, tree, |key, value| {
+            let bad = || Fault::damaged("has a bad record in its extents file");
+            let fork = *key.first().ok_or_else(bad)?;
+            let (cnid, start) = (u32_at(key, 2).ok_or_else(bad)?, u32_at(key, 6).ok_or_else(bad)?);
+            let extents = extents_at(value, 0).ok_or_else(bad)?;
+            match overflow.entry((cnid, fork)).or_default().insert(start, extents) {
+                None => Ok(()),
+                Some(_) => Err(bad()),
+            }
+        })?;
+        Ok(overflow)
+    }
+
+    /// Every extent of a fork, those of the extents file included.
+    pub fn extents_of(&self, cnid: u32, kind: u8, fork: &Fork) -> Result<Vec<Extent>, Fault> {
+        let mut extents = Vec::new();
+        let mut blocks = 0_u64;
+        let more = self.overflow.get(&(cnid, kind));
+        let mut next = Some(&fork.extents);
+        while let Some(eight) = next {
+            for &(start, count) in eight.iter().filter(|(_, count)| *count > 0) {
+                let inside = start.checked_add(count).is_some_and(|end| end <= self.header.total_blocks);
+                if !inside {
+                    return Err(Fault::damaged("has a file that lies outside its volume"));
+                }
+                extents.push((start, count));
+                blocks += u64::from(count);
+            }
+            if blocks >= u64::from(fork.blocks) {
+                break;
+            }
+            next = u32::try_from(blocks)
+                .ok()
+                .and_then(|blocks| more?.get(&blocks))
+                .filter(|eight| eight[0].1 > 0);
+        }
+        if blocks != u64::from(fork.blocks) || fork.size > blocks * u64::from(self.header.block_size) {
+            return Err(Fault::damaged("has a file whose blocks do not add up"));
+        }
+        Ok(extents)
+    }
+
+    /// Fills `buf` from byte `at` of the fork that `extents` hold on.
+    pub fn read_extents(
+        &self,
+        disk: &mut dyn ReadAt,
+        extents: &[Extent],
+        mut at: u64,
+        mut buf: &mut [u8],
+    ) -> Result<(), Fault> {
+        let block = u64::from(self.header.block_size);
+        for &(start, count) in extents {
+            let length = u64::from(count) * block;
+            if at >= length {
+                at -= length;
+                continue;
+            }
+            let part = usize::try_from(length - at).map_or(buf.len(), |left| left.min(buf.len()));
+            let (now, rest) = buf.split_at_mut(part);
+            disk.read_at(u64::from(start) * block + at, now)?;
+            (buf, at) = (rest, 0);
+            if buf.is_empty() {
+                break;
+            }
+        }
+        if buf.is_empty() { Ok(()) } else { Err(Fault::damaged("ends a file too early")) }
+    }
+
+    /// The bytes of node `number`.
+    pub fn read_node(&self, disk: &mut dyn ReadAt, tree: &Tree, number: u32) -> Result<Vec<u8>, Fault> {
+        if number >= tree.header.total_nodes {
+            return Err(Fault::damaged(format!(
+                "points at node {number} of a B-tree of {}",
+                tree.header.total_nodes
+            )));
+        }
+        let mut node = vec![0; usize::from(tree.header.node_size)];
+        self.read_extents(disk, &tree.extents, u64::from(number) * node.len() as u64, &mut node)?;
+        Ok(node)
+    }
+
+    /// Calls `visit` with the key and value of every leaf record, in order.
+    fn each_leaf(
+        &self,
+        disk: &mut dyn ReadAt,
+        tree: &Tree,
+        mut visit: impl FnMut(&[u8], &[u8]) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let bad = || Fault::damaged("has a B-tree with a node that is not a leaf where one must be");
+        let mut seen = BTreeSet::new();
+        let mut number = tree.header.first_leaf;
+        while number != 0 {
+            if !seen.insert(number) {
+                return Err(Fault::damaged("has a B-tree whose leaves go in a circle"));
+            }
+            let node = self.read_node(disk, tree, number)?;
+            let view = NodeView::parse(&node).filter(|view| view.kind == KIND_LEAF).ok_or_else(bad)?;
+            for record in &view.records {
+                let (key, value) = split_key(record).ok_or_else(bad)?;
+                visit(key, value)?;
+            }
+            number = view.next;
+        }
+        Ok(())
+    }
+
+    /// Every record of the catalog, in order.
+    pub fn records(&self, disk: &mut dyn ReadAt) -> Result<Vec<(Key, Record)>, Fault> {
+        let mut records = Vec::new();
+        self.each_leaf(disk, &self.catalog, |key, value| {
+            let bad = || Fault::damaged("has a bad record in its catalog");
+            records.push((Key::parse(key).ok_or_else(bad)?, Record::parse(value).ok_or_else(bad)?));
+            Ok(())
+        })?;
+        Ok(records)
+    }
+
+    /// The volume's name, and all in it in the order of their folders.
+    pub fn list(&self, disk: &mut dyn ReadAt) -> Result<(String, Vec<Entry>), Fault> {
+        let mut children: BTreeMap<u32, Vec<(Key, Record)>> = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        let mut name = None;
+        for (key, record) in self.records(disk)? {
+            let cnid = match &record {
+                Record::Folder { cnid, .. } => *cnid,
+                Record::File(catalog::File { cnid, .. }) => *cnid,
+                Record::Thread { .. } => continue,
+            };
+            if !seen.insert(cnid) {
+                return Err(Fault::damaged(format!("uses the catalog number {cnid} twice")));
+            }
+            if cnid == ROOT_FOLDER && key.parent == ROOT_PARENT {
+                name = unicode::from_disk(&key.name);
+            } else {
+                children.entry(key.parent).or_default().push((key, record));
+            }
+        }
+        let name = name.ok_or_else(|| Fault::damaged("has a volume without a root folder"))?;
+        let mut entries = Vec::new();
+        // Depth first, folders waiting on a stack; each leaves `children` once, so no loop can form.
+        let mut waiting: Vec<(String, Key, Record)> = Vec::new();
+        let mut push = |waiting: &mut Vec<_>, folder: u32, path: &str| {
+            let inside = children.remove(&folder).unwrap_or_default();
+            waiting.extend(inside.into_iter().rev().map(|(key, record)| (path.to_owned(), key, record)));
+        };
+        push(&mut waiting, ROOT_FOLDER, "");
+        while let Some((folder, key, record)) = waiting.pop() {
+            let name = unicode::from_disk(&key.name)
+                .filter(|name| !matches!(name.as_str(), "" | "." | ".."))
+                .ok_or_else(|| Fault::damaged("has a file name that no Mac writes"))?;
+            let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+            if path.len() > MAX_PATH {
+                return Err(Fault::damaged("has folders nested deeper than any path can say"));
+            }
+            if let Record::Folder { cnid, .. } = record {
+                push(&mut waiting, cnid, &path);
+            }
+            entries.extend(self.entry(disk, path, key, record)?);
+        }
+        Ok((name, entries))
+    }
+
+    fn entry(
+        &self,
+        disk: &mut dyn ReadAt,
+        path: String,
+        key: Key,
+        record: Record,
+    ) -> Result<Option<Entry>, Fault> {
+        Ok(match record {
+            Record::Thread { .. } => None,
+            Record::Folder { cnid, mode, finder, .. } => Some(Entry {
+                path,
+                kind: Kind::Folder,
+                size: 0,
+                mode,
+                finder,
+                cnid,
+                name: key.name,
+                data: Fork::default(),
+                indirect: None,
+            }),
+            Record::File(file) => {
+                let kind = match file.mode & MODE_TYPE {
+                    MODE_LINK => Kind::Link { target: self.link_target(disk, &file)? },
+                    _ => Kind::File,
+                };
+                let indirect = match (&file.finder.kind, &file.finder.creator) {
+                    (b"hlnk", b"hfs+") | (b"fdrp", b"MACS") => Some("is a hard link"),
+                    _ if file.owner_flags & 0x20 != 0 => Some("is compressed by the file system"),
+                    _ => None,
+                };
+                Some(Entry {
+                    path,
+                    kind,
+                    size: file.data.size,
+                    mode: file.mode,
+                    finder: file.finder,
+                    cnid: file.cnid,
+                    name: key.name,
+                    data: file.data,
+                    indirect,
+                })
+            }
+        })
+    }
+
+    fn link_target(&self, disk: &mut dyn ReadAt, file: &catalog::File) -> Result<String, Fault> {
+        if file.data.size > MAX_TARGET {
+            return Err(Fault::damaged("has a link to a path longer than any path can be"));
+        }
+        let extents = self.extents_of(file.cnid, 0, &file.data)?;
+        let mut target = vec![0; file.data.size as usize];
+        self.read_extents(disk, &extents, 0, &mut target)?;
+        String::from_utf8(target).map_err(|_| Fault::damaged("has a link whose target is not Unicode"))
+    }
+
+    /// The blocks of a file's content.
+    ///
+    /// # Errors
+    /// [`Fault::Unsupported`] for hard links and compressed files, whose content is elsewhere.
+    pub fn content(&self, entry: &Entry) -> Result<Vec<Extent>, Fault> {
+        match entry.indirect {
+            Some(why) => {
+                Err(Fault::Unsupported(format!("holds {}, which {why} and cannot be read yet", entry.path)))
+            }
+            None => self.extents_of(entry.cnid, 0, &entry.data),
+        }
+    }
+}
+
+fn empty_header() -> Header {
+    Header {
+        depth: 0,
+        root: 0,
+        leaf_records: 0,
+        first_leaf: 0,
+        last_leaf: 0,
+        node_size: btree::NODE as u16,
+        max_key: 0,
+        total_nodes: 0,
+        free_nodes: 0,
+        key_compare: 0,
+        attributes: 0,
+    }
+}
+
+/// Whether an HFS+ volume starts at byte 0 of `disk`.
+pub fn probe(disk: &mut dyn ReadAt) -> Result<bool, Fault> {
+    let mut start = [0; 4];
+    if disk.size() < VolumeHeader::AT + VolumeHeader::SIZE as u64 {
+        return Ok(false);
+    }
+    disk.read_at(VolumeHeader::AT, &mut start)?;
+    Ok(matches!(u16_at(&start, 0), Some(super::SIGNATURE_HFS_PLUS | super::SIGNATURE_HFSX)))
+}

@@ -1,0 +1,157 @@
+//! Opening a disk image: what is in it, the bytes of its files, and the layout of its window.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::fault::{Fault, ReadAt, Window};
+use super::gpt::SECTOR;
+use super::hfsplus::reader::{self, Volume};
+use super::layout::DmgLayout;
+use super::udif::reader::{ReadSeek, Udif};
+use crate::failure::Failure;
+
+pub use super::hfsplus::reader::{Entry, Kind};
+
+/// What [`DiskImage::read`] reads at most; larger files are for [`DiskImage::each_part`].
+const MAX_IN_MEMORY: u64 = 256 << 20;
+/// Bytes handed on at a time.
+const PART: u64 = 1 << 16;
+
+/// An open disk image with an HFS+ volume.
+pub struct DiskImage {
+    pub(super) udif: Udif,
+    /// First byte and length of the partition.
+    pub(super) start: u64,
+    pub(super) length: u64,
+    volume: Volume,
+    name: String,
+    entries: Vec<Entry>,
+    path: PathBuf,
+}
+
+impl DiskImage {
+    /// # Errors
+    /// A [`Failure`] naming `path`: it cannot be read, is no disk image, is damaged, or uses a codec or file system
+    /// that is not supported yet.
+    pub fn open(path: &Path) -> Result<DiskImage, Failure> {
+        let file = File::open(path).map_err(|error| Failure::io(path, "read", &error))?;
+        let mut image = DiskImage::try_open(file).map_err(|fault| fault.in_file(path))?;
+        image.path = path.to_path_buf();
+        Ok(image)
+    }
+
+    /// As [`DiskImage::open`], from any stream.
+    pub fn try_open(file: impl ReadSeek + 'static) -> Result<DiskImage, Fault> {
+        let mut udif = Udif::open(file)?;
+        let (start, length) = find_volume(&mut udif)?;
+        let mut partition = Window { disk: &mut udif, start, length };
+        let volume = Volume::open(&mut partition)?;
+        let (name, entries) = volume.list(&mut partition)?;
+        Ok(DiskImage { udif, start, length, volume, name, entries, path: PathBuf::new() })
+    }
+
+    pub fn volume_name(&self) -> &str {
+        &self.name
+    }
+
+    /// Bytes of the volume, decompressed.
+    pub fn volume_size(&self) -> u64 {
+        self.length
+    }
+
+    /// All files, folders and links, each folder before what is in it, in the volume's own order.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub fn entry(&self, path: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.path == path)
+    }
+
+    /// The bytes of the file at `path` in the volume.
+    ///
+    /// # Errors
+    /// A [`Failure`] when there is no such file, or it is damaged or too large to hold.
+    pub fn read(&mut self, path: &str) -> Result<Vec<u8>, Failure> {
+        let image = self.path.clone();
+        let Some(entry) = self.entry(path).filter(|entry| entry.kind == Kind::File).cloned() else {
+            return Err(Failure::new(&image, format!("holds no file {path}"), "list what is in it"));
+        };
+        if entry.size > MAX_IN_MEMORY {
+            let what = format!("holds {path} of {} bytes, too large to open", entry.size);
+            return Err(Failure::new(&image, what, "extract it instead"));
+        }
+        let mut bytes = Vec::new();
+        self.each_part(&entry, &image, &mut |part| {
+            bytes.extend_from_slice(part);
+            Ok(())
+        })?;
+        Ok(bytes)
+    }
+
+    /// Calls `visit` with the bytes of a file, part by part.
+    ///
+    /// # Errors
+    /// What `visit` answers, or a [`Failure`] naming `image` when the file is damaged.
+    pub fn each_part(
+        &mut self,
+        entry: &Entry,
+        image: &Path,
+        visit: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let extents = self.volume.content(entry).map_err(|fault| fault.in_file(image))?;
+        let mut partition = Window { disk: &mut self.udif, start: self.start, length: self.length };
+        let mut buf = vec![0; PART as usize];
+        let mut at = 0;
+        while at < entry.size {
+            let part = &mut buf[..(entry.size - at).min(PART) as usize];
+            let read = self.volume.read_extents(&mut partition, &extents, at, part);
+            read.map_err(|fault| fault.in_file(image))?;
+            visit(part)?;
+            at += part.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// The layout its `.DS_Store` describes; `None` when it has none.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the `.DS_Store` is damaged.
+    pub fn layout(&mut self) -> Result<Option<DmgLayout>, Failure> {
+        if self.entry(".DS_Store").is_none() {
+            return Ok(None);
+        }
+        let bytes = self.read(".DS_Store")?;
+        let layout = DmgLayout::from_ds_store(&bytes);
+        layout
+            .map(Some)
+            .ok_or_else(|| Failure::new(&self.path, "holds a damaged .DS_Store", "lay the window out anew"))
+    }
+}
+
+/// First byte and length of the partition that holds an HFS+ volume.
+fn find_volume(udif: &mut Udif) -> Result<(u64, u64), Fault> {
+    let parts: Vec<(u64, u64)> = udif
+        .tables
+        .iter()
+        .map(|table| (table.start.saturating_mul(SECTOR), table.sectors.saturating_mul(SECTOR)))
+        .collect();
+    for (start, length) in parts {
+        if start.checked_add(length).is_none_or(|end| end > udif.size()) {
+            continue;
+        }
+        if reader::probe(&mut Window { disk: udif, start, length })? {
+            return Ok((start, length));
+        }
+    }
+    let other = udif.tables.iter().find_map(|table| {
+        let kind =
+            table.name.split_once("(Apple_").map(|(_, rest)| rest.split([' ', ')']).next().unwrap_or(""));
+        kind.filter(|kind| !matches!(*kind, "Free" | "partition_map" | "Driver_ATAPI"))
+    });
+    let what = match other {
+        Some(kind) => format!("holds a volume of the kind {kind}, which cannot be read yet"),
+        None => "holds no HFS+ volume".to_owned(),
+    };
+    Err(Fault::Unsupported(what))
+}

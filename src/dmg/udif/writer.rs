@@ -1,0 +1,332 @@
+//! Writing UDIF: chunks are compressed by several threads and written in order, so the bytes never depend on their number.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use crc32fast::Hasher;
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use flate2::{Compress, Compression, FlushCompress, Status};
+use plist::{Dictionary, Value};
+
+use super::super::bytes::Put;
+use super::super::gpt::SECTOR;
+use super::{CHUNK_SECTORS, Koly, RUN_END, RUN_IGNORE, RUN_RAW, RUN_ZERO, RUN_ZLIB, Run, put_checksum};
+use crate::failure::Failure;
+
+/// Sectors a reader must hold at once, as `hdiutil` writes it for zlib.
+const BUFFERS_ZLIB: u32 = 2056;
+
+/// How chunks are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Codec {
+    Raw,
+    /// zlib, level 1 to 9.
+    Zlib(u8),
+}
+
+/// A part of the disk: its name in the image, first sector and count.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    pub name: &'a str,
+    pub start: u64,
+    pub sectors: u64,
+}
+
+/// Fills a buffer with the next bytes of a partition.
+pub type Fill<'a> = &'a mut dyn FnMut(&mut [u8]) -> Result<(), Failure>;
+
+/// An image being written to `out`, from its first byte.
+pub struct Writer<'a, W> {
+    out: W,
+    /// The file's name, for messages.
+    path: &'a Path,
+    codec: Codec,
+    threads: usize,
+    written: u64,
+    data: Hasher,
+    /// Name, table and checksum of each partition.
+    tables: Vec<(String, Vec<u8>, u32)>,
+}
+
+/// A chunk ready to be written.
+struct Packed {
+    kind: u32,
+    bytes: Vec<u8>,
+    length: usize,
+    checksum: Hasher,
+}
+
+impl<'a, W: Write> Writer<'a, W> {
+    pub fn new(out: W, path: &'a Path, codec: Codec, threads: usize) -> Self {
+        let threads = threads.max(1);
+        Writer { out, path, codec, threads, written: 0, data: Hasher::new(), tables: Vec::new() }
+    }
+
+    /// A partition of which nothing matters.
+    pub fn free(&mut self, part: Part) {
+        let run = Run { kind: RUN_IGNORE, sector: 0, sectors: part.sectors, offset: self.written, length: 0 };
+        self.table(part, &[run], 0);
+    }
+
+    /// A partition that is at hand.
+    pub fn bytes(&mut self, part: Part, bytes: &[u8]) -> Result<(), Failure> {
+        let mut rest = bytes;
+        self.partition(part, &mut |buf| {
+            let (now, later) = rest.split_at(buf.len().min(rest.len()));
+            buf[..now.len()].copy_from_slice(now);
+            rest = later;
+            Ok(())
+        })
+    }
+
+    /// A partition whose bytes `fill` gives, chunk by chunk, in order.
+    pub fn partition(&mut self, part: Part, fill: Fill) -> Result<(), Failure> {
+        let codec = self.codec;
+        let threads = self.threads.min(part.sectors.div_ceil(CHUNK_SECTORS) as usize).max(1);
+        std::thread::scope(|scope| {
+            let (to_workers, work) = bounded(threads);
+            let (done, from_workers) = unbounded();
+            for _ in 0..threads {
+                let (work, done) = (work.clone(), done.clone());
+                scope.spawn(move || pack_all(codec, &work, &done));
+            }
+            drop((work, done));
+            self.in_order(part, fill, threads, to_workers, &from_workers)
+        })
+    }
+
+    /// Reads, hands out and writes; no more than `2 × threads + 1` chunks are in memory.
+    fn in_order(
+        &mut self,
+        part: Part,
+        fill: Fill,
+        threads: usize,
+        to_workers: Sender<(usize, Vec<u8>)>,
+        from_workers: &Receiver<(usize, Packed)>,
+    ) -> Result<(), Failure> {
+        let chunks = part.sectors.div_ceil(CHUNK_SECTORS) as usize;
+        let (mut read, mut next) = (0, 0);
+        let mut waiting = BTreeMap::new();
+        let mut runs = Vec::with_capacity(chunks);
+        let mut checksum = Hasher::new();
+        while next < chunks {
+            while read < chunks && read - next <= 2 * threads {
+                let left = part.sectors - read as u64 * CHUNK_SECTORS;
+                let mut chunk = vec![0; (left.min(CHUNK_SECTORS) * SECTOR) as usize];
+                fill(&mut chunk)?;
+                to_workers.send((read, chunk)).map_err(|_| self.lost())?;
+                read += 1;
+            }
+            let (index, packed) = from_workers.recv().map_err(|_| self.lost())?;
+            waiting.insert(index, packed);
+            while let Some(packed) = waiting.remove(&next) {
+                checksum.combine(&packed.checksum);
+                runs.push(self.write_run(next as u64 * CHUNK_SECTORS, packed)?);
+                next += 1;
+            }
+        }
+        self.table(part, &runs, checksum.finalize());
+        Ok(())
+    }
+
+    fn write_run(&mut self, sector: u64, packed: Packed) -> Result<Run, Failure> {
+        let offset = self.written;
+        self.write(&packed.bytes)?;
+        self.data.update(&packed.bytes);
+        Ok(Run {
+            kind: packed.kind,
+            sector,
+            sectors: packed.length as u64 / SECTOR,
+            offset,
+            length: packed.bytes.len() as u64,
+        })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.out.write_all(bytes).map_err(|error| Failure::io(self.path, "write", &error))?;
+        self.written += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// A thread that compresses is gone, which only its panic can cause.
+    fn lost(&self) -> Failure {
+        Failure::new(self.path, "could not be compressed", "report this as a fault of Bundlewright")
+    }
+
+    fn table(&mut self, part: Part, runs: &[Run], checksum: u32) {
+        let mut mish = Vec::with_capacity(204 + (runs.len() + 1) * 40);
+        mish.extend_from_slice(b"mish");
+        mish.u32(1);
+        mish.u64(part.start);
+        mish.u64(part.sectors);
+        mish.u64(0); // runs count from the start of the file
+        mish.u32(if self.codec == Codec::Raw { 0 } else { BUFFERS_ZLIB });
+        mish.u32(self.tables.len() as u32);
+        mish.zeros(24);
+        put_checksum(&mut mish, checksum);
+        mish.u32(runs.len() as u32 + 1);
+        let end = Run { kind: RUN_END, sector: part.sectors, sectors: 0, offset: self.written, length: 0 };
+        for run in runs.iter().chain([&end]) {
+            mish.u32(run.kind);
+            mish.u32(0);
+            for number in [run.sector, run.sectors, run.offset, run.length] {
+                mish.u64(number);
+            }
+        }
+        self.tables.push((part.name.to_owned(), mish, checksum));
+    }
+
+    /// Writes the property list and the trailer of a disk of `sectors` sectors; answers the stream and its length.
+    pub fn finish(mut self, sectors: u64, segment_id: [u8; 16]) -> Result<(W, u64), Failure> {
+        let data_length = self.written;
+        let xml = self.property_list()?;
+        self.write(&xml)?;
+        let mut master = Hasher::new();
+        self.tables.iter().for_each(|(_, _, checksum)| master.update(&checksum.to_be_bytes()));
+        let koly = Koly {
+            data_offset: 0,
+            data_length,
+            segment_id,
+            data_checksum: Some(self.data.clone().finalize()),
+            xml_offset: data_length,
+            xml_length: xml.len() as u64,
+            master_checksum: Some(master.finalize()),
+            sectors,
+        };
+        self.write(&koly.bytes())?;
+        Ok((self.out, self.written))
+    }
+
+    fn property_list(&self) -> Result<Vec<u8>, Failure> {
+        let tables = self
+            .tables
+            .iter()
+            .enumerate()
+            .map(|(index, (name, mish, _))| resource(index as i64 - 1, mish.clone(), name, Some(name)));
+        // A driver table that says nothing; every image of hdiutil has it.
+        let mut drivers = vec![0; 1032];
+        drivers[516..520].copy_from_slice(&[0, 1, 0, 1]);
+        let fork = Dictionary::from_iter([
+            ("blkx", Value::Array(tables.collect())),
+            ("plst", Value::Array(vec![resource(0, drivers, "", None)])),
+        ]);
+        let list = Value::Dictionary(Dictionary::from_iter([("resource-fork", Value::Dictionary(fork))]));
+        let mut xml = Vec::new();
+        list.to_writer_xml(&mut xml).map_err(|error| {
+            Failure::new(self.path, format!("could not write its tables: {error}"), "try again")
+        })?;
+        xml.push(b'\n');
+        Ok(xml)
+    }
+}
+
+fn resource(id: i64, data: Vec<u8>, name: &str, cf_name: Option<&str>) -> Value {
+    let text = |text: &str| Value::String(text.to_owned());
+    let mut entry = Dictionary::new();
+    entry.insert("Attributes".into(), text("0x0050"));
+    if let Some(cf_name) = cf_name {
+        entry.insert("CFName".into(), text(cf_name));
+    }
+    entry.insert("Data".into(), Value::Data(data));
+    entry.insert("ID".into(), Value::String(id.to_string()));
+    entry.insert("Name".into(), text(name));
+    Value::Dictionary(entry)
+}
+
+fn pack_all(codec: Codec, work: &Receiver<(usize, Vec<u8>)>, done: &Sender<(usize, Packed)>) {
+    let mut zlib = match codec {
+        Codec::Raw => None,
+        Codec::Zlib(level) => Some(Compress::new(Compression::new(u32::from(level.clamp(1, 9))), true)),
+    };
+    for (index, chunk) in work {
+        if done.send((index, pack(chunk, zlib.as_mut()))).is_err() {
+            return;
+        }
+    }
+}
+
+fn pack(chunk: Vec<u8>, zlib: Option<&mut Compress>) -> Packed {
+    let mut checksum = Hasher::new();
+    checksum.update(&chunk);
+    let length = chunk.len();
+    if chunk.iter().all(|&byte| byte == 0) {
+        return Packed { kind: RUN_ZERO, bytes: Vec::new(), length, checksum };
+    }
+    match zlib.and_then(|zlib| deflate(&chunk, zlib)) {
+        Some(bytes) => Packed { kind: RUN_ZLIB, bytes, length, checksum },
+        None => Packed { kind: RUN_RAW, bytes: chunk, length, checksum },
+    }
+}
+
+/// The chunk compressed, unless that would not make it smaller.
+fn deflate(chunk: &[u8], zlib: &mut Compress) -> Option<Vec<u8>> {
+    zlib.reset();
+    let mut out = Vec::with_capacity(chunk.len());
+    match zlib.compress_vec(chunk, &mut out, FlushCompress::Finish) {
+        Ok(Status::StreamEnd) if out.len() < chunk.len() => Some(out),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::fault::ReadAt;
+    use super::super::reader::Udif;
+    use super::*;
+    use std::io::Cursor;
+
+    /// Three chunks: text, zeros, noise.
+    fn content() -> Vec<u8> {
+        let mut bytes = b"all work and no play ".repeat(50_000);
+        bytes.resize(1 << 20, b'x');
+        bytes.resize(2 << 20, 0);
+        let mut state = 1_u32;
+        bytes.extend(
+            std::iter::repeat_with(|| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 24) as u8
+            })
+            .take(512 * 100),
+        );
+        bytes
+    }
+
+    fn image(codec: Codec, threads: usize) -> Vec<u8> {
+        let bytes = content();
+        let sectors = bytes.len() as u64 / SECTOR;
+        let mut writer = Writer::new(Vec::new(), Path::new("x.dmg"), codec, threads);
+        writer.bytes(Part { name: "disk", start: 0, sectors }, &bytes).unwrap();
+        writer.free(Part { name: "free", start: sectors, sectors: 7 });
+        writer.finish(sectors + 7, [1; 16]).unwrap().0
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_whatever_the_codec_and_threads() {
+        for codec in [Codec::Raw, Codec::Zlib(6)] {
+            let one = image(codec, 1);
+            assert!(one == image(codec, 3), "{codec:?}");
+            let mut udif = Udif::open(Cursor::new(one)).unwrap();
+            let mut bytes = vec![1; content().len() + 7 * 512];
+            udif.read_at(0, &mut bytes).unwrap();
+            assert!(bytes[..content().len()] == content());
+            assert!(bytes[content().len()..].iter().all(|&byte| byte == 0));
+            assert!(udif.checksum_problems(&crate::progress::Progress::silent()).unwrap().is_empty());
+            let kinds: Vec<u32> = udif.tables[0].runs.iter().map(|run| run.kind).collect();
+            let text = if codec == Codec::Raw { RUN_RAW } else { RUN_ZLIB };
+            assert_eq!(kinds, [text, RUN_ZERO, RUN_RAW]);
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_source_ends_the_writing() {
+        let mut writer = Writer::new(Vec::new(), Path::new("x.dmg"), Codec::Zlib(1), 2);
+        let part = Part { name: "disk", start: 0, sectors: 1 << 20 };
+        let mut left = 5;
+        let result = writer.partition(part, &mut |_| {
+            left -= 1;
+            if left == 0 { Err(Failure::Cancelled) } else { Ok(()) }
+        });
+        assert_eq!(result, Err(Failure::Cancelled));
+    }
+}

@@ -1,0 +1,316 @@
+//! Writing to disk, the only file of the room that does: a disk image appears complete and checked, or not at all.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use tempfile::{Builder, NamedTempFile};
+
+use super::alias::Alias;
+use super::background;
+use super::gpt::{self, Gpt, SECTOR};
+use super::hfsplus::volume::{Identity, Volume};
+use super::hfsplus::{self, FINDER_CUSTOM_ICON, FINDER_INVISIBLE, unicode};
+use super::read::{DiskImage, Kind};
+use super::spec::{DmgSpec, Format, ItemSource};
+use super::tree::{Content, Tree, cnid};
+use super::udif::writer::{Codec, Part, Writer};
+use super::verify::verify_against;
+use crate::failure::Failure;
+use crate::progress::Progress;
+
+const BACKGROUND_FOLDER: &str = ".background";
+const BACKGROUND_FILE: &str = "background.tiff";
+
+/// A finished disk image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    pub path: PathBuf,
+    /// Bytes of the image, and of the volume in it.
+    pub bytes: u64,
+    pub volume_bytes: u64,
+    /// What the volume holds, the files of its window among them.
+    pub files: usize,
+    pub folders: usize,
+    pub links: usize,
+}
+
+/// Builds the disk image `out`, reads it back, compares every file with its source, and only then puts it in its place.
+///
+/// # Errors
+/// A [`Failure`] naming the file at fault. Whatever stood at `out` before is then still there.
+pub fn build(spec: &DmgSpec, out: &Path, progress: &Progress) -> Result<Built, Failure> {
+    let threads = std::thread::available_parallelism().map_or(2, |count| count.get().clamp(2, 16));
+    build_with(spec, out, threads, progress)
+}
+
+fn build_with(spec: &DmgSpec, out: &Path, threads: usize, progress: &Progress) -> Result<Built, Failure> {
+    check_spec(spec, out)?;
+    let tree = tree(spec, progress)?;
+    let mut temporary = temporary_beside(out)?;
+    let volume_bytes =
+        write_image(spec, &tree, BufWriter::new(temporary.as_file_mut()), out, threads, progress)?;
+    temporary.as_file().sync_all().map_err(|error| Failure::io(out, "write", &error))?;
+    let problems = verify_against(temporary.path(), &tree, progress)?;
+    if let Some(problem) = problems.first() {
+        let what = format!("could not be verified: {} {}", problem.path, problem.message);
+        return Err(Failure::new(out, what, "build it again, and check the disk and memory of this machine"));
+    }
+    let bytes = temporary.as_file().metadata().map_err(|error| Failure::io(out, "read", &error))?.len();
+    temporary.persist(out).map_err(|error| Failure::io(out, "write", &error.error))?;
+    sync_folder(out)?;
+    let count = |matches: fn(&Content) -> bool| {
+        tree.entries.iter().skip(1).filter(|entry| matches(&entry.content)).count()
+    };
+    Ok(Built {
+        path: out.to_path_buf(),
+        bytes,
+        volume_bytes,
+        files: count(|content| matches!(content, Content::File { .. })),
+        folders: count(|content| matches!(content, Content::Folder)),
+        links: count(|content| matches!(content, Content::Link { .. })),
+    })
+}
+
+fn check_spec(spec: &DmgSpec, out: &Path) -> Result<(), Failure> {
+    spec.layout.check()?;
+    let name = unicode::to_disk(&spec.volume_name);
+    if name.is_empty() || name.len() > unicode::MAX_NAME || unicode::fold(&name).is_empty() {
+        let what = format!("cannot be called \"{}\" as a volume", spec.volume_name);
+        return Err(Failure::new(out, what, "give it a name of 1 to 255 letters"));
+    }
+    if spec.volume_icon.as_ref().is_some_and(|icon| !icon.starts_with(b"icns")) {
+        return Err(Failure::new("the volume icon", "is not an .icns file", "choose one, or leave it out"));
+    }
+    if hfsplus::date(spec.epoch).is_none() {
+        let what = format!("cannot have the date {} seconds after 1970, since HFS+ ends in 2040", spec.epoch);
+        return Err(Failure::new(out, what, "set SOURCE_DATE_EPOCH to an earlier date"));
+    }
+    if out.is_dir() {
+        return Err(Failure::new(out, "is a folder", "name the disk image to be written"));
+    }
+    let folder =
+        fs::canonicalize(folder_of(out)).map_err(|error| Failure::io(folder_of(out), "open", &error))?;
+    for item in &spec.items {
+        let ItemSource::Local(path) = &item.source else { continue };
+        let source = fs::canonicalize(path).map_err(|error| Failure::io(path, "read", &error))?;
+        if folder.starts_with(&source) {
+            let what = format!("would be written into {}, which goes into it", path.display());
+            return Err(Failure::new(out, what, "write it to another folder"));
+        }
+    }
+    Ok(())
+}
+
+/// The volume's tree: first what belongs to the window, then the user's items.
+fn tree(spec: &DmgSpec, progress: &Progress) -> Result<Tree, Failure> {
+    let mut tree = Tree::new();
+    let alias = match background::pictures(&spec.layout)? {
+        Some(pictures) => Some(add_background(spec, &mut tree, background::tiff(&pictures)?)?),
+        None => None,
+    };
+    if let Some(icon) = &spec.volume_icon {
+        let index = tree.add_bytes(0, ".VolumeIcon.icns", icon.clone())?;
+        tree.entries[index].finder.creator = *b"icnC";
+        tree.entries[index].finder.flags = FINDER_INVISIBLE;
+        tree.entries[0].finder.flags = FINDER_CUSTOM_ICON;
+    }
+    let index = tree.add_bytes(0, ".DS_Store", spec.layout.ds_store(alias.as_ref())?)?;
+    tree.entries[index].finder.flags = FINDER_INVISIBLE;
+    for item in &spec.items {
+        match &item.source {
+            ItemSource::Local(path) => tree.add_local(0, &item.name, path, progress)?,
+            ItemSource::Link(target) => {
+                tree.add_link(0, &item.name, target, &Path::new("/").join(&item.name))?;
+            }
+        }
+    }
+    Ok(tree)
+}
+
+fn add_background(spec: &DmgSpec, tree: &mut Tree, tiff: Vec<u8>) -> Result<Alias, Failure> {
+    let origin = Path::new("/").join(BACKGROUND_FOLDER);
+    let folder = tree.add(0, BACKGROUND_FOLDER, Content::Folder, &origin)?;
+    tree.entries[folder].finder.flags = FINDER_INVISIBLE;
+    let file = tree.add_bytes(folder, BACKGROUND_FILE, tiff)?;
+    Ok(Alias {
+        volume: String::from_utf16_lossy(&unicode::to_disk(&spec.volume_name)),
+        folder: BACKGROUND_FOLDER.into(),
+        file: BACKGROUND_FILE.into(),
+        folder_cnid: cnid(folder),
+        file_cnid: cnid(file),
+        date: hfsplus::date(spec.epoch).unwrap_or(0),
+    })
+}
+
+/// Writes the whole image and answers the size of its volume.
+fn write_image(
+    spec: &DmgSpec,
+    tree: &Tree,
+    out: impl Write,
+    path: &Path,
+    threads: usize,
+    progress: &Progress,
+) -> Result<u64, Failure> {
+    let seed = seed(spec, tree);
+    let date = hfsplus::date(spec.epoch).unwrap_or(0);
+    let id = u64::from_be_bytes(std::array::from_fn(|index| derive(&seed, "volume")[index]));
+    let volume = Volume::plan(tree, Identity { name: &spec.volume_name, date, id })?;
+    let sectors = volume.size / SECTOR;
+    let gpt = Gpt::around(sectors, gpt::guid(derive(&seed, "disk")), gpt::guid(derive(&seed, "partition")));
+    let codec = match spec.format {
+        Format::Udzo => Codec::Zlib(spec.level),
+        Format::Udro => Codec::Raw,
+    };
+    let mut writer = Writer::new(out, path, codec, threads);
+    let part = |name, start, sectors| Part { name, start, sectors };
+    let whole = |bytes: &[u8]| bytes.len() as u64 / SECTOR;
+    writer.bytes(part("Protective Master Boot Record (MBR : 0)", 0, 1), &gpt.protective)?;
+    writer.bytes(part("GPT Header (Primary GPT Header : 1)", 1, 1), &gpt.primary_header)?;
+    writer.bytes(part("GPT Partition Data (Primary GPT Table : 2)", 2, whole(&gpt.table)), &gpt.table)?;
+    writer.free(part(" (Apple_Free : 3)", gpt.free_before.0, gpt.free_before.1));
+    let mut stream = volume.stream();
+    let mut done = 0;
+    writer.partition(part("disk image (Apple_HFS : 4)", gpt::FIRST, sectors), &mut |buf| {
+        progress.step("compressing", &spec.volume_name, done, volume.size)?;
+        done += buf.len() as u64;
+        stream.fill(buf)
+    })?;
+    writer.free(part(" (Apple_Free : 5)", gpt.free_after.0, gpt.free_after.1));
+    let backup = part("GPT Partition Data (Backup GPT Table : 6)", gpt.backup_table, whole(&gpt.table));
+    writer.bytes(backup, &gpt.table)?;
+    writer.bytes(part("GPT Header (Backup GPT Header : 7)", gpt.total - 1, 1), &gpt.backup_header)?;
+    let (mut out, _) = writer.finish(gpt.total, gpt::guid(derive(&seed, "segment")))?;
+    out.flush().map_err(|error| Failure::io(path, "write", &error))?;
+    Ok(volume.size)
+}
+
+/// What the image's identifiers are made from: its name, date and everything in it but the bytes of local files.
+fn seed(spec: &DmgSpec, tree: &Tree) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(format!("{}\0{}\0", spec.volume_name, spec.epoch));
+    for (index, entry) in tree.entries.iter().enumerate() {
+        hash.update(tree.path(index));
+        hash.update(match &entry.content {
+            Content::Folder => "\0folder\0".to_owned(),
+            Content::File { size, executable, .. } => format!("\0file\0{size}\0{executable}\0"),
+            Content::Link { target } => format!("\0link\0{target}\0"),
+        });
+    }
+    hash.finalize().into()
+}
+
+fn derive(seed: &[u8; 32], label: &str) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    hash.update(seed);
+    hash.update(label);
+    let hash: [u8; 32] = hash.finalize().into();
+    std::array::from_fn(|index| hash[index])
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Removed when dropped; with the permissions of any new file.
+fn temporary_beside(out: &Path) -> Result<NamedTempFile, Failure> {
+    let mut builder = Builder::new();
+    builder.prefix(".bundlewright-").suffix(".dmg.partial");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder_of(out)).map_err(|error| Failure::io(out, "write", &error))
+}
+
+/// Makes the new name last through a power failure.
+#[cfg(unix)]
+fn sync_folder(out: &Path) -> Result<(), Failure> {
+    let folder = folder_of(out);
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| Failure::io(folder, "write", &error))
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> Result<(), Failure> {
+    Ok(())
+}
+
+/// Copies everything in the image at `path` into the new folder `to`.
+///
+/// # Errors
+/// A [`Failure`] when `to` exists already or the image is damaged; `to` then holds what was copied before.
+pub fn extract(path: &Path, to: &Path, progress: &Progress) -> Result<usize, Failure> {
+    let mut image = DiskImage::open(path)?;
+    let entries = image.entries().to_vec();
+    let total = entries.iter().map(|entry| entry.size).fold(0, u64::saturating_add);
+    let mut done = 0_u64;
+    fs::create_dir(to).map_err(|error| Failure::io(to, "create", &error))?;
+    for entry in &entries {
+        progress.step("extracting", &entry.path, done, total)?;
+        done = done.saturating_add(entry.size);
+        let place = local_place(to, &entry.path).ok_or_else(|| {
+            Failure::new(
+                path,
+                format!("holds {}, a name this system cannot have", entry.path),
+                "extract it on a Mac",
+            )
+        })?;
+        let io = |error: std::io::Error| Failure::io(&place, "create", &error);
+        match &entry.kind {
+            Kind::Folder => fs::create_dir(&place).map_err(io)?,
+            Kind::Link { target } => link(target, &place).map_err(io)?,
+            Kind::File => {
+                let mut file = new_file(&place, entry.mode).map_err(io)?;
+                image.each_part(entry, path, &mut |part| {
+                    file.write_all(part).map_err(|error| Failure::io(&place, "write", &error))
+                })?;
+            }
+        }
+    }
+    Ok(entries.len())
+}
+
+/// Never outside `to`: each part must be a plain name here too.
+fn local_place(to: &Path, path: &str) -> Option<PathBuf> {
+    let mut place = to.to_path_buf();
+    for name in path.split('/') {
+        let mut parts = Path::new(name).components();
+        match (parts.next(), parts.next()) {
+            (Some(std::path::Component::Normal(part)), None) if part == name => place.push(name),
+            _ => return None,
+        }
+    }
+    Some(place)
+}
+
+/// A file that was not there before, so that nothing is ever written through a link.
+fn new_file(place: &Path, mode: u16) -> std::io::Result<File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(if mode & 0o111 != 0 { 0o777 } else { 0o666 });
+    }
+    #[cfg(not(unix))]
+    let _ = mode;
+    options.open(place)
+}
+
+#[cfg(unix)]
+fn link(target: &str, place: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(target, place)
+}
+
+/// Links need a privilege on Windows; a file that says where it leads is what can always be made.
+#[cfg(not(unix))]
+fn link(target: &str, place: &Path) -> std::io::Result<()> {
+    new_file(place, 0)?.write_all(target.as_bytes())
+}
