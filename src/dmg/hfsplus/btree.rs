@@ -33,6 +33,8 @@ pub struct Flavor {
 }
 
 pub const CATALOG: Flavor = Flavor { max_key: 516, key_compare: 0xCF, attributes: 6 };
+/// Always there, though empty: some readers cannot do without it.
+pub const ATTRIBUTES: Flavor = Flavor { max_key: 266, key_compare: 0, attributes: 6 };
 pub const EXTENTS: Flavor = Flavor { max_key: 10, key_compare: 0, attributes: 2 };
 
 /// One record of a leaf: its key, with the length in front, and how many bytes of value follow.

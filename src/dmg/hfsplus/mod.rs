@@ -2,7 +2,7 @@
 //!
 //! The format is Apple's Technical Note TN1150 and `hfs/core/hfs_format.h`. Everything is big-endian. A volume of ours
 //! has 4,096-byte blocks, no free space and one extent per file:
-//! `[header][allocation bitmap][extents tree][catalog tree][files…][alternate header]`.
+//! `[header][allocation bitmap][extents tree][attributes tree][catalog tree][files…][alternate header]`.
 
 pub mod btree;
 pub mod catalog;

@@ -39,6 +39,7 @@ pub struct Volume {
 struct Layout {
     bitmap: u64,
     extents: u64,
+    attributes: u64,
     catalog: u64,
     total: u64,
 }
@@ -47,17 +48,21 @@ impl Layout {
     fn plan(catalog: u64, data: u64) -> Layout {
         let mut bitmap = 1;
         loop {
-            let total = 1 + bitmap + 1 + catalog + data + 1;
+            let total = 1 + bitmap + 1 + 1 + catalog + data + 1;
             let needed = blocks_for(total.div_ceil(8));
             if needed <= bitmap {
-                return Layout { bitmap, extents: 1, catalog, total };
+                return Layout { bitmap, extents: 1, attributes: 1, catalog, total };
             }
             bitmap = needed;
         }
     }
 
-    fn first_data(&self) -> u64 {
-        1 + self.bitmap + self.extents + self.catalog
+    /// First block of each file of the volume's own, after the header's; then that of the first user's file.
+    fn starts(&self) -> [u64; 5] {
+        let extents = 1 + self.bitmap;
+        let attributes = extents + self.extents;
+        let catalog = attributes + self.attributes;
+        [1, extents, attributes, catalog, catalog + self.catalog]
     }
 }
 
@@ -81,7 +86,7 @@ impl Volume {
 
         let mut forks = vec![Fork::default(); tree.entries.len()];
         let mut pieces = Vec::new();
-        let mut block = layout.first_data();
+        let [bitmap, extents, attributes, catalog_start, mut block] = layout.starts();
         for (index, (source, size)) in in_disk_order(tree, sources) {
             forks[index] = Fork::contiguous(size, block as u32, 0);
             pieces.push(Piece { at: block * BLOCK as u64, size, source });
@@ -90,12 +95,13 @@ impl Volume {
         let header = header(tree, identity, &layout).bytes();
         let mut start = vec![0; VolumeHeader::AT as usize];
         start.extend_from_slice(&header);
-        let extents = Shape::plan(&[]).write(&[], btree::EXTENTS, |_| Vec::new());
+        let empty = |flavor| Shape::plan(&[]).write(&[], flavor, |_| Vec::new());
         let fixed = [
             (0, start),
-            (1, full_bitmap(layout.total)),
-            (1 + layout.bitmap, extents),
-            (1 + layout.bitmap + layout.extents, catalog.write(&forks, identity.date)),
+            (bitmap, full_bitmap(layout.total)),
+            (extents, empty(btree::EXTENTS)),
+            (attributes, empty(btree::ATTRIBUTES)),
+            (catalog_start, catalog.write(&forks, identity.date)),
         ];
         let fixed = fixed.into_iter().map(|(block, bytes)| in_memory(block * BLOCK as u64, bytes));
         let size = layout.total * BLOCK as u64;
@@ -136,6 +142,7 @@ fn in_disk_order(tree: &Tree, sources: Vec<Option<(Source, u64)>>) -> Vec<(usize
 
 fn header(tree: &Tree, identity: Identity, layout: &Layout) -> VolumeHeader {
     let folders = tree.entries.iter().filter(|entry| entry.content == Content::Folder).count();
+    let [bitmap, extents, attributes, catalog, _] = layout.starts();
     let fork = |blocks: u64, start: u64| {
         let size = blocks * BLOCK as u64;
         Fork::contiguous(size, start as u32, super::CLUMP)
@@ -150,10 +157,10 @@ fn header(tree: &Tree, identity: Identity, layout: &Layout) -> VolumeHeader {
         free_blocks: 0,
         next_catalog_id: cnid(tree.entries.len()),
         finder_info: [0, 0, ROOT_FOLDER, 0, 0, 0, (identity.id >> 32) as u32, identity.id as u32],
-        allocation: fork(layout.bitmap, 1),
-        extents: fork(layout.extents, 1 + layout.bitmap),
-        catalog: fork(layout.catalog, 1 + layout.bitmap + layout.extents),
-        attributes: Fork::default(),
+        allocation: fork(layout.bitmap, bitmap),
+        extents: fork(layout.extents, extents),
+        catalog: fork(layout.catalog, catalog),
+        attributes: fork(layout.attributes, attributes),
         startup: Fork::default(),
     }
 }
@@ -259,14 +266,14 @@ mod tests {
     fn the_smallest_volume_has_both_headers_and_every_block_in_use() {
         let tree = Tree::new();
         let volume = Volume::plan(&tree, IDENTITY).unwrap();
-        // header, bitmap, extents, catalog header and leaf, alternate header
-        assert_eq!(volume.size, 6 * 4096);
+        // header, bitmap, extents, attributes, catalog header and leaf, alternate header
+        assert_eq!(volume.size, 7 * 4096);
         let mut bytes = vec![0; volume.size as usize];
         volume.stream().fill(&mut bytes).unwrap();
         let header = VolumeHeader::parse(&bytes[1024..]).unwrap();
-        assert_eq!(bytes[1024..1536], bytes[6 * 4096 - 1024..6 * 4096 - 512]);
-        assert_eq!((header.total_blocks, header.free_blocks, header.next_catalog_id), (6, 0, 16));
-        assert_eq!(bytes[4096..4098], [0b1111_1100, 0]);
+        assert_eq!(bytes[1024..1536], bytes[7 * 4096 - 1024..7 * 4096 - 512]);
+        assert_eq!((header.total_blocks, header.free_blocks, header.next_catalog_id), (7, 0, 16));
+        assert_eq!(bytes[4096..4098], [0b1111_1110, 0]);
     }
 
     #[test]
