@@ -44,6 +44,11 @@ pub(super) fn find(bundle: &Bundle) -> Vec<Entry> {
     entries
 }
 
+/// The executable whose process would open the library at `path`.
+pub(super) fn host_of(bundle: &Bundle, path: &BundlePath) -> Option<BundlePath> {
+    host(path, &nested_bundles(bundle), &bundle.entries)
+}
+
 /// A bundle folder below the root, and the file that its Info.plist starts.
 struct Nested {
     folder: BundlePath,
@@ -62,16 +67,16 @@ impl Nested {
 
 /// Every folder below the root with `Contents/Info.plist` or `Contents/MacOS`, outer ones first.
 fn nested_bundles(bundle: &Bundle) -> Vec<Nested> {
-    let marks = ["Contents/Info.plist", "Contents/MacOS"];
-    bundle
-        .nodes
-        .iter()
-        .filter(|(path, node)| {
-            **node == Node::Folder && marks.iter().any(|mark| bundle.nodes.contains_key(&path.join(mark)))
+    let contents =
+        bundle.nodes.iter().filter(|(path, node)| **node == Node::Folder && path.file_name() == "Contents");
+    contents
+        .filter(|(path, _)| {
+            ["Info.plist", "MacOS"].iter().any(|mark| bundle.nodes.contains_key(&path.join(mark)))
         })
-        .map(|(path, _)| Nested {
-            folder: path.clone(),
-            executable: executable_of(bundle, path).and_then(|path| bundle.real_path(&path)),
+        .filter_map(|(path, _)| path.parent().filter(|folder| !folder.is_root()))
+        .map(|folder| {
+            let executable = executable_of(bundle, &folder).and_then(|path| bundle.real_path(&path));
+            Nested { folder, executable }
         })
         .collect()
 }
@@ -129,7 +134,8 @@ fn asked_for(bundle: &Bundle) -> BTreeSet<BundlePath> {
 
 /// Whose process opens the plug-in at `path`: the executable of the innermost bundle around it that has one.
 fn host(path: &BundlePath, nested: &[Nested], processes: &[Entry]) -> Option<BundlePath> {
-    let runs = |executable: &BundlePath| processes.iter().any(|process| process.image == *executable);
+    let mut processes = processes.iter().filter(|process| process.kind != EntryKind::PlugIn);
+    let runs = |executable: &BundlePath| processes.clone().any(|process| process.image == *executable);
     let around = nested.iter().rev().filter(|nested| path.is_under(&nested.folder));
     let enclosing = around.filter_map(|nested| nested.executable.clone()).find(runs);
     enclosing.or_else(|| {
@@ -138,8 +144,8 @@ fn host(path: &BundlePath, nested: &[Nested], processes: &[Entry]) -> Option<Bun
             entry.bundle.is_root()
                 && entry.image.parent().is_some_and(|folder| folder.as_str() == "Contents/MacOS")
         };
-        let main = processes.iter().find(|entry| entry.kind == EntryKind::Main);
-        main.or_else(|| processes.iter().find(beside)).map(|entry| entry.image.clone())
+        let main = processes.clone().find(|entry| entry.kind == EntryKind::Main);
+        main.or_else(|| processes.find(beside)).map(|entry| entry.image.clone())
     })
 }
 

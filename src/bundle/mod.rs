@@ -198,6 +198,11 @@ impl Bundle {
         Some(real)
     }
 
+    /// The executable whose process would open the library at `path`.
+    pub fn host_of(&self, path: &BundlePath) -> Option<BundlePath> {
+        entry::host_of(self, path)
+    }
+
     pub fn image(&self, path: &BundlePath) -> Option<&Arc<Image>> {
         self.images.get(path)
     }

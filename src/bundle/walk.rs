@@ -33,7 +33,7 @@ pub(super) fn list(
             }
             Err(error) => listing.add_error(root, error)?,
         }
-        if listing.nodes.len() % 512 == 0 {
+        if listing.nodes.len().is_multiple_of(512) {
             count(listing.nodes.len() as u64)?;
         }
     }

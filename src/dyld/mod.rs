@@ -1,7 +1,10 @@
 //! How it would load, with every place tried. Rules are dyld-1378's (`apple-oss-distributions/dyld`).
 
 pub mod graph;
+mod host;
 pub mod launch;
+mod places;
+mod process;
 pub mod search;
 pub mod system_libraries;
 
