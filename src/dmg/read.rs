@@ -64,6 +64,14 @@ impl DiskImage {
         &self.entries
     }
 
+    /// How many checksums and entries [`super::verify`] compares.
+    pub fn checks(&self) -> u64 {
+        let koly = &self.udif.koly;
+        let own = [koly.master_checksum, koly.data_checksum].into_iter().flatten().count();
+        let tables = self.udif.tables.iter().filter(|table| table.checksum.is_some()).count();
+        (own + tables + self.entries.len()) as u64
+    }
+
     pub fn entry(&self, path: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.path == path)
     }
