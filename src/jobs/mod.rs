@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 use crate::failure::Failure;
 use crate::progress::Step;
-use crate::workflow::{FixOptions, FixPlan, InspectOptions, Inspection, Receipt};
+use crate::workflow::package::DmgSpec;
+use crate::workflow::{Checked, FixOptions, FixPlan, InspectOptions, Inspection, Receipt};
 
 pub use worker::Jobs;
 
@@ -45,6 +46,24 @@ pub enum Request {
     },
     /// Write the sample somewhere temporary and inspect it.
     OpenSample,
+    /// The usual disk image of a bundle, for the user to change.
+    DesignImage {
+        inspection: Inspection,
+    },
+    BuildImage {
+        spec: DmgSpec,
+        out: PathBuf,
+    },
+    /// A bundle, a Mach-O file or a disk image.
+    Verify {
+        path: PathBuf,
+    },
+    /// Write a plan to a file, in the format that its name says.
+    ExportPlan {
+        inspection: Inspection,
+        plan: Arc<FixPlan>,
+        out: PathBuf,
+    },
 }
 
 /// What comes back. Every request is answered by exactly one `Done` or `Failed`, also when it was cancelled.
@@ -65,8 +84,12 @@ pub enum Outcome {
     /// The receipt, and the bundle read again from disk.
     Applied(Receipt, Inspection),
     Undone(Inspection),
+    /// The image, and the name of the file that it would usually be.
+    Designed(DmgSpec, String),
     Built {
         path: PathBuf,
         bytes: u64,
     },
+    Verified(PathBuf, Checked),
+    Exported(PathBuf),
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::worker::Reporter;
 use super::{Outcome, Request};
 use crate::failure::Failure;
-use crate::workflow;
+use crate::workflow::export::{self, Format};
+use crate::workflow::{self, InspectOptions, package, sample};
 
 impl Request {
     /// The file it is about, for messages.
@@ -18,6 +19,9 @@ impl Request {
             }
             Request::Undo { bundle, .. } => bundle.clone(),
             Request::OpenSample => PathBuf::from("the sample"),
+            Request::DesignImage { inspection } => inspection.bundle.root.clone(),
+            Request::BuildImage { out, .. } | Request::ExportPlan { out, .. } => out.clone(),
+            Request::Verify { path } => path.clone(),
         }
     }
 }
@@ -38,7 +42,27 @@ pub(super) fn run(request: Request, reporter: &Reporter) -> Result<Outcome, Fail
             Ok(Outcome::Applied(receipt, after))
         }
         Request::Undo { bundle, options } => workflow::undo(&bundle, &options, progress).map(Outcome::Undone),
-        Request::OpenSample => Err(Failure::new("the sample", "is not here yet", "open a bundle instead")),
+        Request::OpenSample => {
+            let sample = sample::unpack(&temporary_folder()?)?;
+            let options = InspectOptions { roots: sample.search_roots() };
+            workflow::inspect(&sample.app, &options, progress).map(Outcome::Inspected)
+        }
+        Request::DesignImage { inspection } => {
+            let spec = package::disk_image(&inspection, None)?;
+            Ok(Outcome::Designed(spec, package::image_name(&inspection)))
+        }
+        Request::BuildImage { spec, out } => {
+            let built = package::package(&spec, &out, progress)?;
+            Ok(Outcome::Built { path: built.path, bytes: built.bytes })
+        }
+        Request::Verify { path } => {
+            let checked = workflow::verify(&path, progress)?;
+            Ok(Outcome::Verified(path, checked))
+        }
+        Request::ExportPlan { inspection, plan, out } => {
+            export::write(&inspection.bundle.name, &plan, Format::for_file(&out), &out)?;
+            Ok(Outcome::Exported(out))
+        }
     }
 }
 
@@ -48,4 +72,11 @@ fn tidy(bundle: &Path, reporter: &Reporter) -> Result<(), Failure> {
         reporter.log(note);
     }
     Ok(())
+}
+
+/// A new folder that stays when the program ends: the user may save what was made of the sample.
+fn temporary_folder() -> Result<PathBuf, Failure> {
+    let made = tempfile::Builder::new().prefix("bundlewright-sample-").tempdir();
+    let made = made.map_err(|error| Failure::io(Path::new("the temporary folder"), "write to", &error))?;
+    Ok(made.keep())
 }

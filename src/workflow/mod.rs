@@ -1,8 +1,12 @@
 //! The use cases as plain blocking functions. The command line and the window's jobs call the same ones.
 
+pub mod export;
 mod inspect;
+mod launch;
+pub mod package;
 mod repair;
 pub mod sample;
+mod verify;
 
 use std::sync::Arc;
 
@@ -13,7 +17,9 @@ use crate::dyld::Graph;
 
 pub use crate::fix::{FixOptions, FixPlan, Receipt, recover};
 pub use inspect::{InspectOptions, inspect};
+pub use launch::launches;
 pub use repair::{Repaired, apply, plan, repair, undo};
+pub use verify::{Checked, Fault, verify};
 
 /// All derived state of a bundle, replaced as a whole.
 #[derive(Debug, Clone)]

@@ -1,4 +1,4 @@
-//! Fix a bundle: recover what a killed fix left, inspect, plan, apply, inspect again.
+//! Fix a bundle: plan, apply, inspect again.
 
 use std::path::Path;
 
@@ -7,11 +7,9 @@ use crate::failure::Failure;
 use crate::fix::{self, FixOptions, FixPlan, Receipt};
 use crate::progress::Progress;
 
-/// What a whole repair did.
+/// What a repair did.
 #[derive(Debug, Clone)]
 pub struct Repaired {
-    /// What was tidied up of an earlier fix that had been killed.
-    pub recovered: Option<String>,
     pub before: Inspection,
     pub plan: FixPlan,
     /// `None` when there was nothing to do; `after` is then `before`.
@@ -19,32 +17,24 @@ pub struct Repaired {
     pub after: Inspection,
 }
 
-/// Plans, applies, and reads the result back.
-///
-/// # Errors
-/// [`Failure`]; the bundle is then as it was.
-pub fn repair(
-    path: &Path,
-    inspecting: &InspectOptions,
-    fixing: &FixOptions,
-    progress: &Progress,
-) -> Result<Repaired, Failure> {
-    let recovered = fix::recover(path)?;
-    let before = inspect(path, inspecting, progress)?;
-    let plan = plan(&before, fixing, progress)?;
-    if plan.is_empty() {
-        return Ok(Repaired { recovered, after: before.clone(), before, plan, receipt: None });
-    }
-    let (receipt, after) = apply(&before, &plan, progress)?;
-    Ok(Repaired { recovered, before, plan, receipt: Some(receipt), after })
-}
-
 /// What a fix would do. Writes nothing.
 ///
 /// # Errors
-/// [`Failure`] when the user stops it or an option makes no sense.
+/// [`Failure`] when the user stops it, or a glob to ignore is none.
 pub fn plan(inspection: &Inspection, options: &FixOptions, progress: &Progress) -> Result<FixPlan, Failure> {
     fix::plan(&inspection.bundle, &inspection.seals, options, progress)
+}
+
+/// Carries out a plan made for `before`, if there is anything in it, and reads the bundle again.
+///
+/// # Errors
+/// [`Failure`]; the bundle is then as it was, unless only the reading afterwards failed.
+pub fn repair(before: Inspection, plan: FixPlan, progress: &Progress) -> Result<Repaired, Failure> {
+    if plan.edits.is_empty() && plan.sign.steps.is_empty() {
+        return Ok(Repaired { after: before.clone(), before, plan, receipt: None });
+    }
+    let (receipt, after) = apply(&before, &plan, progress)?;
+    Ok(Repaired { before, plan, receipt: Some(receipt), after })
 }
 
 /// Carries out a plan made for `inspection`, and reads the bundle again.

@@ -9,7 +9,9 @@ use std::path::{Component, Path, PathBuf};
 use flate2::read::GzDecoder;
 use tar::{Archive, EntryType};
 
+use crate::bundle::SearchRoots;
 use crate::failure::Failure;
+use crate::paths::RuntimePath;
 
 const ARCHIVE: &[u8] = include_bytes!("../../assets/sample/sample.tar.gz");
 const APP: &str = "Postcard.app";
@@ -23,6 +25,14 @@ pub struct Sample {
     pub app: PathBuf,
     /// The search roots to open it with: a path of the build machine, and the folder it is in now (`--root FROM=TO`).
     pub roots: Vec<(String, PathBuf)>,
+}
+
+impl Sample {
+    /// The roots alone, so that nothing of this machine gets mixed in.
+    pub fn search_roots(&self) -> SearchRoots {
+        let roots = self.roots.iter().map(|(from, to)| (RuntimePath::new(from), to.clone())).collect();
+        SearchRoots { roots, this_machine: false }
+    }
 }
 
 /// Writes the sample into `dir`, which is created when it is absent.

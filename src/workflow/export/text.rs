@@ -1,0 +1,46 @@
+//! The plan as plain text.
+
+use std::fmt::Write;
+
+use super::{by_file, called, phrase, summary};
+use crate::fix::FixPlan;
+
+pub fn text(name: &str, plan: &FixPlan) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_plan(&mut out, name, plan);
+    out
+}
+
+fn write_plan(out: &mut String, name: &str, plan: &FixPlan) -> std::fmt::Result {
+    writeln!(out, "Plan for {name}: {}", summary(plan))?;
+    for (path, edits) in by_file(plan) {
+        writeln!(out, "\n{}", called(path, name))?;
+        for planned in edits {
+            let (verb, before, after) = phrase(&planned.edit);
+            writeln!(out, "  {verb}  [{}]", planned.reason)?;
+            before.iter().try_for_each(|text| writeln!(out, "      {text}"))?;
+            after.iter().try_for_each(|text| writeln!(out, "    → {text}"))?;
+        }
+        if let Some((before, after)) = plan.header_room.get(path) {
+            writeln!(out, "  header room: {before} → {after} bytes")?;
+        }
+    }
+    if !plan.sign.steps.is_empty() {
+        writeln!(out, "\nSigned ad hoc, from the inside out")?;
+        for step in &plan.sign.steps {
+            writeln!(out, "  {} as {}", called(&step.path, name), step.identifier)?;
+            for (word, texts) in [("keeps", &step.keeps), ("loses", &step.drops), ("mind", &step.warnings)] {
+                texts.iter().try_for_each(|text| writeln!(out, "      {word}: {text}"))?;
+            }
+        }
+    }
+    if !plan.remaining.is_empty() {
+        writeln!(out, "\nLeft afterwards")?;
+        for finding in &plan.remaining {
+            writeln!(out, "  {}: {}  [{}]", finding.severity, finding.title, finding.rule)?;
+            writeln!(out, "      {}", finding.message.replace('\n', "\n      "))?;
+        }
+    }
+    Ok(())
+}

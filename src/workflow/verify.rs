@@ -1,0 +1,72 @@
+//! Check what stands at a path: a bundle, a Mach-O file or a disk image, whichever its content says.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::codesign::{self, Verification};
+use crate::dmg::DiskImage;
+use crate::failure::Failure;
+use crate::macho::{self, Arch};
+use crate::progress::Progress;
+use crate::{bundle, dmg};
+
+/// What a check looked at and found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checked {
+    /// How many hashes, seals, checksums and structures were compared.
+    pub checks: u64,
+    pub problems: Vec<Fault>,
+}
+
+/// One thing wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// In the bundle or on the volume; "" for the thing itself.
+    pub path: String,
+    pub arch: Option<Arch>,
+    /// Stable word for scripts.
+    pub code: &'static str,
+    pub message: String,
+}
+
+/// # Errors
+/// [`Failure`] when there is nothing there that can be checked, or it cannot be read.
+pub fn verify(path: &Path, progress: &Progress) -> Result<Checked, Failure> {
+    let about = path.metadata().map_err(|error| Failure::io(path, "open", &error))?;
+    if about.is_dir() {
+        return Ok(codesign::verify_bundle(&bundle::scan(path, progress)?, progress)?.into());
+    }
+    if macho::is_macho(&start(path)?) {
+        return Ok(codesign::verify_file(path, progress)?.into());
+    }
+    let problems = dmg::verify(path, progress)?.into_iter().map(|problem| Fault {
+        path: problem.path,
+        arch: None,
+        code: problem.code,
+        message: problem.message,
+    });
+    // An image too damaged to open has failed the one check that was made.
+    let checks = DiskImage::open(path).map_or(1, |image| image.checks());
+    Ok(Checked { checks, problems: problems.collect() })
+}
+
+fn start(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut start = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(8).read_to_end(&mut start))
+        .map_err(|error| Failure::io(path, "read", &error))?;
+    Ok(start)
+}
+
+impl From<Verification> for Checked {
+    fn from(verification: Verification) -> Self {
+        let problems = verification.problems.into_iter().map(|problem| Fault {
+            path: problem.path.to_string(),
+            arch: problem.arch,
+            code: problem.code,
+            message: problem.message,
+        });
+        Checked { checks: verification.checks, problems: problems.collect() }
+    }
+}
