@@ -1,6 +1,173 @@
-//! cli
+//! The headless commands: one file each. Names, flags, exit codes and JSON fields are a contract with other people's
+//! scripts.
 
-/// Runs the command line.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+mod answer;
+mod check;
+mod demo;
+mod dmg;
+mod environment;
+mod fix;
+mod inspect;
+mod later;
+mod launch;
+mod look;
+mod pick;
+mod progress_bar;
+mod render;
+mod rules;
+mod session;
+mod sign;
+mod tree;
+mod undo;
+mod verify;
+mod why;
+mod window;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use answer::{Answer, Trouble};
+use environment::Environment;
+use session::Session;
+
+/// Shows how dyld resolves every library of a macOS app bundle, fixes what breaks, signs it and builds the disk image.
+#[derive(Parser)]
+#[command(name = "bundlewright", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 done and no errors found; 1 done, errors found; 2 wrong usage; 3 could not do it."
+)]
+struct Arguments {
+    /// Open the window with this .app, .dmg or crash report.
+    file: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Demo(demo::Demo),
+    Inspect(inspect::Inspect),
+    Tree(tree::Tree),
+    Why(why::Why),
+    Launch(launch::Launch),
+    Check(check::Check),
+    Rules(rules::Rules),
+    Fix(fix::Fix),
+    Undo(undo::Undo),
+    Sign(sign::Sign),
+    Verify(verify::Verify),
+    Dmg(dmg::Dmg),
+    Crash(later::Crash),
+    Compare(later::Compare),
+}
+
+impl Command {
+    fn run(&self, session: &Session) -> Result<Answer, Trouble> {
+        match self {
+            Command::Demo(demo) => demo.run(session),
+            Command::Inspect(inspect) => inspect.run(session),
+            Command::Tree(tree) => tree.run(session),
+            Command::Why(why) => why.run(session),
+            Command::Launch(launch) => launch.run(session),
+            Command::Check(check) => check.run(session),
+            Command::Rules(rules) => rules.run(),
+            Command::Fix(fix) => fix.run(session),
+            Command::Undo(undo) => undo.run(session),
+            Command::Sign(sign) => sign.run(session),
+            Command::Verify(verify) => verify.run(session),
+            Command::Dmg(dmg) => dmg.run(session),
+            Command::Crash(crash) => crash.run(),
+            Command::Compare(compare) => compare.run(),
+        }
+    }
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print(); // a closed pipe is no fault
+            return ExitCode::from(error.exit_code().clamp(0, 3) as u8);
+        }
+    };
+    let session = Session::new(Environment::read());
+    let answer = catch_unwind(AssertUnwindSafe(|| match &arguments.command {
+        Some(command) => command.run(&session),
+        None => window::open(arguments.file.as_deref(), &session),
+    }));
+    session.end(answer.unwrap_or(Err(Trouble::Fault)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn code(arguments: &[&str]) -> i32 {
+        match Arguments::try_parse_from([&["bundlewright"], arguments].concat()) {
+            Ok(_) => 0,
+            Err(error) => error.exit_code(),
+        }
+    }
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_contract_is_accepted() {
+        for line in [
+            "",
+            "Foo.app",
+            "demo",
+            "demo --dir here",
+            "inspect Foo.app --json --root /opt/homebrew=here --root /usr/local=there",
+            "tree Foo.app --arch arm64",
+            "why Foo.app Foo @rpath/libbar.dylib",
+            "launch Foo.app --arch x86_64 --os 26 --json",
+            "check Foo.app --json",
+            "rules",
+            "rules missing-library",
+            "fix Foo.app --dry-run --only missing-library --only no-rpath --ignore libz* --json",
+            "fix Foo.app --reference Contents/MacOS/Foo @rpath/libbar.dylib",
+            "undo Foo.app",
+            "sign Foo.app",
+            "verify Foo.dmg --json",
+            "dmg Foo.app -o Foo.dmg --format udzo --level 9 --background b.png --layout l.json \
+             --volume-name Foo --volume-icon v.icns --window 640x400 --icon-size 96 --place Foo.app=100,200 --add README",
+            "dmg Foo.app -o Foo.dmg --background-color #fff",
+            "crash report.ips --bundle Foo.app",
+            "compare A.app B.app",
+        ] {
+            assert_eq!(code(&line.split_whitespace().collect::<Vec<_>>()), 0, "{line}");
+        }
+    }
+
+    #[test]
+    fn wrong_usage_is_exit_2() {
+        for line in [
+            "inspect",
+            "inspect A.app B.app",
+            "inspect A.app --os 11",
+            "inspect A.app --root nowhere",
+            "inspect A.app --root relative=x",
+            "tree A.app --arch arm65",
+            "dmg A.app",
+            "dmg A.app -o A.dmg --format zip",
+            "dmg A.app -o A.dmg --background b.png --background-color red",
+            "dmg A.app -o A.dmg --level 10",
+            "dmg A.app -o A.dmg --window 640",
+            "dmg A.app -o A.dmg --place Foo.app",
+            "fix A.app --reference Contents/MacOS/Foo",
+            "fix A.app --only no-rpath --reference a b",
+            "A.app B.app",
+        ] {
+            assert_eq!(code(&line.split_whitespace().collect::<Vec<_>>()), 2, "{line}");
+        }
+    }
 }

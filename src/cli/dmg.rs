@@ -1,0 +1,255 @@
+//! `dmg`: build the disk image.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::answer::{Answer, Trouble};
+use super::later::not_yet;
+use super::render::{self, GOOD, Page, SCHEMA, count};
+use super::session::Session;
+use crate::diagnose::Severity;
+use crate::dmg::{Background, Built, Color, DmgLayout, DmgSpec, Item};
+use crate::failure::Failure;
+use crate::workflow::{self, InspectOptions, export, package};
+
+/// Build the disk image that users drag the app out of, and check it.
+#[derive(Args)]
+pub struct Dmg {
+    /// The app bundle.
+    bundle: PathBuf,
+    /// The image to write.
+    #[arg(short, long, value_name = "OUT.dmg")]
+    output: PathBuf,
+    /// How it is compressed: udzo (zlib) or udro (not at all); the others are not available yet.
+    #[arg(long, value_enum, default_value = "udzo")]
+    format: Format,
+    /// Compression level, 1 (fast) to 9 (small).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=9))]
+    level: Option<u8>,
+    /// A picture behind the icons; one of twice the size called NAME@2x beside it is taken along.
+    #[arg(long, value_name = "IMAGE", conflicts_with = "background_color")]
+    background: Option<PathBuf>,
+    /// A colour behind the icons, as CSS writes it.
+    #[arg(long, value_name = "CSS")]
+    background_color: Option<Color>,
+    /// A layout saved as JSON; the other flags change it.
+    #[arg(long, value_name = "FILE.json")]
+    layout: Option<PathBuf>,
+    /// The volume's name; the app's name and version unless given.
+    #[arg(long, value_name = "NAME")]
+    volume_name: Option<String>,
+    /// The volume's icon; the app's own unless given.
+    #[arg(long, value_name = "FILE.icns")]
+    volume_icon: Option<PathBuf>,
+    /// The window's size in points.
+    #[arg(long, value_name = "WxH", value_parser = window)]
+    window: Option<(u32, u32)>,
+    /// The icons' size in points.
+    #[arg(long, value_name = "N")]
+    icon_size: Option<u32>,
+    /// Where the middle of an icon stands, in points from the window's top left; repeatable.
+    #[arg(long, value_name = "NAME=X,Y", value_parser = place)]
+    place: Vec<(String, (i32, i32))>,
+    /// Another file or folder for the volume; repeatable.
+    #[arg(long, value_name = "FILE")]
+    add: Vec<PathBuf>,
+    /// A licence to agree to when it is opened (not available yet).
+    #[arg(long, value_name = "FILE")]
+    license: Option<PathBuf>,
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Ulfo,
+    Udzo,
+    Ulmo,
+    Udbz,
+    Udro,
+}
+
+#[derive(Serialize)]
+struct BuiltJson {
+    schema: u32,
+    path: String,
+    bytes: u64,
+    volume_name: String,
+    volume_bytes: u64,
+    files: usize,
+    folders: usize,
+    links: usize,
+}
+
+impl Dmg {
+    pub fn run(&self, session: &Session) -> Result<Answer, Trouble> {
+        if self.license.is_some() {
+            return Err(not_yet("a licence in the disk image (--license)"));
+        }
+        let format = self.format()?;
+        let epoch = session.source_date()?;
+        let inspection = workflow::inspect(&self.bundle, &InspectOptions::default(), &session.progress())?;
+        let errors = inspection.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+        if errors > 0 {
+            session.note(&format!(
+                "{} has {}; `bundlewright check {}` says what, `bundlewright fix` mends it",
+                inspection.bundle.name,
+                count(errors, "error"),
+                self.bundle.display()
+            ));
+        }
+        let mut spec = package::disk_image(&inspection, epoch)?;
+        spec.format = format;
+        self.adjust(&mut spec)?;
+        let built = package::package(&spec, &self.output, &session.progress())?;
+        Ok(Answer::done(if self.json { json(&spec, &built) } else { text(&spec, &built) }))
+    }
+
+    fn format(&self) -> Result<crate::dmg::Format, Trouble> {
+        match self.format {
+            Format::Udzo => Ok(crate::dmg::Format::Udzo),
+            Format::Udro => Ok(crate::dmg::Format::Udro),
+            other => {
+                let name =
+                    other.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+                Err(not_yet(&format!("--format {name} (udzo and udro are)")))
+            }
+        }
+    }
+
+    /// What the user wants otherwise than usual.
+    fn adjust(&self, spec: &mut DmgSpec) -> Result<(), Trouble> {
+        if let Some(file) = &self.layout {
+            let json = std::fs::read_to_string(file).map_err(|error| Failure::io(file, "read", &error))?;
+            spec.layout = DmgLayout::from_json(&json, file)?;
+        }
+        if let Some(file) = &self.volume_icon {
+            spec.volume_icon = Some(icon(file)?);
+        }
+        if let Some(name) = &self.volume_name {
+            spec.volume_name.clone_from(name);
+        }
+        spec.level = self.level.unwrap_or(spec.level);
+        let layout = &mut spec.layout;
+        layout.icon_size = self.icon_size.unwrap_or(layout.icon_size);
+        if let Some((width, height)) = self.window {
+            (layout.window.width, layout.window.height) = (width, height);
+        }
+        if let Some(picture) = &self.background {
+            layout.background = Background::Picture { picture: picture.clone(), retina: twice(picture) };
+        }
+        if let Some(color) = self.background_color {
+            layout.background = Background::Color { color };
+        }
+        self.add_items(spec)?;
+        for (name, point) in &self.place {
+            if !spec.items.iter().any(|item| item.name == *name) {
+                let names: Vec<&str> = spec.items.iter().map(|item| item.name.as_str()).collect();
+                return Err(Trouble::Usage(format!(
+                    "--place {name}: there is no such icon; the volume has {}.",
+                    names.join(", ")
+                )));
+            }
+            spec.layout.positions.insert(name.clone(), *point);
+        }
+        Ok(())
+    }
+
+    /// Further files stand in a row of their own, for which the window grows unless its size was given.
+    fn add_items(&self, spec: &mut DmgSpec) -> Result<(), Trouble> {
+        let first = spec.items.len();
+        for file in &self.add {
+            spec.items.push(Item::local(file)?);
+        }
+        let layout = &mut spec.layout;
+        let unplaced: Vec<&str> = spec.items[first..]
+            .iter()
+            .map(|item| item.name.as_str())
+            .filter(|name| !layout.positions.contains_key(*name))
+            .collect();
+        if unplaced.is_empty() {
+            return Ok(());
+        }
+        let row = layout.icon_size as i32 + 64;
+        let lowest = layout.positions.values().map(|(_, y)| *y).max().unwrap_or(0);
+        let step = layout.window.width as i32 / (unplaced.len() as i32 + 1);
+        for (position, name) in (1..).zip(unplaced) {
+            layout.positions.insert(name.to_owned(), (step * position, lowest + row));
+        }
+        if self.window.is_none() && self.layout.is_none() {
+            layout.window.height += row as u32;
+        }
+        Ok(())
+    }
+}
+
+fn icon(file: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = std::fs::read(file).map_err(|error| Failure::io(file, "read", &error))?;
+    if !package::is_icon(&bytes) {
+        return Err(Failure::new(file, "is not an .icns file", "convert it, or leave --volume-icon out"));
+    }
+    Ok(bytes)
+}
+
+/// `bg@2x.png` beside `bg.png`.
+fn twice(picture: &Path) -> Option<PathBuf> {
+    let (stem, extension) = (picture.file_stem()?.to_str()?, picture.extension()?.to_str()?);
+    Some(picture.with_file_name(format!("{stem}@2x.{extension}"))).filter(|file| file.is_file())
+}
+
+fn text(spec: &DmgSpec, built: &Built) -> String {
+    let mut page = Page::default();
+    page.put(built.path.display()).put(": ").paint(GOOD, "built and checked").put(", ");
+    page.put(export::size(built.bytes)).end();
+    page.line(format!(
+        "Volume \"{}\": {}, {}, {}, {}",
+        spec.volume_name,
+        export::size(built.volume_bytes),
+        count(built.files, "file"),
+        count(built.folders, "folder"),
+        count(built.links, "link"),
+    ));
+    page.into_text()
+}
+
+fn json(spec: &DmgSpec, built: &Built) -> String {
+    render::json(&BuiltJson {
+        schema: SCHEMA,
+        path: built.path.to_string_lossy().into_owned(),
+        bytes: built.bytes,
+        volume_name: spec.volume_name.clone(),
+        volume_bytes: built.volume_bytes,
+        files: built.files,
+        folders: built.folders,
+        links: built.links,
+    })
+}
+
+fn window(text: &str) -> Result<(u32, u32), String> {
+    let sizes =
+        text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    sizes.ok_or_else(|| "write it as 640x400".to_owned())
+}
+
+fn place(text: &str) -> Result<(String, (i32, i32)), String> {
+    let parts = text.rsplit_once('=').and_then(|(name, point)| {
+        let (x, y) = point.split_once(',')?;
+        Some((name.to_owned(), (x.trim().parse().ok()?, y.trim().parse().ok()?)))
+    });
+    parts.filter(|(name, _)| !name.is_empty()).ok_or_else(|| "write it as Foo.app=160,180".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_places_are_read_as_written() {
+        assert_eq!(window("640x400"), Ok((640, 400)));
+        assert!(window("640").is_err() && window("ax2").is_err());
+        assert_eq!(place("A=B.app=-1,20"), Ok(("A=B.app".to_owned(), (-1, 20))));
+        assert!(place("=1,2").is_err() && place("Foo.app=1").is_err());
+    }
+}

@@ -1,0 +1,27 @@
+//! Everything the program takes from its surroundings, read once here and passed in.
+
+use std::path::PathBuf;
+
+/// The surroundings.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    /// Whether a window can be opened at all.
+    pub has_display: bool,
+    /// `SOURCE_DATE_EPOCH` as it stands: seconds since 1970.
+    pub source_date_epoch: Option<String>,
+    /// The system's temporary folder.
+    pub temporary: PathBuf,
+}
+
+impl Environment {
+    pub fn read() -> Self {
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        // macOS and Windows always have one; elsewhere it is X11 or Wayland, as winit looks for it.
+        let needs_server = cfg!(all(unix, not(target_os = "macos")));
+        Environment {
+            has_display: !needs_server || ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().any(is_set),
+            source_date_epoch: std::env::var("SOURCE_DATE_EPOCH").ok().filter(|text| !text.is_empty()),
+            temporary: std::env::temp_dir(),
+        }
+    }
+}

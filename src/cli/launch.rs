@@ -1,0 +1,87 @@
+//! `launch`: simulate the start.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::answer::{Answer, Trouble};
+use super::later::not_yet;
+use super::look::{self, Look};
+use super::pick;
+use super::render::{self, Page, SCHEMA, inspection_json::LaunchJson, launch};
+use super::session::Session;
+use crate::macho::Arch;
+use crate::workflow;
+
+/// Simulate the start on another Mac: what is loaded in which order, or exactly what dyld would print.
+#[derive(Args)]
+pub struct Launch {
+    #[command(flatten)]
+    look: Look,
+    /// The architecture; all unless given.
+    #[arg(long, value_parser = look::arch)]
+    arch: Option<Arch>,
+    /// Only this program or plug-in.
+    #[arg(long, value_name = "IMAGE")]
+    entry: Option<String>,
+    /// Simulate a DYLD_ variable (not available yet).
+    #[arg(long, value_name = "NAME=VALUE")]
+    env: Vec<String>,
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct LaunchesJson<'a> {
+    schema: u32,
+    launch: Vec<LoadedJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct LoadedJson<'a> {
+    #[serde(flatten)]
+    launch: LaunchJson<'a>,
+    loads: Vec<String>,
+}
+
+impl Launch {
+    pub fn run(&self, session: &Session) -> Result<Answer, Trouble> {
+        if !self.env.is_empty() {
+            return Err(not_yet("launch --env"));
+        }
+        if let Some(os) = self.look.older_os() {
+            return Err(not_yet(&format!("launch --os {os}")));
+        }
+        let inspection = self.look.inspect(session)?;
+        let archs = inspection.clean.launches.iter().map(|launch| launch.arch);
+        look::choose_arch(self.arch, archs, &self.look.bundle)?;
+        let entry = match &self.entry {
+            Some(entry) => Some(pick::entry(&inspection, entry)?),
+            None => None,
+        };
+        let launches: Vec<_> = workflow::launches(&inspection)
+            .filter(|(launch, _)| self.arch.is_none_or(|arch| launch.arch == arch))
+            .filter(|(launch, _)| entry.is_none_or(|entry| launch.entry == *entry))
+            .collect();
+        if launches.is_empty() {
+            session.note(&format!("{} has nothing to start", inspection.bundle.name));
+        }
+        let fails = launches.iter().any(|(_, verdict)| !verdict.ok);
+        let text = if self.json {
+            let launch = launches.iter().map(|(launch, verdict)| LoadedJson {
+                launch: LaunchJson::new(launch, verdict),
+                loads: launch.loads.iter().map(|load| load.image.to_string()).collect(),
+            });
+            render::json(&LaunchesJson { schema: SCHEMA, launch: launch.collect() })
+        } else {
+            let mut page = Page::default();
+            for (position, (launched, verdict)) in launches.iter().enumerate() {
+                if position > 0 {
+                    page.end();
+                }
+                launch::launch(&mut page, launched, verdict);
+            }
+            page.into_text()
+        };
+        Ok(Answer::new(text, fails))
+    }
+}

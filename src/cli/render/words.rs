@@ -1,0 +1,101 @@
+//! The contract's words for values that have none of their own.
+
+use crate::dyld::{Candidate, Resolution, SearchRule};
+use crate::macho::{LoadKind, Signature, SignatureState};
+
+pub fn rule(rule: SearchRule) -> &'static str {
+    match rule {
+        SearchRule::AlreadyLoaded => "already-loaded",
+        SearchRule::SharedCache => "shared-cache",
+        SearchRule::Absolute => "absolute",
+        SearchRule::Cryptex => "cryptex",
+        SearchRule::LoaderPath => "loader-path",
+        SearchRule::ExecutablePath => "executable-path",
+        SearchRule::Rpath => "rpath",
+        SearchRule::Relative => "relative",
+        SearchRule::Fallback => "fallback",
+        SearchRule::RealPath => "real-path",
+    }
+}
+
+/// How a place came to be tried, for people: `rpath @loader_path/../lib of Contents/MacOS/Foo`.
+pub fn how(candidate: &Candidate) -> String {
+    match (candidate.rule, &candidate.rpath, &candidate.declared_by) {
+        (SearchRule::Rpath, Some(rpath), Some(by)) => format!("rpath {rpath} of {by}"),
+        (SearchRule::Rpath, Some(rpath), None) => format!("rpath {rpath}"),
+        (SearchRule::AlreadyLoaded, ..) => "already loaded".to_owned(),
+        (SearchRule::SharedCache, ..) => "macOS's shared cache".to_owned(),
+        (SearchRule::Absolute, ..) => "absolute path".to_owned(),
+        (SearchRule::Cryptex, ..) => "macOS's cryptex".to_owned(),
+        (SearchRule::LoaderPath, ..) => "@loader_path".to_owned(),
+        (SearchRule::ExecutablePath, ..) => "@executable_path".to_owned(),
+        (SearchRule::Relative, ..) => "relative to the current folder".to_owned(),
+        (SearchRule::Fallback, ..) => "fallback folder".to_owned(),
+        (SearchRule::RealPath, ..) => "with links resolved".to_owned(),
+        (SearchRule::Rpath, None, _) => "rpath".to_owned(),
+    }
+}
+
+pub fn kind(kind: LoadKind) -> &'static str {
+    match kind {
+        LoadKind::Required => "required",
+        LoadKind::Weak => "weak",
+        LoadKind::Reexport => "reexport",
+        LoadKind::Upward => "upward",
+        LoadKind::Lazy => "lazy",
+        LoadKind::Delayed => "delayed",
+    }
+}
+
+/// Whether dyld goes on without it.
+pub fn may_be_missing(kind: LoadKind) -> bool {
+    matches!(kind, LoadKind::Weak | LoadKind::Lazy)
+}
+
+pub fn resolution(resolution: &Resolution) -> (&'static str, Option<&str>) {
+    match resolution {
+        Resolution::Bundled(path) => ("bundled", Some(path.as_str())),
+        Resolution::External(path) => ("external", Some(path.as_str())),
+        Resolution::System(path) => ("system", Some(path.as_str())),
+        Resolution::Missing => ("missing", None),
+    }
+}
+
+pub fn signature_state(signature: &Signature) -> &'static str {
+    match signature.state {
+        SignatureState::None => "none",
+        SignatureState::Linker => "linker",
+        SignatureState::Adhoc => "adhoc",
+        SignatureState::Cms => "cms",
+        SignatureState::Unreadable => "invalid",
+    }
+}
+
+/// The names that `codesign -d` gives to CodeDirectory flags (CSCommon.h, kSecCodeSignature*).
+const SIGNATURE_FLAGS: [(u32, &str); 10] = [
+    (0x1, "host"),
+    (0x2, "adhoc"),
+    (0x100, "hard"),
+    (0x200, "kill"),
+    (0x400, "expires"),
+    (0x800, "restrict"),
+    (0x1000, "enforcement"),
+    (0x2000, "library-validation"),
+    (0x1_0000, "runtime"),
+    (0x2_0000, "linker-signed"),
+];
+
+pub fn signature_flags(flags: u32) -> Vec<&'static str> {
+    SIGNATURE_FLAGS.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, name)| *name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_have_codesigns_names() {
+        assert_eq!(signature_flags(0x1_0002), ["adhoc", "runtime"]);
+        assert_eq!(signature_flags(0), Vec::<&str>::new());
+    }
+}

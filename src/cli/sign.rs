@@ -1,0 +1,56 @@
+//! `sign`: sign a bundle or a Mach-O file ad hoc.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::answer::{Answer, Trouble};
+use super::later::not_yet;
+use super::session::Session;
+
+/// Sign a bundle or a Mach-O file ad hoc.
+#[derive(Args)]
+pub struct Sign {
+    /// The .app or Mach-O file.
+    path: PathBuf,
+    /// Sign with this identity (not available yet).
+    #[arg(long, value_name = "FILE.p12")]
+    identity: Option<PathBuf>,
+    /// The identity's password (not available yet).
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Entitlements to sign with (not available yet; those that are there are kept).
+    #[arg(long, value_name = "FILE")]
+    entitlements: Option<PathBuf>,
+    /// Turn on the hardened runtime (not available yet).
+    #[arg(long)]
+    hardened_runtime: bool,
+    /// Whose timestamp to get (not available yet; `none` is what an ad hoc signature has).
+    #[arg(long, value_name = "URL|none")]
+    timestamp_url: Option<String>,
+}
+
+impl Sign {
+    pub fn run(&self, session: &Session) -> Result<Answer, Trouble> {
+        self.refuse_what_is_to_come()?;
+        let _ = session;
+        Err(not_yet(&format!("signing {}", self.path.display())))
+    }
+
+    fn refuse_what_is_to_come(&self) -> Result<(), Trouble> {
+        let timestamp = self.timestamp_url.as_deref().is_some_and(|url| url != "none");
+        let asked = [
+            (
+                self.identity.is_some() || self.password_file.is_some(),
+                "signing with an identity (--identity)",
+            ),
+            (self.entitlements.is_some(), "signing with other entitlements (--entitlements)"),
+            (self.hardened_runtime, "the hardened runtime (--hardened-runtime)"),
+            (timestamp, "a timestamp (--timestamp-url)"),
+        ];
+        match asked.iter().find(|(asked, _)| *asked) {
+            Some((_, what)) => Err(not_yet(what)),
+            None => Ok(()),
+        }
+    }
+}
