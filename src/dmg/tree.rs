@@ -188,7 +188,7 @@ impl Tree {
         self.add(folder, name, content, local)
     }
 
-    /// Where an entry stands in the volume: `/`-separated, without a leading slash, names decomposed.
+    /// Where an entry stands in the volume: `/`-separated, without a leading slash, names composed.
     pub fn path(&self, index: usize) -> String {
         let mut names = Vec::new();
         let mut at = index;

@@ -314,3 +314,188 @@ fn link(target: &str, place: &Path) -> std::io::Result<()> {
 fn link(target: &str, place: &Path) -> std::io::Result<()> {
     new_file(place, 0)?.write_all(target.as_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::layout::Background;
+    use super::super::spec::Item;
+    use super::super::udif::reader::Udif;
+    use super::super::verify::verify;
+    use super::super::{DmgLayout, finder};
+    use super::*;
+    use crate::progress::Cancelled;
+    use std::io::Cursor;
+
+    /// An app with a program, a framework's links and an empty folder.
+    fn app(folder: &Path) -> PathBuf {
+        let app = folder.join("Hällo.app");
+        let version = app.join("Contents/Frameworks/F.framework/Versions/A");
+        fs::create_dir_all(&version).unwrap();
+        fs::create_dir_all(app.join("Contents/Empty")).unwrap();
+        fs::write(app.join("Contents/Info.plist"), "<plist/>".repeat(2000)).unwrap();
+        fs::write(version.join("F"), vec![0; 3 << 20]).unwrap();
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("A", version.parent().unwrap().join("Current")).unwrap();
+            std::os::unix::fs::symlink("Versions/Current/F", app.join("Contents/Frameworks/F.framework/F"))
+                .unwrap();
+        }
+        app
+    }
+
+    fn spec(app: &Path) -> DmgSpec {
+        let mut spec = DmgSpec::for_app(app, "Hällo 1.0", 1_700_000_000).unwrap();
+        spec.volume_icon = Some(b"icns\0\0\0\x08".to_vec());
+        spec
+    }
+
+    fn entries(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn an_image_is_built_verified_and_read_back_with_its_layout() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spec, out) = (spec(&app(folder.path())), folder.path().join("out.dmg"));
+        let built = build(&spec, &out, &Progress::silent()).unwrap();
+        assert_eq!(built.bytes, fs::metadata(&out).unwrap().len());
+        assert_eq!(verify(&out, &Progress::silent()).unwrap(), []);
+        let mut image = DiskImage::open(&out).unwrap();
+        assert_eq!(image.volume_name(), "Hällo 1.0");
+        let target = Kind::Link { target: "/Applications".into() };
+        assert_eq!(image.entry("Applications").unwrap().kind, target);
+        assert!(image.entry(".VolumeIcon.icns").unwrap().is_hidden());
+        let plist = image.read("Hällo.app/Contents/Info.plist").unwrap();
+        assert_eq!(plist, "<plist/>".repeat(2000).as_bytes());
+        assert!(image.read("Hällo.app").unwrap_err().to_string().contains("holds no file Hällo.app"));
+        let mut expected = spec.layout.clone();
+        let picture = ".background/background.tiff";
+        expected.background = Background::Picture { picture: picture.into(), retina: None };
+        assert_eq!(image.layout().unwrap(), Some(expected));
+        assert!(image.read(picture).unwrap().starts_with(b"II*\0"));
+    }
+
+    #[test]
+    fn the_same_input_gives_the_same_bytes_whatever_the_threads() {
+        let folder = tempfile::tempdir().unwrap();
+        let spec = spec(&app(folder.path()));
+        let image = |threads: usize| {
+            let out = folder.path().join(format!("{threads}.dmg"));
+            build_with(&spec, &out, threads, &Progress::silent()).unwrap();
+            fs::read(out).unwrap()
+        };
+        let one = image(1);
+        assert!(one == image(4));
+        let mut later = spec.clone();
+        later.epoch += 1;
+        build(&later, &folder.path().join("later.dmg"), &Progress::silent()).unwrap();
+        assert!(one != fs::read(folder.path().join("later.dmg")).unwrap());
+    }
+
+    #[test]
+    fn cancelling_leaves_what_was_there_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let spec = spec(&app(folder.path()));
+        let out_folder = folder.path().join("out");
+        fs::create_dir(&out_folder).unwrap();
+        let out = out_folder.join("x.dmg");
+        fs::write(&out, "before").unwrap();
+        for verb in ["reading", "compressing", "checking", "comparing"] {
+            let progress = Progress::new(move |step| if step.verb == verb { Err(Cancelled) } else { Ok(()) });
+            assert_eq!(build(&spec, &out, &progress), Err(Failure::Cancelled), "{verb}");
+            assert_eq!(entries(&out_folder), ["x.dmg"]);
+            assert_eq!(fs::read(&out).unwrap(), b"before");
+        }
+        build(&spec, &out, &Progress::silent()).unwrap();
+        assert_eq!(entries(&out_folder), ["x.dmg"]);
+        assert!(fs::metadata(&out).unwrap().len() > 6);
+    }
+
+    #[test]
+    fn one_flipped_byte_is_found_wherever_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spec, out) = (spec(&app(folder.path())), folder.path().join("x.dmg"));
+        build(&spec, &out, &Progress::silent()).unwrap();
+        let good = fs::read(&out).unwrap();
+        let koly = Udif::open(Cursor::new(good.clone())).unwrap().koly;
+        let bad = folder.path().join("bad.dmg");
+        let checksums = [good.len() - 512 + 88, good.len() - 512 + 360, good.len() - 512 + 495];
+        for at in (0..koly.data_length as usize).step_by(koly.data_length as usize / 40).chain(checksums) {
+            let mut bytes = good.clone();
+            bytes[at] ^= 1;
+            fs::write(&bad, bytes).unwrap();
+            let found = verify(&bad, &Progress::silent());
+            assert!(found.as_ref().is_ok_and(|problems| !problems.is_empty()), "{at}: {found:?}");
+        }
+        for length in [0, 10, 600, good.len() / 2, good.len() - 1] {
+            fs::write(&bad, &good[..length]).unwrap();
+            assert!(verify(&bad, &Progress::silent()).unwrap_err().to_string().contains("not a disk image"));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_extracted_is_what_went_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let (app, out) = (app(folder.path()), folder.path().join("x.dmg"));
+        let mut spec = spec(&app);
+        spec.format = Format::Udro;
+        spec.layout.background = Background::None;
+        build(&spec, &out, &Progress::silent()).unwrap();
+        let to = folder.path().join("to");
+        extract(&out, &to, &Progress::silent()).unwrap();
+        let framework = to.join("Hällo.app/Contents/Frameworks/F.framework");
+        assert_eq!(fs::read_link(framework.join("F")).unwrap(), Path::new("Versions/Current/F"));
+        assert_eq!(fs::read(framework.join("F")).unwrap(), vec![0; 3 << 20]);
+        assert!(to.join("Hällo.app/Contents/Empty").is_dir());
+        assert_eq!(entries(&to), [".DS_Store", ".VolumeIcon.icns", "Applications", "Hällo.app"]);
+        assert!(
+            extract(&out, &to, &Progress::silent()).unwrap_err().to_string().contains("could not create")
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_built_is_refused_by_name_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(folder.path());
+        let good = spec(&app);
+        let out = folder.path().join("x.dmg");
+        let refuse = |change: &dyn Fn(&mut DmgSpec), out: &Path, words: &str| {
+            let mut spec = good.clone();
+            change(&mut spec);
+            let text = build(&spec, out, &Progress::silent()).unwrap_err().to_string();
+            assert!(text.contains(words), "{text}");
+            assert_eq!(entries(folder.path()), ["Hällo.app"]);
+        };
+        refuse(&|spec| spec.volume_name.clear(), &out, "cannot be called");
+        refuse(&|spec| spec.epoch = 3_000_000_000, &out, "HFS+ ends in 2040");
+        refuse(&|spec| spec.volume_icon = Some(b"PNG".to_vec()), &out, "is not an .icns file");
+        refuse(&|spec| spec.layout.icon_size = 4, &out, "icon size of 4");
+        refuse(&|spec| spec.items.push(spec.items[0].clone()), &out, "the same name on a Mac");
+        refuse(
+            &|spec| spec.items.push(Item { name: ".ds_store".into(), ..Item::applications() }),
+            &out,
+            "/.DS_Store",
+        );
+        refuse(
+            &|spec| spec.items.push(Item::local(Path::new("/no/such")).unwrap()),
+            &out,
+            "/no/such: could not read",
+        );
+        refuse(&|_| (), &app.join("x.dmg"), "goes into it");
+        refuse(&|_| (), &folder.path().join("none/x.dmg"), "could not open");
+        refuse(&|_| (), folder.path(), "is a folder");
+    }
+
+    #[test]
+    fn parked_icons_are_no_part_of_a_layout() {
+        let store = DmgLayout::standard("A.app").ds_store(None).unwrap();
+        let layout = DmgLayout::from_ds_store(&store).unwrap();
+        assert!(finder::HIDDEN.iter().all(|name| !layout.positions.contains_key(*name)));
+    }
+}

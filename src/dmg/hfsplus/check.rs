@@ -375,3 +375,140 @@ impl Check<'_> {
         Ok(None)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tree::{Content, Source, Tree};
+    use super::super::reader::{Kind, Volume};
+    use super::super::volume::{self, Identity};
+    use super::*;
+    use proptest::prelude::*;
+    use std::path::Path;
+
+    fn bytes_of(tree: &Tree) -> Vec<u8> {
+        let identity = Identity { name: "Völume", date: 3_000_000_000, id: 1 };
+        let volume = volume::Volume::plan(tree, identity).unwrap();
+        let mut bytes = vec![0; volume.size as usize];
+        volume.stream().fill(&mut bytes).unwrap();
+        bytes
+    }
+
+    fn problems(bytes: &[u8]) -> Vec<Problem> {
+        check(&mut &bytes[..]).unwrap()
+    }
+
+    fn sample() -> Tree {
+        let mut tree = Tree::new();
+        let folder = tree.add(0, "Foo.app", Content::Folder, Path::new("Foo.app")).unwrap();
+        for index in 0..400 {
+            tree.add_bytes(folder, &format!("file {index}"), vec![index as u8; index * 20]).unwrap();
+        }
+        tree.add_link(0, "Applications", "/Applications", Path::new("Applications")).unwrap();
+        tree
+    }
+
+    #[test]
+    fn what_is_written_has_no_problem() {
+        assert_eq!(problems(&bytes_of(&Tree::new())), []);
+        assert_eq!(problems(&bytes_of(&sample())), []);
+    }
+
+    /// Each damage, by where it is done, must be called by its name.
+    #[test]
+    fn every_damage_is_noticed() {
+        let good = bytes_of(&sample());
+        let header = VolumeHeader::parse(&good[1024..]).unwrap();
+        let start = |fork: Fork| fork.extents[0].0 as usize * 4096;
+        let (bitmap, catalog) = (start(header.allocation), start(header.catalog));
+        let leaf = catalog + 4096;
+        let end = good.len();
+        let damages: [(&str, usize, u8); 10] = [
+            ("alternate-header", end - 1024, 0),
+            ("free-blocks", 1024 + 51, 3),
+            ("count", 1024 + 35, 9),
+            ("catalog-number", 1024 + 67, 1),
+            ("bitmap", bitmap, 0xFE),
+            ("b-tree", catalog + 14 + 9, 1),   // number of records
+            ("b-tree", catalog + 248, 0x7F),   // map of nodes
+            ("b-tree", leaf + 4096 + 3, 0xEE), // link to the next leaf
+            ("valence", leaf + 14 + 2 + 6 + 14 + 7, 77),
+            ("thread", leaf + 14 + 2 + 6 + 1, 0), // the first letter of the volume's name
+        ];
+        for (code, at, value) in damages {
+            let mut bad = good.clone();
+            bad[at] = value;
+            let found = problems(&bad);
+            assert!(found.iter().any(|problem| problem.code == code), "{code} at {at}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn no_single_byte_of_the_metadata_makes_the_reader_panic() {
+        let mut tree = Tree::new();
+        tree.add_bytes(0, "a", vec![1; 9]).unwrap();
+        let good = bytes_of(&tree);
+        for at in (1024..good.len()).step_by(5) {
+            let mut bad = good.clone();
+            bad[at] ^= 0xFF;
+            let mut disk = &bad[..];
+            if let Ok(volume) = Volume::open(&mut disk) {
+                drop(volume.list(&mut disk));
+                drop(check(&mut disk));
+            }
+        }
+    }
+
+    /// Names from letters that fold, decompose, stay apart or lie beyond the Basic Multilingual Plane.
+    fn name() -> impl Strategy<Value = String> {
+        proptest::string::string_regex("[a-cA-CéÄß각Ωﬁ가😀\u{301}\u{323} :._-]{1,12}").unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_tree_is_written_sound_and_read_back_equal(
+            items in prop::collection::vec((any::<prop::sample::Index>(), name(), 0_u8..4, 0_usize..9000), 0..80)
+        ) {
+            let mut tree = Tree::new();
+            let mut folders = vec![0];
+            let mut taken = BTreeSet::new();
+            for (parent, name, kind, size) in items {
+                let parent = *parent.get(&folders);
+                let key = unicode::fold(&unicode::to_disk(&name));
+                if matches!(name.as_str(), "." | "..") || !taken.insert((parent, key)) {
+                    continue;
+                }
+                match kind {
+                    0 => folders.push(tree.add(parent, &name, Content::Folder, Path::new("x")).unwrap()),
+                    1 => drop(tree.add_link(parent, &name, "../Ä/b", Path::new("x")).unwrap()),
+                    _ => drop(tree.add_bytes(parent, &name, vec![size as u8; size]).unwrap()),
+                }
+            }
+            let bytes = bytes_of(&tree);
+            prop_assert_eq!(problems(&bytes), []);
+            let mut disk = &bytes[..];
+            let volume = Volume::open(&mut disk).unwrap();
+            let (label, entries) = volume.list(&mut disk).unwrap();
+            prop_assert_eq!(label, "Völume");
+            let mut found: BTreeMap<String, super::super::reader::Entry> =
+                entries.into_iter().map(|entry| (entry.path.clone(), entry)).collect();
+            for (index, expected) in tree.entries.iter().enumerate().skip(1) {
+                let entry = found.remove(&tree.path(index)).unwrap();
+                prop_assert_eq!(&entry.name, &expected.name);
+                match &expected.content {
+                    Content::Folder => prop_assert_eq!(entry.kind, Kind::Folder),
+                    Content::Link { target } => prop_assert_eq!(entry.kind, Kind::Link { target: target.clone() }),
+                    Content::File { source: Source::Memory(bytes), .. } => {
+                        let extents = volume.content(&entry).unwrap();
+                        let mut read = vec![0; entry.size as usize];
+                        volume.read_extents(&mut disk, &extents, 0, &mut read).unwrap();
+                        prop_assert!(read[..] == bytes[..]);
+                    }
+                    Content::File { .. } => unreachable!("every file is in memory"),
+                }
+            }
+            prop_assert!(found.is_empty());
+        }
+    }
+}

@@ -31,7 +31,7 @@ pub enum Kind {
 /// A file, folder or link of a volume.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// `/`-separated, without a leading slash; names are decomposed, as HFS+ keeps them.
+    /// `/`-separated, without a leading slash; names are composed, as people type them.
     pub path: String,
     pub kind: Kind,
     /// Bytes of the data fork.

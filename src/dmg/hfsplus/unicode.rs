@@ -5,7 +5,7 @@
 //! Balinese, U+1B00–1BFF, came with Unicode 5. Folding is `FastUnicodeCompare` of TN1150 and
 //! `hfs/core/UCStringCompareData.h`: Unicode 2 lower case for letters that do not decompose, and zero for ignorable ones.
 
-use unicode_normalization::char::{canonical_combining_class, decompose_canonical};
+use unicode_normalization::char::{canonical_combining_class, compose, decompose_canonical};
 
 /// The longest name, in UTF-16 units.
 pub const MAX_NAME: usize = 255;
@@ -29,11 +29,37 @@ pub fn to_disk(name: &str) -> Vec<u16> {
     units
 }
 
-/// The POSIX name of an on-disk one, or `None` for a name no Mac can have written: a `:`, or half a character.
+/// The POSIX name of an on-disk one, composed again as people type it; [`to_disk`] gives the on-disk form back.
+/// `None` for a name no Mac can have written: a `:`, or half a character.
 pub fn from_disk(name: &[u16]) -> Option<String> {
     let text = String::from_utf16(name).ok()?;
     // The kernel shows U+0000, which its own private folders use, as U+2400.
-    (!text.contains(':')).then(|| text.replace('/', ":").replace('\0', "\u{2400}"))
+    (!text.contains(':')).then(|| recompose(&text).replace('/', ":").replace('\0', "\u{2400}"))
+}
+
+/// Canonical composition, but only to characters that [`to_disk`] takes apart again.
+fn recompose(text: &str) -> String {
+    let mut out: Vec<char> = Vec::with_capacity(text.len());
+    // The last base character, and the class of the last mark after it that found no place in it.
+    let mut base: Option<usize> = None;
+    let mut blocked = 0;
+    for c in text.chars() {
+        let class = class(c);
+        let adjacent = base.is_some_and(|base| base + 1 == out.len());
+        let reachable = if class == 0 { adjacent } else { adjacent || blocked < class };
+        let joined = base.filter(|_| reachable).and_then(|base| Some((base, compose(out[base], c)?)));
+        match joined.filter(|(_, joined)| decomposes(*joined)) {
+            Some((base, joined)) => out[base] = joined,
+            None => {
+                out.push(c);
+                if class == 0 {
+                    base = Some(out.len() - 1);
+                }
+                blocked = class;
+            }
+        }
+    }
+    out.into_iter().collect()
 }
 
 /// The key by which names are ordered and told apart; two names with the same key cannot share a folder.
@@ -47,11 +73,15 @@ fn decomposes(c: char) -> bool {
 
 /// Canonical ordering: combining marks between two base characters stand in the order of their class.
 fn order_marks(chars: &mut [char]) {
-    let class = |c: &char| if (*c as u32) < 0x1_0000 { canonical_combining_class(*c) } else { 0 };
-    for run in chars.chunk_by_mut(|_, next| class(next) != 0) {
-        let marks = usize::from(run.first().is_some_and(|first| class(first) == 0));
-        run[marks..].sort_by_key(class);
+    for run in chars.chunk_by_mut(|_, next| class(*next) != 0) {
+        let marks = usize::from(run.first().is_some_and(|first| class(*first) == 0));
+        run[marks..].sort_by_key(|c| class(*c));
     }
+}
+
+/// Canonical combining class, of which the kernel knows none beyond the Basic Multilingual Plane.
+fn class(c: char) -> u8 {
+    if (c as u32) < 0x1_0000 { canonical_combining_class(c) } else { 0 }
 }
 
 /// How a run of UTF-16 units folds: `(first, last, step, distance)`.
@@ -165,6 +195,29 @@ mod tests {
         for c in (0..=0xFFFF_u32).filter_map(char::from_u32).filter(|c| !matches!(c, ':' | '/' | '\0')) {
             let once = disk(&c.to_string());
             assert_eq!(disk(&once), once, "{:04X}", c as u32);
+        }
+    }
+
+    #[test]
+    fn names_come_back_composed_and_go_to_the_same_place() {
+        let back = |name: &str| from_disk(&to_disk(name)).unwrap();
+        for name in [
+            "Café ñandú",
+            "한글 파일",
+            "ǖ",
+            "ΐ Й ё が",
+            "\u{212B}\u{2126}≠",
+            "a\u{323}\u{307}\u{301}",
+            "\u{301}x",
+        ] {
+            assert_eq!(to_disk(&back(name)), to_disk(name), "{name}");
+        }
+        assert_eq!(back("e\u{301}"), "é");
+        assert_eq!(back("≠"), "≠");
+        assert_eq!(from_disk(&to_disk("=\u{338}")).unwrap(), "=\u{338}");
+        for c in (0..=0xFFFF_u32).filter_map(char::from_u32).filter(|c| !matches!(c, ':' | '/' | '\0')) {
+            let name = format!("a{c}\u{323}\u{301}");
+            assert_eq!(to_disk(&back(&name)), to_disk(&name), "{:04X}", c as u32);
         }
     }
 
