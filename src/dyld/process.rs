@@ -213,7 +213,9 @@ impl<'h> Process<'h> {
         if search.hit.is_none() && is_system(name) {
             search.settle(SearchRule::SharedCache, name, Outcome::Found, Hit::System(RuntimePath::new(name)));
         }
-        let chain = self.links(link);
+        // Only rpaths look further back than to the image that asks.
+        let depth = if name.starts_with("@rpath/") { usize::MAX } else { 1 };
+        let chain: Vec<Link<'_>> = self.links(link).take(depth).collect();
         let request = Request { name, chain: &chain, executable: &self.executable };
         if search.hit.is_none() {
             let _ = request.for_each_place(&mut |place| search.visit(place, None));
@@ -227,13 +229,11 @@ impl<'h> Process<'h> {
     }
 
     /// The load chain from its newest link back to the main executable.
-    fn links(&self, newest: usize) -> Vec<Link<'_>> {
-        std::iter::successors(Some(newest), |&link| self.chain[link].previous)
-            .map(|link| {
-                let loaded = &self.loaded[self.chain[link].image];
-                Link { id: &loaded.load.image, path: &loaded.load.path, slice: loaded.header() }
-            })
-            .collect()
+    fn links(&self, newest: usize) -> impl Iterator<Item = Link<'_>> {
+        std::iter::successors(Some(newest), |&link| self.chain[link].previous).map(|link| {
+            let loaded = &self.loaded[self.chain[link].image];
+            Link { id: &loaded.load.image, path: &loaded.load.path, slice: loaded.header() }
+        })
     }
 
     /// The first loaded image whose path or install name is `text` (`JustInTimeLoader::matchesPath`).

@@ -1,0 +1,126 @@
+//! A bundle from its description.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bundlewright::bundle::{Bundle, Image, ImageId, Node};
+use bundlewright::macho::{
+    Arch, BuildVersion, Container, DylibUse, FileType, InstallName, LoadKind, MachFile, PackedVersion,
+    Platform, Rpath, Signature, Slice,
+};
+use bundlewright::paths::{BundlePath, RuntimePath};
+
+/// One line of the description with its indented ones: `path -> target`, or `path kind [arch…] [key=value…]`.
+pub struct Item {
+    pub path: String,
+    pub link: Option<String>,
+    pub slices: Vec<Slice>,
+}
+
+pub fn items(description: &str) -> Vec<Item> {
+    let mut items: Vec<Item> = Vec::new();
+    for line in description.lines().filter(|line| !line.trim().is_empty()) {
+        match line.strip_prefix("  ") {
+            Some(command) => {
+                let (word, text) = command.trim().split_once(' ').expect("a word and a text");
+                items.last_mut().unwrap().slices.iter_mut().for_each(|slice| add(slice, word, text));
+            }
+            None => items.push(item(line)),
+        }
+    }
+    items
+}
+
+fn item(line: &str) -> Item {
+    if let Some((path, target)) = line.split_once(" -> ") {
+        return Item { path: path.to_owned(), link: Some(target.to_owned()), slices: Vec::new() };
+    }
+    let mut words = line.split(' ');
+    let path = words.next().unwrap().to_owned();
+    let file_type = match words.next() {
+        Some("execute") => FileType::Execute,
+        Some("dylib") => FileType::Dylib,
+        Some("bundle") => FileType::Bundle,
+        Some("text") => return Item { path, link: None, slices: Vec::new() },
+        other => panic!("{path}: what is {other:?}?"),
+    };
+    let (settings, archs): (Vec<&str>, Vec<&str>) = words.partition(|word| word.contains('='));
+    let archs = if archs.is_empty() { vec!["arm64"] } else { archs };
+    let slices =
+        archs.iter().map(|arch| slice(Arch::from_name(arch).unwrap(), file_type, &settings)).collect();
+    Item { path, link: None, slices }
+}
+
+fn slice(arch: Arch, file_type: FileType, settings: &[&str]) -> Slice {
+    let setting = |key: &str| settings.iter().find_map(|one| one.strip_prefix(key)?.strip_prefix('='));
+    let sdk = setting("sdk").unwrap_or("15.0");
+    let (major, minor) = sdk.split_once('.').unwrap();
+    let sdk = PackedVersion::new(major.parse().unwrap(), minor.parse().unwrap(), 0);
+    let platform = Platform(setting("platform").map_or(1, |number| number.parse().unwrap()));
+    Slice {
+        arch,
+        offset: 0,
+        size: 0,
+        file_type,
+        flags: 0,
+        install_name: None,
+        uses: Vec::new(),
+        rpaths: Vec::new(),
+        build: Some(BuildVersion { platform, min_os: PackedVersion::new(11, 0, 0), sdk }),
+        uuid: setting("uuid").map(str::to_owned),
+        header_room: 0,
+        signature: Signature::NONE,
+    }
+}
+
+fn add(slice: &mut Slice, word: &str, text: &str) {
+    let kind = match word {
+        "id" => return slice.install_name = Some(InstallName(text.to_owned())),
+        "rpath" => return slice.rpaths.push(Rpath(text.to_owned())),
+        "use" => LoadKind::Required,
+        "weak" => LoadKind::Weak,
+        "lazy" => LoadKind::Lazy,
+        "reexport" => LoadKind::Reexport,
+        "upward" => LoadKind::Upward,
+        other => panic!("what is {other}?"),
+    };
+    let (name, version) = (InstallName(text.to_owned()), PackedVersion::new(1, 0, 0));
+    slice.uses.push(DylibUse { name, kind, compatibility: version, current: version, use_flags: 0 });
+}
+
+/// The items inside App.app as a snapshot.
+pub fn bundle(items: &[Item]) -> Bundle {
+    let mut bundle = Bundle {
+        root: PathBuf::from("/Users/me/App.app"),
+        name: "App.app".to_owned(),
+        runtime_root: RuntimePath::new("/Users/me/App.app"),
+        nodes: BTreeMap::new(),
+        info: None,
+        info_plists: BTreeMap::new(),
+        main_executable: None,
+        images: BTreeMap::new(),
+        entries: Vec::new(),
+        frameworks: Vec::new(),
+        problems: Vec::new(),
+    };
+    for item in items.iter().filter(|item| !item.path.starts_with('/')) {
+        let path = BundlePath::new(&item.path).unwrap();
+        let folders = path.ancestors().filter(|folder| !folder.is_root());
+        bundle.nodes.extend(folders.map(|folder| (folder, Node::Folder)));
+        let node = match &item.link {
+            Some(target) => Node::Link { target: target.clone() },
+            None => Node::File { length: 4096, mode: 0o755 },
+        };
+        bundle.nodes.insert(path.clone(), node);
+        if !item.slices.is_empty() {
+            let container = if item.slices.len() > 1 { Container::Fat } else { Container::Thin };
+            let file = MachFile { container, slices: item.slices.clone() };
+            let id = ImageId::Bundled(path.clone());
+            let local = path.to_local(&bundle.root);
+            bundle.images.insert(path, Arc::new(Image { id, local, length: 4096, file }));
+        }
+    }
+    bundle.derive();
+    bundle
+}

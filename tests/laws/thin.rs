@@ -1,0 +1,59 @@
+//! Files of the build machine, as the thinnest Mach-O that can be read.
+
+use std::fs;
+use std::path::Path;
+
+use bundlewright::macho::{LoadKind, Slice};
+
+use crate::model::Item;
+
+/// Writes the items with absolute paths below `root`.
+pub fn write(items: &[Item], root: &Path) {
+    for item in items.iter().filter(|item| item.path.starts_with('/')) {
+        let path = root.join(&item.path[1..]);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        match &item.link {
+            Some(target) => std::os::unix::fs::symlink(target, path).unwrap(),
+            None => fs::write(path, item.slices.first().map(bytes).unwrap_or_default()).unwrap(),
+        }
+    }
+}
+
+fn bytes(slice: &Slice) -> Vec<u8> {
+    let mut commands: Vec<Vec<u8>> = Vec::new();
+    commands.extend(slice.install_name.iter().map(|name| dylib(0xd, name.as_str())));
+    commands.extend(slice.uses.iter().map(|used| {
+        let command = match used.kind {
+            LoadKind::Weak => 0x8000_0018,
+            LoadKind::Reexport => 0x8000_001f,
+            LoadKind::Upward => 0x8000_0023,
+            LoadKind::Lazy => 0x20,
+            LoadKind::Required | LoadKind::Delayed => 0xc,
+        };
+        dylib(command, used.name.as_str())
+    }));
+    commands.extend(slice.rpaths.iter().map(|rpath| command(0x8000_001c, &[12], rpath.as_str())));
+    let build = slice.build.unwrap();
+    commands.push(command(0x32, &[build.platform.0, build.min_os.0, build.sdk.0, 0], ""));
+    let size: usize = commands.iter().map(Vec::len).sum();
+    // MH_MAGIC_64, the architecture, MH_DYLIB, the commands, MH_TWOLEVEL.
+    let arch = slice.arch;
+    let header =
+        [0xfeed_facf, arch.cpu_type, arch.cpu_subtype, 6, commands.len() as u32, size as u32, 0x80, 0];
+    header.iter().flat_map(|word| word.to_le_bytes()).chain(commands.concat()).collect()
+}
+
+fn dylib(number: u32, name: &str) -> Vec<u8> {
+    command(number, &[24, 2, 0x10000, 0x10000], name)
+}
+
+/// A load command: number, size, words, then a text padded to 8 bytes.
+fn command(number: u32, words: &[u32], text: &str) -> Vec<u8> {
+    let fixed = 8 + 4 * words.len();
+    let size = if text.is_empty() { fixed } else { (fixed + text.len() + 1).next_multiple_of(8) };
+    let head = [number, size as u32];
+    let mut bytes: Vec<u8> = head.iter().chain(words).flat_map(|word| word.to_le_bytes()).collect();
+    bytes.extend(text.as_bytes());
+    bytes.resize(size, 0);
+    bytes
+}
