@@ -25,7 +25,7 @@ impl Check {
         } else {
             let mut page = Page::default();
             findings::findings(&mut page, &inspection.findings);
-            page.line(format!("{}: {}", inspection.bundle.name, findings::summary(&inspection.findings)));
+            findings::total(&mut page, &inspection.bundle.name, &inspection.findings);
             page.into_text()
         };
         Ok(Answer::new(text, findings::any_error(&inspection.findings)))

@@ -7,8 +7,6 @@ use super::look::{self, Look};
 use super::pick;
 use super::render::{Page, tree};
 use super::session::Session;
-use crate::bundle::EntryKind;
-use crate::dyld::graph::Launch;
 use crate::macho::Arch;
 
 /// The dependency tree as text: what each image asks for, what it gets, and how dyld found it.
@@ -54,19 +52,12 @@ impl Tree {
                     page.end();
                 }
                 last = Some(&launch.entry);
-                draw(&mut page, launch, &drawing);
+                tree::tree(&mut page, launch, &drawing);
             }
         }
         if last.is_none() {
             session.note(&format!("{} has nothing to start", inspection.bundle.name));
         }
         Ok(Answer::done(page.into_text()))
-    }
-}
-
-fn draw(page: &mut Page, launch: &Launch, drawing: &tree::Drawing) {
-    tree::tree(page, launch, drawing);
-    if launch.kind == EntryKind::PlugIn && launch.start > 0 {
-        page.line("(opened by the program: what that has loaded before counts as loaded)");
     }
 }

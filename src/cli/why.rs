@@ -74,7 +74,7 @@ impl Why {
         } else {
             let mut page = Page::default();
             page.paint(STRONG, image).paint(FAINT, format!(" ({arch})"));
-            page.put(format!(" asks for ({}) ", words::kind(here.kind))).paint(STRONG, name).end();
+            page.put(" asks for ").paint(STRONG, name).put(format!(" ({})", words::kind(here.kind))).end();
             explain(&mut page, here, there);
             page.into_text()
         };
@@ -86,7 +86,7 @@ fn explain(page: &mut Page, here: &Dependency, there: &Dependency) {
     if here.resolution == there.resolution {
         return places::places(page, there);
     }
-    page.line("\nOn the build machine".trim_start());
+    page.line("On the build machine");
     places::places(page, here);
     page.line("On another Mac");
     places::places(page, there);

@@ -40,7 +40,8 @@ pub fn verify(path: &Path, progress: &Progress) -> Result<Checked, Failure> {
     if macho::is_macho(&start(path)?) {
         return Ok(codesign::verify_file(path, progress)?.into());
     }
-    let problems = dmg::verify(path, progress)?.into_iter().map(|problem| Fault {
+    let problems = dmg::verify(path, progress).map_err(|failure| name_what_can_be_checked(path, failure))?;
+    let problems = problems.into_iter().map(|problem| Fault {
         path: problem.path,
         arch: None,
         code: problem.code,
@@ -49,6 +50,21 @@ pub fn verify(path: &Path, progress: &Progress) -> Result<Checked, Failure> {
     // An image too damaged to open has failed the one check that was made.
     let checks = DiskImage::open(path).map_or(1, |image| image.checks());
     Ok(Checked { checks, problems: problems.collect() })
+}
+
+/// A file that is not even called a disk image was not meant as one.
+fn name_what_can_be_checked(path: &Path, failure: Failure) -> Failure {
+    let is_image = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("dmg"));
+    match failure {
+        Failure::Problem { what, .. } if !is_image && what.starts_with("is not a disk image") => {
+            Failure::new(
+                path,
+                "is neither an app bundle nor a Mach-O file nor a disk image",
+                "name one of these",
+            )
+        }
+        other => other,
+    }
 }
 
 fn start(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -26,18 +26,34 @@ pub fn findings(page: &mut Page, findings: &[Finding]) {
 }
 
 fn one(page: &mut Page, style: Style, finding: &Finding) {
-    page.put("  ").paint(style, "•").put(" ").paint(STRONG, &finding.title).put("  ");
-    page.paint(FAINT, format!("[{}]", finding.rule)).end();
-    page.put("    ")
-        .paint(FAINT, if finding.subject.is_root() { "the bundle" } else { finding.subject.as_str() });
+    let fixable = if finding.remedy.is_some() { ", fixable" } else { "" };
+    page.put("  ").paint(style, "•").put(" ").paint(STRONG, &finding.title);
+    page.paint(FAINT, format!("  [{}{fixable}]", finding.rule)).end();
+    place(page, finding);
+    page.block(4, &finding.message);
+}
+
+/// The file and architecture it is about, unless the message says as much.
+fn place(page: &mut Page, finding: &Finding) {
+    let subject = finding.subject.as_str();
+    if finding.arch.is_none() && finding.message.contains(subject) {
+        return;
+    }
+    page.put("    ").paint(FAINT, if subject.is_empty() { "the bundle" } else { subject });
     if let Some(arch) = finding.arch {
         page.paint(FAINT, format!(" ({arch})"));
     }
     page.end();
-    page.block(4, &finding.message);
-    if finding.remedy.is_some() {
-        page.put("    ").paint(GOOD, "`bundlewright fix` mends this.").end();
+}
+
+/// The end of a list: how many of each, and how many of them a fix mends.
+pub fn total(page: &mut Page, name: &str, findings: &[Finding]) {
+    page.put(name).put(": ").put(summary(findings));
+    let fixable = findings.iter().filter(|finding| finding.remedy.is_some()).count();
+    if fixable > 0 {
+        page.put("; ").paint(GOOD, format!("`bundlewright fix` mends {fixable}"));
     }
+    page.end();
 }
 
 /// "2 errors, 1 warning", or that there is nothing.

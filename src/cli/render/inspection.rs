@@ -24,7 +24,7 @@ pub fn inspection(page: &mut Page, inspection: &Inspection, only: Option<Arch>) 
     }
     page.end();
     findings::findings(page, &inspection.findings);
-    page.line(format!("{}: {}", inspection.bundle.name, findings::summary(&inspection.findings)));
+    findings::total(page, &inspection.bundle.name, &inspection.findings);
 }
 
 fn head(page: &mut Page, inspection: &Inspection) {

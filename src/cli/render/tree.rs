@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{BAD, CAREFUL, FAINT, Page, STRONG, count, words};
 use crate::bundle::ImageId;
 use crate::dyld::graph::{Dependency, Launch};
-use crate::dyld::{Outcome, Resolution};
+use crate::dyld::{Candidate, Outcome, Resolution};
 use crate::macho::LoadKind;
 
 /// How much of it is drawn.
@@ -18,15 +18,19 @@ pub struct Drawing {
 
 /// A node whose children are being drawn. The stack is ours: a chain of libraries may be longer than the thread's.
 struct Open<'a> {
+    /// Its place in the launch.
+    load: usize,
     children: Vec<Child<'a>>,
     next: usize,
 }
 
+#[derive(Clone, Copy)]
 enum Child<'a> {
     Reference(&'a Dependency),
     Systems(usize),
 }
 
+/// Each image is drawn where dyld loads it; other references to it only name it.
 pub fn tree(page: &mut Page, launch: &Launch, drawing: &Drawing) {
     let loads: HashMap<&ImageId, usize> =
         launch.loads.iter().enumerate().map(|(at, load)| (&load.image, at)).collect();
@@ -34,36 +38,40 @@ pub fn tree(page: &mut Page, launch: &Launch, drawing: &Drawing) {
     let mut drawn: HashSet<usize> = HashSet::from([launch.start]);
     let mut stack = vec![Open::new(launch, launch.start, drawing)];
     while let Some(open) = stack.last_mut() {
-        let Some(child) = open.children.get(open.next) else {
+        let Some(child) = open.children.get(open.next).copied() else {
             stack.pop();
             continue;
         };
         open.next += 1;
-        let child = child.clone();
+        let parent = open.load;
         rails(page, &stack);
         match child {
             Child::Systems(number) => page.paint(FAINT, libraries_of_macos(number)).end(),
             Child::Reference(dependency) => {
                 let load = dependency.resolution.image().and_then(|image| loads.get(&image).copied());
-                let leaf = load.is_none_or(|load| launch.loads[load].dependencies.is_empty());
-                let again = load.is_some_and(|load| !drawn.insert(load));
-                reference(page, dependency, again && !leaf);
-                if let Some(load) = load.filter(|_| !again)
-                    && drawing.depth.is_none_or(|most| stack.len() < most)
-                {
-                    stack.push(Open::new(launch, load, drawing));
+                let Some(load) = load else {
+                    reference(page, launch, dependency);
+                    continue;
+                };
+                if launch.loads[load].loaded_by == Some(parent) && drawn.insert(load) {
+                    reference(page, launch, dependency);
+                    if drawing.depth.is_none_or(|most| stack.len() < most) {
+                        stack.push(Open::new(launch, load, drawing));
+                    }
+                } else {
+                    again(page, dependency, elsewhere(launch, load, drawn.contains(&load)));
                 }
             }
         }
     }
 }
 
-impl Clone for Child<'_> {
-    fn clone(&self) -> Self {
-        match self {
-            Child::Reference(dependency) => Child::Reference(dependency),
-            Child::Systems(number) => Child::Systems(*number),
-        }
+/// Where an image is drawn that is not drawn here.
+fn elsewhere(launch: &Launch, load: usize, drawn: bool) -> &'static str {
+    match (drawn, load < launch.start) {
+        (true, _) => "shown above",
+        (false, true) => "loaded before by the program that opens this",
+        (false, false) => "shown below",
     }
 }
 
@@ -80,7 +88,7 @@ impl<'a> Open<'a> {
         if hidden > 0 {
             children.push(Child::Systems(hidden));
         }
-        Open { children, next: 0 }
+        Open { load, children, next: 0 }
     }
 
     fn has_more(&self) -> bool {
@@ -103,7 +111,7 @@ fn libraries_of_macos(number: usize) -> String {
     }
 }
 
-fn reference(page: &mut Page, dependency: &Dependency, again: bool) {
+fn reference(page: &mut Page, launch: &Launch, dependency: &Dependency) {
     let name = dependency.name.as_str();
     match &dependency.resolution {
         Resolution::Bundled(path) => page.put(name).paint(FAINT, " → ").put(path),
@@ -114,40 +122,47 @@ fn reference(page: &mut Page, dependency: &Dependency, again: bool) {
         Resolution::Missing if dependency.kind == LoadKind::Weak => page.paint(CAREFUL, name),
         Resolution::Missing => page.paint(BAD, name),
     };
+    kind(page, dependency);
+    page.paint(FAINT, format!(" [{}]", found_by(launch, dependency))).end();
+}
+
+fn again(page: &mut Page, dependency: &Dependency, place: &str) {
+    page.put(&dependency.name);
+    kind(page, dependency);
+    page.paint(FAINT, format!(" ({place})")).end();
+}
+
+fn kind(page: &mut Page, dependency: &Dependency) {
     if dependency.kind != LoadKind::Required {
         page.put(" ").put(words::kind(dependency.kind));
     }
-    page.paint(FAINT, format!(" [{}]", found_by(dependency)));
-    if again {
-        page.paint(FAINT, " (shown above)");
-    }
-    page.end();
 }
 
 /// How dyld came by it, or how hard it tried.
-fn found_by(dependency: &Dependency) -> String {
-    let outside =
-        if matches!(dependency.resolution, Resolution::External(_)) { "outside the bundle, " } else { "" };
+fn found_by(launch: &Launch, dependency: &Dependency) -> String {
+    let found = |candidate: &&Candidate| matches!(candidate.outcome, Outcome::Found | Outcome::Reused { .. });
+    let decided = dependency.candidates.iter().find(found);
     match &dependency.resolution {
-        Resolution::System(_) => return "macOS".to_owned(),
-        Resolution::Missing if dependency.kind == LoadKind::Lazy => return "not loaded at launch".to_owned(),
+        Resolution::System(_) => "macOS".to_owned(),
+        Resolution::Missing if dependency.kind == LoadKind::Lazy => "not loaded at launch".to_owned(),
         Resolution::Missing => {
-            let tried = |outcome: &Outcome| !matches!(outcome, Outcome::Skipped(_));
-            let places = dependency.candidates.iter().filter(|candidate| tried(&candidate.outcome)).count();
-            return format!("missing, {} tried", count(places, "place"));
+            let skipped = |candidate: &&Candidate| matches!(candidate.outcome, Outcome::Skipped(_));
+            let places = dependency.candidates.iter().filter(|candidate| !skipped(candidate)).count();
+            format!("missing, {} tried", count(places, "place"))
         }
-        _ => {}
+        Resolution::Bundled(_) => decided.map_or_else(String::new, |candidate| how(launch, candidate)),
+        Resolution::External(_) => {
+            let how = decided.map_or_else(String::new, |candidate| how(launch, candidate));
+            format!("outside the bundle, {how}")
+        }
     }
-    let decided = dependency
-        .candidates
-        .iter()
-        .find(|candidate| matches!(candidate.outcome, Outcome::Found | Outcome::Reused { .. }));
-    match decided {
-        Some(candidate) if matches!(candidate.outcome, Outcome::Reused { .. }) => {
-            format!("{outside}{}", candidate.outcome)
-        }
-        Some(candidate) => format!("{outside}{}", words::how(candidate)),
-        None => format!("{outside}found"),
+}
+
+/// Whose rpath it is goes without saying when it is the entry's own.
+fn how(launch: &Launch, candidate: &Candidate) -> String {
+    match (&candidate.rpath, &candidate.declared_by) {
+        (Some(rpath), Some(ImageId::Bundled(by))) if *by == launch.entry => format!("rpath {rpath}"),
+        _ => words::how(candidate),
     }
 }
 
@@ -157,8 +172,8 @@ mod tests {
 
     use super::*;
     use crate::bundle::EntryKind;
+    use crate::dyld::SearchRule;
     use crate::dyld::graph::Load;
-    use crate::dyld::{Candidate, SearchRule};
     use crate::macho::{Arch, InstallName, Rpath};
     use crate::paths::{BundlePath, RuntimePath};
 
@@ -182,12 +197,12 @@ mod tests {
         }
     }
 
-    fn load(image: &str, dependencies: Vec<Dependency>) -> Arc<Load> {
+    fn load(image: &str, loaded_by: Option<usize>, dependencies: Vec<Dependency>) -> Arc<Load> {
         Arc::new(Load {
             image: ImageId::Bundled(at(image)),
             path: RuntimePath::new(format!("/{image}")),
             uuid: None,
-            loaded_by: None,
+            loaded_by,
             dependencies,
         })
     }
@@ -205,31 +220,29 @@ mod tests {
     fn sample() -> Launch {
         let system =
             || dependency("/usr/lib/libSystem.B.dylib", Resolution::System(RuntimePath::new("/usr/lib/l")));
+        let bundled = |name: &str| dependency(&format!("@rpath/{name}"), Resolution::Bundled(at(name)));
         launch(vec![
-            load(
-                "main",
-                vec![
-                    dependency("@rpath/a", Resolution::Bundled(at("a"))),
-                    dependency("@rpath/b", Resolution::Bundled(at("b"))),
-                    system(),
-                ],
-            ),
-            load("a", vec![dependency("@rpath/b", Resolution::Bundled(at("b"))), system()]),
-            load("b", vec![dependency("@rpath/gone", Resolution::Missing)]),
+            load("main", None, vec![bundled("a"), bundled("b"), system()]),
+            load("a", Some(0), vec![bundled("b"), bundled("c"), system()]),
+            load("b", Some(0), vec![dependency("@rpath/gone", Resolution::Missing), bundled("c")]),
+            load("c", Some(1), vec![bundled("a")]),
         ])
     }
 
     #[test]
-    fn shared_libraries_are_drawn_once_and_the_system_is_counted() {
+    fn an_image_is_drawn_where_it_is_loaded_and_the_system_is_counted() {
         let text = drawn(&sample(), &Drawing { system: false, depth: None });
         assert_eq!(
             text,
             "main (arm64)\n\
-             ├─ @rpath/a → a [rpath @loader_path of main]\n\
-             │  ├─ @rpath/b → b [rpath @loader_path of main]\n\
-             │  │  └─ @rpath/gone [missing, 1 place tried]\n\
+             ├─ @rpath/a → a [rpath @loader_path]\n\
+             │  ├─ @rpath/b (shown below)\n\
+             │  ├─ @rpath/c → c [rpath @loader_path]\n\
+             │  │  └─ @rpath/a (shown above)\n\
              │  └─ 1 library of macOS\n\
-             ├─ @rpath/b → b [rpath @loader_path of main] (shown above)\n\
+             ├─ @rpath/b → b [rpath @loader_path]\n\
+             │  ├─ @rpath/gone [missing, 1 place tried]\n\
+             │  └─ @rpath/c (shown above)\n\
              └─ 1 library of macOS\n"
         );
     }
@@ -247,7 +260,7 @@ mod tests {
         let length = 3_000;
         let loads = (0..length).map(|n| {
             let next = name((n + 1) % length);
-            load(&name(n), vec![dependency(&next, Resolution::Bundled(at(&next)))])
+            load(&name(n), n.checked_sub(1), vec![dependency(&next, Resolution::Bundled(at(&next)))])
         });
         let text = drawn(&launch(loads.collect()), &Drawing { system: false, depth: None });
         assert_eq!(text.lines().count(), length + 1);
