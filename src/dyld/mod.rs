@@ -54,4 +54,4 @@ impl OsProfile {
 }
 
 /// Binaries linked against an SDK before 14.0 still get the fallback folders (dyld `MachOFile::… pre2022Binary`).
-pub const LAST_SDK_WITH_FALLBACK: PackedVersion = PackedVersion::new(14, 0, 0);
+pub const FIRST_SDK_WITHOUT_FALLBACK: PackedVersion = PackedVersion::new(14, 0, 0);

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use super::LAST_SDK_WITH_FALLBACK;
+use super::FIRST_SDK_WITHOUT_FALLBACK;
 use super::search::SearchRule;
 use crate::bundle::ImageId;
 use crate::macho::{FileType, PackedVersion, Rpath, Slice, framework_suffix};
@@ -127,7 +127,7 @@ enum Fallbacks {
 fn fallbacks(slice: &Slice) -> Fallbacks {
     match slice.build.map(|build| (build.platform.0, build.sdk)) {
         None => Fallbacks::Mac,
-        Some((MACOS, sdk)) if sdk < LAST_SDK_WITH_FALLBACK => Fallbacks::Mac,
+        Some((MACOS, sdk)) if sdk < FIRST_SDK_WITHOUT_FALLBACK => Fallbacks::Mac,
         Some((MAC_CATALYST, sdk)) if sdk < FIRST_CATALYST_SDK_WITHOUT_FALLBACK => Fallbacks::Catalyst,
         Some(_) => Fallbacks::None,
     }
