@@ -11,8 +11,8 @@ pub enum Fault {
     Io(io::Error),
     /// The image contradicts its format; a clause such as "its catalog has a loop".
     Damaged(String),
-    /// The image is (or may be) sound, but uses what this reader does not know.
-    Unsupported(String),
+    /// The image is (or may be) sound, but uses what this reader does not know: what, and what to do instead.
+    Unsupported(String, &'static str),
 }
 
 impl Fault {
@@ -25,9 +25,7 @@ impl Fault {
         match self {
             Fault::Io(error) => Failure::io(path, "read", &error),
             Fault::Damaged(what) => Failure::new(path, what, "download or build the disk image again"),
-            Fault::Unsupported(what) => {
-                Failure::new(path, what, "convert it with `hdiutil convert -format UDZO` on a Mac")
-            }
+            Fault::Unsupported(what, next) => Failure::new(path, what, next),
         }
     }
 }

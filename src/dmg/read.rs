@@ -161,5 +161,5 @@ fn find_volume(udif: &mut Udif) -> Result<(u64, u64), Fault> {
         Some(kind) => format!("holds a volume of the kind {kind}, which cannot be read yet"),
         None => "holds no HFS+ volume".to_owned(),
     };
-    Err(Fault::Unsupported(what))
+    Err(Fault::Unsupported(what, "make it anew with an HFS+ volume"))
 }

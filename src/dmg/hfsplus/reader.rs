@@ -343,7 +343,8 @@ impl Volume {
     pub fn content(&self, entry: &Entry) -> Result<Vec<Extent>, Fault> {
         match entry.indirect {
             Some(why) => {
-                Err(Fault::Unsupported(format!("holds {}, which {why} and cannot be read yet", entry.path)))
+                let what = format!("holds {}, which {why} and cannot be read yet", entry.path);
+                Err(Fault::Unsupported(what, "open the disk image on a Mac"))
             }
             None => self.extents_of(entry.cnid, 0, &entry.data),
         }
