@@ -49,14 +49,14 @@ pub trait ReadAt {
 }
 
 /// A part of a disk as a disk of its own.
-pub struct Window<'a> {
+pub struct Partition<'a> {
     pub disk: &'a mut dyn ReadAt,
     /// First byte and length in bytes, within `disk`.
     pub start: u64,
     pub length: u64,
 }
 
-impl ReadAt for Window<'_> {
+impl ReadAt for Partition<'_> {
     fn read_at(&mut self, at: u64, buf: &mut [u8]) -> Result<(), Fault> {
         let end = at.checked_add(buf.len() as u64);
         match end {
