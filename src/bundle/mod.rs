@@ -25,6 +25,7 @@ pub use info_plist::InfoPlist;
 pub use map::{Mapped, map};
 pub use scan::{scan, scan_as};
 pub use source::SearchRoots;
+pub use walk::{Listing, list};
 pub use whole::{WholeFramework, whole_form};
 
 /// One thing in the bundle's folder. Links are never followed.

@@ -11,17 +11,18 @@ use crate::failure::Failure;
 use crate::paths::BundlePath;
 use crate::progress::Cancelled;
 
-pub(super) struct Listing {
+/// What a folder holds, and what could not be read of it.
+pub struct Listing {
     /// The folder itself excluded.
     pub nodes: BTreeMap<BundlePath, Node>,
     pub problems: Vec<Problem>,
 }
 
 /// Lists everything below `root`; `count` hears how many things were seen so far.
-pub(super) fn list(
-    root: &Path,
-    mut count: impl FnMut(u64) -> Result<(), Cancelled>,
-) -> Result<Listing, Failure> {
+///
+/// # Errors
+/// [`Failure`] when `root` itself cannot be listed, or when `count` says to stop.
+pub fn list(root: &Path, mut count: impl FnMut(u64) -> Result<(), Cancelled>) -> Result<Listing, Failure> {
     let mut listing = Listing { nodes: BTreeMap::new(), problems: Vec::new() };
     let mut walk = WalkDir::new(root).min_depth(1).follow_links(false).into_iter();
     while let Some(entry) = walk.next() {

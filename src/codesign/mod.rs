@@ -1,15 +1,32 @@
 //! Reads, verifies, plans and makes signatures. Rules are Apple's `libsecurity_codesigning` (Security-61901).
+//!
+//! [`plan`] decides, [`sign`] carries out, [`simulate`] says what the model is afterwards, [`verify_bundle`] checks.
+//! Signing is ad hoc: there is no identity, and the hash of the code stands for it.
 
+mod blob;
+mod check_code;
+mod check_seal;
+mod code_directory;
+mod digest;
+mod embedded;
+mod entitlements;
+mod identifier;
+mod layout;
 mod nested;
 mod plan;
+mod requirement;
+mod rules;
+mod seal;
+mod simulate;
 mod verify;
 mod write;
 
 use crate::paths::BundlePath;
 
-pub use plan::{SignKind, SignPlan, SignStep, plan};
+pub use plan::{SignKind, SignPlan, SignStep, plan, plan_file};
+pub use simulate::simulate;
 pub use verify::{verify_bundle, verify_file};
-pub use write::sign;
+pub use write::{sign, sign_file};
 
 /// One thing wrong with a signature or a seal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

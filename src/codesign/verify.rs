@@ -1,19 +1,74 @@
 //! Checks every page hash, special slot and seal, like `codesign --verify --deep --strict`.
+//!
+//! What a CMS signature's certificates are worth is not judged: its presence is noted, the hashes beneath are checked.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Verification;
-use crate::bundle::Bundle;
+use rayon::prelude::*;
+
+use super::blob::{
+    MAGIC_BLOB_WRAPPER, SLOT_CMS, SLOT_CODE_DIRECTORY, SLOT_CODE_RESOURCES, SLOT_DER_ENTITLEMENTS,
+    SLOT_ENTITLEMENTS, SLOT_INFO_PLIST, SLOT_REQUIREMENTS, SuperBlob, blob, super_blob,
+};
+use super::check_code::{CodeReport, Digests, Fault, Outside, check_file, check_signature};
+use super::check_seal::{Facts, SealCheck};
+use super::layout::{KnownBundle, innermost, is_file, known_bundles};
+use super::seal::{CodeResources, Seal};
+use super::{SealProblem, Verification};
+use crate::bundle::{self, Bundle, Mapped};
 use crate::failure::Failure;
+use crate::macho::{Arch, is_macho};
+use crate::paths::BundlePath;
 use crate::progress::{Cancelled, Progress};
 
 /// Every signature and seal of a scanned bundle.
 ///
+/// Code that needs none (x86_64) may be unsigned, and an app need not be sealed: problems are only what keeps code from
+/// running and what contradicts a seal that is there.
+///
 /// # Errors
 /// [`Cancelled`] when the user stops it; faults are in the result.
 pub fn verify_bundle(bundle: &Bundle, progress: &Progress) -> Result<Verification, Cancelled> {
-    let _ = (bundle, progress);
-    todo!("codesign room")
+    let known = known_bundles(bundle);
+    let reading = Reading { bundle, progress, known: &known, done: AtomicU64::new(0) };
+    let reports = reading.code_reports()?;
+    let sealed: Vec<(&KnownBundle, Result<CodeResources, String>)> = known
+        .iter()
+        .filter(|one| seals_resources(&reports, one))
+        .filter_map(|one| Some((one, CodeResources::parse(&reading.file(&one.bundle.code_resources())?))))
+        .collect();
+    let digests =
+        reading.digests(sealed.iter().filter_map(|(one, seal)| Some((*one, seal.as_ref().ok()?))))?;
+
+    let mut result = Verification::default();
+    for (path, report) in &reports {
+        result.checks += report.checks;
+        result.problems.extend(report.faults.iter().map(|fault| problem(path, fault)));
+    }
+    let facts = Facts { model: bundle, known: &known, reports: &reports, digests: &digests };
+    for (one, seal) in &sealed {
+        match seal {
+            Ok(seal) => {
+                let mut check = SealCheck::new(&facts, one, seal);
+                check.run();
+                result.checks += check.checks;
+                result.problems.append(&mut check.problems);
+            }
+            Err(why) => result.problems.push(SealProblem {
+                path: one.bundle.code_resources(),
+                arch: None,
+                code: "seal-malformed",
+                message: format!("the sealed resource directory is invalid: CodeResources {why}"),
+            }),
+        }
+    }
+    let is_sealed = |one: &KnownBundle| sealed.iter().any(|(other, _)| other.bundle == one.bundle);
+    result.problems.extend(unsealed(bundle, &known, &reports, is_sealed));
+    result.problems.sort();
+    result.problems.dedup();
+    Ok(result)
 }
 
 /// The signatures of one Mach-O file that stands alone.
@@ -21,6 +76,176 @@ pub fn verify_bundle(bundle: &Bundle, progress: &Progress) -> Result<Verificatio
 /// # Errors
 /// [`Failure`] when it cannot be read or is not Mach-O.
 pub fn verify_file(path: &Path, progress: &Progress) -> Result<Verification, Failure> {
-    let _ = (path, progress);
-    todo!("codesign room")
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    progress.step("verifying", &name, 0, 1)?;
+    let bytes = bundle::map(path).map_err(|error| Failure::io(path, "read", &error))?;
+    if !is_macho(&bytes) {
+        return Err(Failure::new(path, "is not a Mach-O file", "name an app, a library or an executable"));
+    }
+    let report = check_file(&bytes, &Outside::default());
+    let shown = BundlePath::new(&name).unwrap_or_default();
+    let problems = report.faults.iter().map(|fault| problem(&shown, fault)).collect();
+    Ok(Verification { checks: report.checks, problems })
+}
+
+fn problem(path: &BundlePath, fault: &Fault) -> SealProblem {
+    SealProblem { path: path.clone(), arch: fault.arch, code: fault.code, message: fault.message.clone() }
+}
+
+/// The report about a bundle's own code.
+fn report_of<'a>(reports: &'a BTreeMap<BundlePath, CodeReport>, one: &KnownBundle) -> Option<&'a CodeReport> {
+    let code = one.executable.as_ref().filter(|_| one.has_code);
+    reports.get(code.unwrap_or(&one.bundle.path))
+}
+
+fn seals_resources(reports: &BTreeMap<BundlePath, CodeReport>, one: &KnownBundle) -> bool {
+    report_of(reports, one).is_some_and(|report| report.identities().any(|identity| identity.seals_resources))
+}
+
+/// Bundles whose executable was signed, or is to be in the eyes of an encloser, without its bundle.
+fn unsealed(
+    bundle: &Bundle,
+    known: &[KnownBundle],
+    reports: &BTreeMap<BundlePath, CodeReport>,
+    is_sealed: impl Fn(&KnownBundle) -> bool,
+) -> Vec<SealProblem> {
+    let has_seal = |one: &KnownBundle| is_file(&bundle.nodes, &one.bundle.code_resources());
+    let should_be = |one: &KnownBundle| {
+        let enclosed = one.nested && innermost(known, &one.bundle.folder).is_some_and(&is_sealed);
+        let report = report_of(reports, one);
+        let by_signer =
+            report.is_some_and(|report| report.identities().any(|identity| !identity.linker_signed));
+        enclosed && one.has_code || by_signer || has_seal(one) && report.is_some()
+    };
+    // Where the signature names a seal that is gone, that was said already.
+    let without =
+        known.iter().filter(|one| !is_sealed(one) && !seals_resources(reports, one) && should_be(one));
+    without
+        .map(|one| SealProblem {
+            path: one.bundle.path.clone(),
+            arch: None,
+            code: "not-sealed",
+            message: "code has no resources but signature indicates they must be present: the executable was signed \
+                      without its bundle"
+                .to_owned(),
+        })
+        .collect()
+}
+
+/// Reads what is checked.
+struct Reading<'a> {
+    bundle: &'a Bundle,
+    progress: &'a Progress,
+    known: &'a [KnownBundle],
+    done: AtomicU64,
+}
+
+impl Reading<'_> {
+    fn step(&self, path: &BundlePath) -> Result<(), Cancelled> {
+        self.progress.step("verifying", path.as_str(), self.done.fetch_add(1, Ordering::Relaxed), 0)
+    }
+
+    /// The bytes of a file, if it is there and can be read.
+    fn file(&self, path: &BundlePath) -> Option<Mapped> {
+        is_file(&self.bundle.nodes, path)
+            .then(|| bundle::map(&path.to_local(&self.bundle.root)).ok())
+            .flatten()
+    }
+
+    fn code_reports(&self) -> Result<BTreeMap<BundlePath, CodeReport>, Cancelled> {
+        let of_bundle = |path: &BundlePath| {
+            self.known.iter().find(|one| one.has_code && one.executable.as_ref() == Some(path))
+        };
+        let embedded = self.bundle.images.par_iter().map(|(path, image)| {
+            self.step(path)?;
+            let report = match bundle::map(&image.local) {
+                Ok(bytes) => self.check_image(&bytes, of_bundle(path)),
+                Err(error) => CodeReport {
+                    faults: vec![Fault {
+                        arch: None,
+                        code: "unreadable",
+                        message: format!("cannot be read: {error}"),
+                    }],
+                    ..CodeReport::default()
+                },
+            };
+            Ok((path.clone(), report))
+        });
+        let mut reports: BTreeMap<BundlePath, CodeReport> = embedded.collect::<Result<_, Cancelled>>()?;
+        let detached = self.known.iter().filter(|one| !one.has_code);
+        reports.extend(detached.filter_map(|one| Some((one.bundle.path.clone(), self.check_detached(one)?))));
+        Ok(reports)
+    }
+
+    fn check_image(&self, bytes: &[u8], one: Option<&KnownBundle>) -> CodeReport {
+        let Some(one) = one else { return check_file(bytes, &Outside::default()) };
+        let info = one.bundle.info_plist.as_ref().and_then(|path| self.file(path));
+        let seal = self.file(&one.bundle.code_resources());
+        let outside =
+            Outside { in_bundle: true, info_plist: info.as_deref(), code_resources: seal.as_deref() };
+        check_file(bytes, &outside)
+    }
+
+    /// The signature of a bundle that keeps it in files (Security, `BundleDiskRep::component`).
+    fn check_detached(&self, one: &KnownBundle) -> Option<CodeReport> {
+        const FILES: [(u32, &str); 5] = [
+            (SLOT_CODE_DIRECTORY, "CodeDirectory"),
+            (SLOT_REQUIREMENTS, "CodeRequirements"),
+            (SLOT_ENTITLEMENTS, "CodeEntitlements"),
+            (SLOT_DER_ENTITLEMENTS, "CodeEntitlementDER"),
+            (SLOT_CMS, "CodeSignature"),
+        ];
+        let folder = one.bundle.signature_folder();
+        self.file(&folder.join("CodeDirectory"))?;
+        let parts = FILES.iter().filter_map(|(slot, name)| {
+            let bytes = self.file(&folder.join(name))?;
+            let whole = if *slot == SLOT_CMS { blob(MAGIC_BLOB_WRAPPER, &bytes) } else { bytes.to_vec() };
+            Some((*slot, whole))
+        });
+        let whole = super_blob(&parts.collect::<Vec<_>>());
+        let info = one.bundle.info_plist.as_ref().and_then(|path| self.file(path));
+        let script = one.executable.as_ref().and_then(|path| self.file(path));
+        let seal = self.file(&one.bundle.code_resources());
+        let mut report = CodeReport::default();
+        let identity = match SuperBlob::parse(&whole) {
+            Ok(parts) => {
+                let contents = |slot| match slot {
+                    SLOT_INFO_PLIST => info.as_deref(),
+                    SLOT_CODE_RESOURCES => seal.as_deref(),
+                    slot => parts.get(slot),
+                };
+                let code = script.as_deref().or(info.as_deref()).unwrap_or_default();
+                check_signature(&mut report, None, &parts, code, contents)
+            }
+            Err(why) => {
+                let message = format!("invalid signature (code or signature have been modified): {why}");
+                report.faults.push(Fault { arch: None, code: "signature-malformed", message });
+                None
+            }
+        };
+        // It belongs to no architecture; one entry stands for all.
+        report.slices.push((Arch::ARM64, identity));
+        Some(report)
+    }
+
+    /// Hashes every file that a seal names, once.
+    fn digests<'s>(
+        &self,
+        seals: impl Iterator<Item = (&'s KnownBundle, &'s CodeResources)>,
+    ) -> Result<BTreeMap<BundlePath, Digests>, Cancelled> {
+        let mut wanted: BTreeMap<BundlePath, (bool, bool)> = BTreeMap::new();
+        for (one, seal) in seals {
+            for (inside, entry) in &seal.files2 {
+                if let (Seal::File { sha1, sha256, .. }, Some(inside)) = (entry, BundlePath::new(inside)) {
+                    let both = wanted.entry(one.bundle.base.join(inside.as_str())).or_default();
+                    *both = (both.0 || sha1.is_some(), both.1 || sha256.is_some());
+                }
+            }
+        }
+        let digests = wanted.into_par_iter().map(|(path, (sha1, sha256))| {
+            self.step(&path)?;
+            Ok(self.file(&path).map(|bytes| (path, Digests::of(&bytes, sha1, sha256))))
+        });
+        digests.filter_map(Result::transpose).collect()
+    }
 }

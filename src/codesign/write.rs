@@ -1,16 +1,346 @@
 //! Makes signatures. The only file of this room that writes to disk; every changed file is a new inode.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::SignPlan;
+use rayon::prelude::*;
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
+
+use super::blob::{SLOT_CODE_RESOURCES, SLOT_INFO_PLIST, SLOT_REQUIREMENTS, empty_requirements};
+use super::code_directory::{Cdhash, CodeDirectory, ExecSegment, NewDirectory};
+use super::digest::HashType;
+use super::embedded::{self, Refusal, SealedWith, Signing};
+use super::layout::{CodeBundle, Nodes, bundles_at, children, current_version, is_file};
+use super::rules::Rules;
+use super::seal::{CodeResources, Item, Met, Seal, code_seal, items};
+use super::simulate::{place_seal, seal_files};
+use super::{SignKind, SignPlan, SignStep, identifier, nested};
+use crate::bundle::{self, InfoPlist, Node};
 use crate::failure::Failure;
+use crate::macho::{Arch, fat, header::Header, is_macho};
+use crate::paths::BundlePath;
 use crate::progress::Progress;
 
-/// Carries out `plan` on the bundle folder `root`.
+/// Carries out `plan` on the bundle folder `root`. Each file is replaced as a whole, but an error or a cancel leaves the
+/// steps before it done: work on a copy where that matters.
 ///
 /// # Errors
 /// [`Failure`] when a file cannot be read, has no room for its signature, or cannot be written.
 pub fn sign(root: &Path, plan: &SignPlan, progress: &Progress) -> Result<(), Failure> {
-    let _ = (root, plan, progress);
-    todo!("codesign room")
+    let listing = bundle::list(root, |_| Ok(()))?;
+    if let Some(problem) = listing.problems.first() {
+        let what = "holds something that cannot be read, and so cannot be sealed";
+        return Err(Failure::new(root, format!("{what} ({problem:?})"), "repair or remove it"));
+    }
+    let mut nodes = listing.nodes;
+    let (done, total) = (AtomicU64::new(0), plan.steps.len() as u64);
+    for wave in nested::waves(&plan.steps) {
+        let signed: Result<Vec<_>, Failure> = wave
+            .par_iter()
+            .map(|step| {
+                let shown = if step.path.is_root() { "the app" } else { step.path.as_str() };
+                progress.step("signing", shown, done.fetch_add(1, Ordering::Relaxed), total)?;
+                carry_out(root, &nodes, step)
+            })
+            .collect();
+        for (bundle, detached) in signed?.into_iter().flatten() {
+            place_seal(&mut nodes, &bundle, detached);
+        }
+    }
+    Ok(())
+}
+
+/// Carries out the step that [`plan_file`](super::plan_file) made for one Mach-O file that stands alone.
+///
+/// # Errors
+/// As [`sign`].
+pub fn sign_file(path: &Path, step: &SignStep) -> Result<(), Failure> {
+    sign_code(path, &Signing { identifier: &step.identifier, flags: step.flags, bundle: None })
+}
+
+/// The bundle that was sealed, if the step is one, and whether its signature stands in files.
+fn carry_out(root: &Path, nodes: &Nodes, step: &SignStep) -> Result<Option<(CodeBundle, bool)>, Failure> {
+    let local = step.path.to_local(root);
+    if !identifier::is_usable(&step.identifier) {
+        return Err(Failure::new(
+            local,
+            "has no identifier that a signature could hold",
+            "set CFBundleIdentifier",
+        ));
+    }
+    let signing = Signing { identifier: &step.identifier, flags: step.flags, bundle: None };
+    if step.kind == SignKind::Code {
+        return sign_code(&local, &signing).map(|()| None);
+    }
+    let bundle = CodeBundle::at_step(nodes, &step.path);
+    let bundle = bundle.ok_or_else(|| {
+        Failure::new(&local, "bundle format unrecognized, invalid, or unsuitable", "add its Info.plist")
+    })?;
+    BundleSigner::new(root, nodes, bundle)?.sign(&signing).map(Some)
+}
+
+fn sign_code(path: &Path, signing: &Signing) -> Result<(), Failure> {
+    let bytes = bundle::map(path).map_err(|error| Failure::io(path, "read", &error))?;
+    let signed = embedded::sign_file(&bytes, signing)
+        .map_err(|Refusal { what, next }| Failure::new(path, what, next))?;
+    drop(bytes); // Windows replaces no file that is mapped.
+    replace(path, &signed)
+}
+
+/// One bundle about to be sealed.
+struct BundleSigner<'a> {
+    root: &'a Path,
+    nodes: &'a Nodes,
+    bundle: CodeBundle,
+    info_bytes: Option<Vec<u8>>,
+    executable: Option<BundlePath>,
+}
+
+impl<'a> BundleSigner<'a> {
+    fn new(root: &'a Path, nodes: &'a Nodes, bundle: CodeBundle) -> Result<Self, Failure> {
+        let info_local = bundle.info_plist.as_ref().map(|path| path.to_local(root));
+        let info_bytes = info_local.as_deref().map(read).transpose()?;
+        let info =
+            match (&info_bytes, &info_local) {
+                (Some(bytes), Some(local)) => Some(InfoPlist::read(bytes).map_err(|why| {
+                    Failure::new(local, why, "correct it; nothing can be signed without it")
+                })?),
+                _ => None,
+            };
+        let executable = bundle.main_executable(nodes, info.as_ref());
+        Ok(BundleSigner { root, nodes, bundle, info_bytes, executable })
+    }
+
+    fn sign(self, signing: &Signing) -> Result<(CodeBundle, bool), Failure> {
+        let code = self.executable.as_ref().map(|path| path.to_local(self.root));
+        let is_code = code.as_deref().map(begins_like_code).transpose()?.unwrap_or(false);
+        let sealed = self.code_resources(code.as_deref().filter(|_| is_code))?.to_xml();
+        self.clear_signature_folder(!is_code)?;
+        self.write_beside_seal("CodeResources", &sealed)?;
+        let with = SealedWith { info_plist: self.info_bytes.as_deref(), code_resources: &sealed };
+        match code {
+            Some(code) if is_code => sign_code(&code, &Signing { bundle: Some(with), ..*signing })?,
+            code => self.sign_detached(signing, with, code)?,
+        }
+        Ok((self.bundle, !is_code))
+    }
+
+    /// Hashes everything, in parallel.
+    fn code_resources(&self, code: Option<&Path>) -> Result<CodeResources, Failure> {
+        let with_sha1 = code.map(needs_sha1).transpose()?.unwrap_or(false);
+        let (rules, rules2) = Rules::standard(self.bundle.has_resources_folder(self.nodes));
+        let items = |rules| items(self.nodes, &self.bundle, self.executable.as_ref(), rules);
+        let in_files = |item: &Item| matches!(item.met, Met::File | Met::FileAmongCode);
+        let (first, second) = (items(&rules), items(&rules2));
+        let first: BTreeMap<&BundlePath, &Item> =
+            first.iter().filter(|item| in_files(item)).map(|item| (item.path, item)).collect();
+        let of_second: Result<Vec<_>, Failure> = second
+            .par_iter()
+            .map(|item| {
+                let is_first = first.contains_key(item.path);
+                let (sha1, seal) = self.seal(item, is_first, with_sha1)?;
+                Ok((item, sha1, seal))
+            })
+            .collect();
+        let mut files = BTreeMap::new();
+        let mut files2 = BTreeMap::new();
+        for (item, sha1, seal) in of_second? {
+            if let (Some(first), Some(sha1)) = (first.get(item.path), sha1) {
+                files.insert(item.inside.to_owned(), (sha1, first.optional));
+            }
+            files2.extend(seal.map(|seal| (item.inside.to_owned(), seal)));
+        }
+        // Version 1 also seals what version 2 leaves out, such as the Info.plist of a flat bundle.
+        for (path, item) in
+            first.iter().filter(|(_, item)| !files.contains_key(item.inside)).collect::<Vec<_>>()
+        {
+            let sha1 = Sha1::digest(&read(&path.to_local(self.root))?).to_vec();
+            files.insert(item.inside.to_owned(), (sha1, item.optional));
+        }
+        Ok(CodeResources { files, files2, rules, rules2 })
+    }
+
+    /// The SHA-1 for version 1, if it is wanted there, and the entry of version 2, unless nothing can be sealed.
+    fn seal(
+        &self,
+        item: &Item,
+        in_first: bool,
+        with_sha1: bool,
+    ) -> Result<(Option<Vec<u8>>, Option<Seal>), Failure> {
+        let local = item.path.to_local(self.root);
+        match (item.met, self.nodes.get(item.path)) {
+            (Met::NotAllowed, _) => Err(Failure::new(local, "can stand in no bundle", "delete it")),
+            (Met::Link, Some(Node::Link { target })) => {
+                Ok((None, Some(Seal::Link { target: target.clone(), optional: item.optional })))
+            }
+            (Met::FolderAmongCode, _) => Ok((None, self.seal_nested_bundle(item.path)?)),
+            (Met::FileAmongCode, _) if begins_like_code(&local)? => {
+                let bytes = map(&local)?;
+                let sha1 = in_first.then(|| Sha1::digest(&*bytes).to_vec());
+                Ok((sha1, Some(seal_of_code(&local, &[embedded::cdhashes(&bytes)])?)))
+            }
+            _ => {
+                let bytes = read(&local)?;
+                let sha1 = (in_first || with_sha1).then(|| Sha1::digest(&bytes).to_vec());
+                let seal = Seal::File {
+                    sha1: sha1.clone().filter(|_| with_sha1),
+                    sha256: Some(Sha256::digest(&bytes).to_vec()),
+                    optional: item.optional,
+                };
+                Ok((sha1, Some(seal)))
+            }
+        }
+    }
+
+    /// `None` when the folder is no bundle: nothing that could stand for it would be accepted.
+    fn seal_nested_bundle(&self, folder: &BundlePath) -> Result<Option<Seal>, Failure> {
+        let Some(current) = current_version(self.nodes, folder) else { return Ok(None) };
+        let mut versions = bundles_at(self.nodes, folder);
+        versions.sort_by_key(|bundle| bundle.path != current.path);
+        // Every version has to satisfy the requirement, so it names them all.
+        let hashes = versions.into_iter().map(|version| {
+            let nested = BundleSigner::new(self.root, self.nodes, version)?;
+            let code = nested.executable.as_ref().map(|path| path.to_local(self.root));
+            match code {
+                Some(code) if begins_like_code(&code)? => Ok(embedded::cdhashes(&map(&code)?)),
+                _ => nested.detached_cdhashes(),
+            }
+        });
+        let hashes: Vec<_> = hashes.collect::<Result<_, Failure>>()?;
+        seal_of_code(&folder.to_local(self.root), &hashes).map(Some)
+    }
+
+    fn detached_cdhashes(&self) -> Result<Vec<(Arch, Vec<Cdhash>)>, Failure> {
+        let path = self.bundle.signature_folder().join("CodeDirectory");
+        if !is_file(self.nodes, &path) {
+            return Ok(Vec::new());
+        }
+        let bytes = read(&path.to_local(self.root))?;
+        let cdhash = CodeDirectory::parse(&bytes).ok().map(|directory| directory.cdhash());
+        Ok(cdhash.into_iter().map(|cdhash| (Arch::ARM64, vec![cdhash])).collect())
+    }
+
+    /// A bundle without Mach-O executable is signed in files: its script or Info.plist is the code, as one page
+    /// (Security, `filediskrep.cpp`).
+    fn sign_detached(
+        &self,
+        signing: &Signing,
+        with: SealedWith,
+        script: Option<PathBuf>,
+    ) -> Result<(), Failure> {
+        let script = script.as_deref().map(read).transpose()?;
+        let Some(code) = script.as_deref().or(with.info_plist) else {
+            let local = self.bundle.folder.to_local(self.root);
+            return Err(Failure::new(
+                local,
+                "has neither an executable nor an Info.plist",
+                "add its Info.plist",
+            ));
+        };
+        let requirements = empty_requirements();
+        let mut special = BTreeMap::from([(SLOT_REQUIREMENTS, &requirements[..])]);
+        special.extend(with.info_plist.map(|info| (SLOT_INFO_PLIST, info)));
+        special.insert(SLOT_CODE_RESOURCES, with.code_resources);
+        let directory = NewDirectory {
+            identifier: signing.identifier,
+            flags: signing.flags,
+            hash_type: HashType::Sha256,
+            page_log2: 0,
+            exec_segment: ExecSegment::default(),
+            runtime: 0,
+            special,
+            code_limit: code.len(),
+        };
+        self.write_beside_seal("CodeDirectory", &directory.build(code))?;
+        self.write_beside_seal("CodeRequirements", &requirements)?;
+        self.write_beside_seal("CodeSignature", &[])
+    }
+
+    /// Removes from `_CodeSignature` what strict validation does not allow there.
+    fn clear_signature_folder(&self, detached: bool) -> Result<(), Failure> {
+        let folder = self.bundle.signature_folder();
+        if !matches!(self.nodes.get(&folder), None | Some(Node::Folder)) {
+            return Err(Failure::new(folder.to_local(self.root), "is not a folder", "delete it"));
+        }
+        for (path, node) in children(self.nodes, &folder) {
+            if !seal_files(detached).contains(&path.file_name()) || !matches!(node, Node::File { .. }) {
+                let local = path.to_local(self.root);
+                let removed =
+                    if *node == Node::Folder { fs::remove_dir_all(&local) } else { fs::remove_file(&local) };
+                removed.map_err(|error| Failure::io(&local, "remove", &error))?;
+            }
+        }
+        let local = folder.to_local(self.root);
+        fs::create_dir_all(&local).map_err(|error| Failure::io(&local, "create", &error))
+    }
+
+    fn write_beside_seal(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        replace(&self.bundle.signature_folder().join(name).to_local(self.root), bytes)
+    }
+}
+
+/// The entry for nested code: the main hash of its native slice, and all hashes of all slices of all versions.
+fn seal_of_code(path: &Path, versions: &[Vec<(Arch, Vec<Cdhash>)>]) -> Result<Seal, Failure> {
+    let unsigned = || Failure::new(path, "is not signed, so that nothing can seal it", "sign it first");
+    let current = versions.first().ok_or_else(unsigned)?;
+    let native = current.iter().find(|(arch, _)| *arch == Arch::ARM64).or(current.first());
+    let main = native.and_then(|(_, hashes)| hashes.last()).ok_or_else(unsigned)?;
+    let all: Vec<Cdhash> = versions.iter().flatten().flat_map(|(_, hashes)| hashes.iter().copied()).collect();
+    Ok(code_seal(*main, &all))
+}
+
+/// Whether a file is Mach-O of a kind that is signed.
+fn begins_like_code(path: &Path) -> Result<bool, Failure> {
+    let bytes = map(path)?;
+    if !is_macho(&bytes) {
+        return Ok(false);
+    }
+    let of_code = |slice: &[u8]| Header::parse(slice).is_ok_and(|header| embedded::is_code(header.file_type));
+    let slices = fat::slices(&bytes).unwrap_or_default();
+    Ok(!slices.is_empty() && slices.into_iter().all(|(_, range)| bytes.get(range).is_some_and(of_code)))
+}
+
+fn needs_sha1(code: &Path) -> Result<bool, Failure> {
+    let bytes = map(code)?;
+    let slices = fat::slices(&bytes).unwrap_or_default();
+    let predates =
+        |slice: &[u8]| Header::parse(slice).is_ok_and(|header| embedded::predates_sha256(slice, &header));
+    Ok(slices.into_iter().any(|(_, range)| bytes.get(range).is_some_and(predates)))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| Failure::io(path, "read", &error))
+}
+
+fn map(path: &Path) -> Result<bundle::Mapped, Failure> {
+    bundle::map(path).map_err(|error| Failure::io(path, "read", &error))
+}
+
+/// Puts `bytes` in the place of `path` as a new inode, with the old permissions: a temporary sibling, fsync, rename.
+/// The kernel keeps what it knows of a signature with the inode, so that a file changed in place is killed.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let written = || -> std::io::Result<()> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut file = tempfile::Builder::new().prefix(".signing-").tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        if let Some(permissions) = permissions(path) {
+            file.as_file().set_permissions(permissions)?;
+        }
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    written().map_err(|error| Failure::io(path, "write", &error))
+}
+
+/// Those of the file that is replaced; 0o644 for a new one, where there are such.
+fn permissions(path: &Path) -> Option<fs::Permissions> {
+    let old = fs::metadata(path).ok().map(|metadata| metadata.permissions());
+    #[cfg(unix)]
+    let old = old.or(Some(std::os::unix::fs::PermissionsExt::from_mode(0o644)));
+    old
 }

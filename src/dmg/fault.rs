@@ -11,8 +11,8 @@ pub enum Fault {
     Io(io::Error),
     /// The image contradicts its format; a clause such as "its catalog has a loop".
     Damaged(String),
-    /// The image is (or may be) sound, but uses what this reader does not know: what, and what to do instead.
-    Unsupported(String, &'static str),
+    /// The image is (or may be) sound, but uses what this reader does not know.
+    Unsupported(String),
 }
 
 impl Fault {
@@ -25,7 +25,9 @@ impl Fault {
         match self {
             Fault::Io(error) => Failure::io(path, "read", &error),
             Fault::Damaged(what) => Failure::new(path, what, "download or build the disk image again"),
-            Fault::Unsupported(what, next) => Failure::new(path, what, next),
+            Fault::Unsupported(what) => {
+                Failure::new(path, what, "convert it with `hdiutil convert -format UDZO` on a Mac")
+            }
         }
     }
 }
@@ -49,14 +51,14 @@ pub trait ReadAt {
 }
 
 /// A part of a disk as a disk of its own.
-pub struct Partition<'a> {
+pub struct Window<'a> {
     pub disk: &'a mut dyn ReadAt,
     /// First byte and length in bytes, within `disk`.
     pub start: u64,
     pub length: u64,
 }
 
-impl ReadAt for Partition<'_> {
+impl ReadAt for Window<'_> {
     fn read_at(&mut self, at: u64, buf: &mut [u8]) -> Result<(), Fault> {
         let end = at.checked_add(buf.len() as u64);
         match end {

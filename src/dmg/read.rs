@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::fault::{Fault, Partition, ReadAt};
+use super::fault::{Fault, ReadAt, Window};
 use super::gpt::SECTOR;
 use super::hfsplus::reader::{self, Volume};
 use super::layout::DmgLayout;
@@ -35,17 +35,19 @@ impl DiskImage {
     /// that is not supported yet.
     pub fn open(path: &Path) -> Result<DiskImage, Failure> {
         let file = File::open(path).map_err(|error| Failure::io(path, "read", &error))?;
-        DiskImage::try_open(file, path).map_err(|fault| fault.in_file(path))
+        let mut image = DiskImage::try_open(file).map_err(|fault| fault.in_file(path))?;
+        image.path = path.to_path_buf();
+        Ok(image)
     }
 
-    /// As [`DiskImage::open`], from any stream, called `path` in messages.
-    pub fn try_open(file: impl ReadSeek + 'static, path: &Path) -> Result<DiskImage, Fault> {
+    /// As [`DiskImage::open`], from any stream.
+    pub fn try_open(file: impl ReadSeek + 'static) -> Result<DiskImage, Fault> {
         let mut udif = Udif::open(file)?;
         let (start, length) = find_volume(&mut udif)?;
-        let mut partition = Partition { disk: &mut udif, start, length };
+        let mut partition = Window { disk: &mut udif, start, length };
         let volume = Volume::open(&mut partition)?;
         let (name, entries) = volume.list(&mut partition)?;
-        Ok(DiskImage { udif, start, length, volume, name, entries, path: path.to_path_buf() })
+        Ok(DiskImage { udif, start, length, volume, name, entries, path: PathBuf::new() })
     }
 
     pub fn volume_name(&self) -> &str {
@@ -79,15 +81,16 @@ impl DiskImage {
     /// # Errors
     /// A [`Failure`] when there is no such file, or it is damaged or too large to hold.
     pub fn read(&mut self, path: &str) -> Result<Vec<u8>, Failure> {
+        let image = self.path.clone();
         let Some(entry) = self.entry(path).filter(|entry| entry.kind == Kind::File).cloned() else {
-            return Err(Failure::new(&self.path, format!("holds no file {path}"), "list what is in it"));
+            return Err(Failure::new(&image, format!("holds no file {path}"), "list what is in it"));
         };
         if entry.size > MAX_IN_MEMORY {
             let what = format!("holds {path} of {} bytes, too large to open", entry.size);
-            return Err(Failure::new(&self.path, what, "extract it instead"));
+            return Err(Failure::new(&image, what, "extract it instead"));
         }
         let mut bytes = Vec::new();
-        self.each_part(&entry, &mut |part| {
+        self.each_part(&entry, &image, &mut |part| {
             bytes.extend_from_slice(part);
             Ok(())
         })?;
@@ -97,20 +100,21 @@ impl DiskImage {
     /// Calls `visit` with the bytes of a file, part by part.
     ///
     /// # Errors
-    /// What `visit` answers, or a [`Failure`] naming the image when the file is damaged.
+    /// What `visit` answers, or a [`Failure`] naming `image` when the file is damaged.
     pub fn each_part(
         &mut self,
         entry: &Entry,
+        image: &Path,
         visit: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let extents = self.volume.content(entry).map_err(|fault| fault.in_file(&self.path))?;
-        let mut partition = Partition { disk: &mut self.udif, start: self.start, length: self.length };
+        let extents = self.volume.content(entry).map_err(|fault| fault.in_file(image))?;
+        let mut partition = Window { disk: &mut self.udif, start: self.start, length: self.length };
         let mut buf = vec![0; PART as usize];
         let mut at = 0;
         while at < entry.size {
             let part = &mut buf[..(entry.size - at).min(PART) as usize];
             let read = self.volume.read_extents(&mut partition, &extents, at, part);
-            read.map_err(|fault| fault.in_file(&self.path))?;
+            read.map_err(|fault| fault.in_file(image))?;
             visit(part)?;
             at += part.len() as u64;
         }
@@ -144,7 +148,7 @@ fn find_volume(udif: &mut Udif) -> Result<(u64, u64), Fault> {
         if start.checked_add(length).is_none_or(|end| end > udif.size()) {
             continue;
         }
-        if reader::probe(&mut Partition { disk: udif, start, length })? {
+        if reader::probe(&mut Window { disk: udif, start, length })? {
             return Ok((start, length));
         }
     }
@@ -157,5 +161,5 @@ fn find_volume(udif: &mut Udif) -> Result<(u64, u64), Fault> {
         Some(kind) => format!("holds a volume of the kind {kind}, which cannot be read yet"),
         None => "holds no HFS+ volume".to_owned(),
     };
-    Err(Fault::Unsupported(what, "make it anew with an HFS+ volume"))
+    Err(Fault::Unsupported(what))
 }

@@ -29,12 +29,21 @@ pub struct Problem {
 /// # Errors
 /// A [`Failure`] when the file cannot be read, is no disk image, or uses a codec or file system that is not supported yet.
 pub fn verify(path: &Path, progress: &Progress) -> Result<Vec<Problem>, Failure> {
-    let file = File::open(path).map_err(|error| Failure::io(path, "read", &error))?;
-    match DiskImage::try_open(file, path) {
+    match DiskImage::open(path) {
         Ok(mut image) => verify_open(&mut image, path, progress),
-        // What is a disk image and contradicts itself is a finding about it.
-        Err(Fault::Damaged(message)) => Ok(vec![Problem { path: String::new(), code: "damaged", message }]),
-        Err(other) => Err(other.in_file(path)),
+        Err(Failure::Cancelled) => Err(Failure::Cancelled),
+        // What opens as a disk image and then contradicts itself is a finding about it.
+        Err(failure) => match open_damage(path) {
+            Some(message) => Ok(vec![Problem { path: String::new(), code: "damaged", message }]),
+            None => Err(failure),
+        },
+    }
+}
+
+fn open_damage(path: &Path) -> Option<String> {
+    match DiskImage::try_open(File::open(path).ok()?) {
+        Err(Fault::Damaged(message)) => Some(message),
+        _ => None,
     }
 }
 
@@ -90,7 +99,7 @@ pub(super) fn verify_against(path: &Path, tree: &Tree, progress: &Progress) -> R
     let mut done = 0;
     for (source, entry) in files {
         progress.step("comparing", &entry.path, done, total)?;
-        if !same_bytes(&mut image, source, &entry)? {
+        if !same_bytes(&mut image, path, source, &entry)? {
             let message = "does not have the bytes it was made from".to_owned();
             problems.push(Problem { path: entry.path, code: "content", message });
         }
@@ -120,25 +129,26 @@ fn differs(expected: &tree::Entry, place: &str, entry: &Entry) -> Option<&'stati
     }
 }
 
-fn same_bytes(image: &mut DiskImage, source: &Source, entry: &Entry) -> Result<bool, Failure> {
+fn same_bytes(image: &mut DiskImage, path: &Path, source: &Source, entry: &Entry) -> Result<bool, Failure> {
     match source {
-        Source::Memory(bytes) => same_stream(image, entry, &mut &bytes[..], Path::new(&entry.path)),
+        Source::Memory(bytes) => same_stream(image, path, entry, &mut &bytes[..], path),
         Source::Local(local) => {
             let mut file = File::open(local).map_err(|error| Failure::io(local, "read", &error))?;
-            same_stream(image, entry, &mut file, local)
+            same_stream(image, path, entry, &mut file, local)
         }
     }
 }
 
 fn same_stream(
     image: &mut DiskImage,
+    path: &Path,
     entry: &Entry,
     source: &mut dyn Read,
     local: &Path,
 ) -> Result<bool, Failure> {
     let mut expected = vec![0; 1 << 16];
     let mut same = true;
-    image.each_part(entry, &mut |part: &[u8]| {
+    image.each_part(entry, path, &mut |part: &[u8]| {
         let expected = &mut expected[..part.len()];
         match source.read_exact(expected) {
             Ok(()) => same &= expected == part,
@@ -153,6 +163,6 @@ fn same_stream(
 impl DiskImage {
     /// The HFS+ partition as a disk of its own.
     pub(super) fn partition(&mut self) -> impl ReadAt + '_ {
-        super::fault::Partition { disk: &mut self.udif, start: self.start, length: self.length }
+        super::fault::Window { disk: &mut self.udif, start: self.start, length: self.length }
     }
 }

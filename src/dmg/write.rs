@@ -268,7 +268,7 @@ pub fn extract(path: &Path, to: &Path, progress: &Progress) -> Result<usize, Fai
             Kind::Link { target } => link(target, &place).map_err(io)?,
             Kind::File => {
                 let mut file = new_file(&place, entry.mode).map_err(io)?;
-                image.each_part(entry, &mut |part| {
+                image.each_part(entry, path, &mut |part| {
                     file.write_all(part).map_err(|error| Failure::io(&place, "write", &error))
                 })?;
             }

@@ -343,8 +343,7 @@ impl Volume {
     pub fn content(&self, entry: &Entry) -> Result<Vec<Extent>, Fault> {
         match entry.indirect {
             Some(why) => {
-                let what = format!("holds {}, which {why} and cannot be read yet", entry.path);
-                Err(Fault::Unsupported(what, "open the disk image on a Mac"))
+                Err(Fault::Unsupported(format!("holds {}, which {why} and cannot be read yet", entry.path)))
             }
             None => self.extents_of(entry.cnid, 0, &entry.data),
         }

@@ -21,8 +21,6 @@ const MAX_CHUNK: u64 = 32 << 20;
 /// The list's own depth is six.
 const MAX_XML_DEPTH: i32 = 16;
 const CACHED_CHUNKS: usize = 4;
-/// What opens an image that cannot be read here.
-const CONVERT: &str = "convert it with `hdiutil convert -format UDZO` on a Mac";
 
 /// A stream that can be read at any place.
 pub trait ReadSeek: Read + Seek + Send {}
@@ -60,8 +58,9 @@ impl Udif {
             read_exact_at(&mut *file, size - Koly::SIZE as u64, &mut trailer)?;
         }
         let koly = Koly::parse(&trailer).ok_or_else(|| {
-            let (what, next) = without_trailer(&mut *file);
-            Fault::Unsupported(what.to_owned(), next)
+            let what =
+                trailer_kind(&mut *file).unwrap_or("is not a disk image: it does not end in a UDIF trailer");
+            Fault::Unsupported(what.to_owned())
         })?;
         let xml_end = koly.xml_offset.checked_add(koly.xml_length);
         if koly.xml_length > MAX_XML || xml_end.is_none_or(|end| end > size) {
@@ -119,7 +118,7 @@ impl Udif {
                 Some(codec) => format!("is compressed with {codec}, which is not supported yet"),
                 None => format!("has a chunk of the unknown kind {:#x}", run.kind),
             };
-            return Err(Fault::Unsupported(what, CONVERT));
+            return Err(Fault::Unsupported(what));
         }
         let size = run.sectors.saturating_mul(SECTOR);
         if size > MAX_CHUNK {
@@ -311,13 +310,11 @@ fn read_exact_at(file: &mut dyn ReadSeek, at: u64, buf: &mut [u8]) -> Result<(),
     Ok(file.read_exact(buf)?)
 }
 
-/// What a file without a trailer is, and what to do about it.
-fn without_trailer(file: &mut dyn ReadSeek) -> (&'static str, &'static str) {
+/// What a file without a trailer is instead, where that is known.
+fn trailer_kind(file: &mut dyn ReadSeek) -> Option<&'static str> {
     let mut start = [0; 8];
-    match read_exact_at(file, 0, &mut start) {
-        Ok(()) if &start == b"encrcdsa" => ("is an encrypted disk image, which cannot be read yet", CONVERT),
-        _ => ("is not a disk image: it does not end in a UDIF trailer", "name a whole .dmg file"),
-    }
+    read_exact_at(file, 0, &mut start).ok()?;
+    (&start == b"encrcdsa").then_some("is an encrypted disk image, which cannot be read yet")
 }
 
 fn tables(xml: &[u8], data_offset: u64, file_size: u64) -> Result<Vec<Table>, Fault> {
@@ -411,13 +408,13 @@ mod tests {
     #[test]
     fn what_is_not_a_disk_image_is_called_so() {
         for (bytes, words) in [(vec![], "not a disk image"), (vec![0; 4096], "not a disk image")] {
-            let Err(Fault::Unsupported(what, _)) = Udif::open(Cursor::new(bytes)) else { panic!("opened") };
+            let Err(Fault::Unsupported(what)) = Udif::open(Cursor::new(bytes)) else { panic!("opened") };
             assert!(what.contains(words), "{what}");
         }
         let mut encrypted = b"encrcdsa".to_vec();
         encrypted.resize(4096, 0);
         assert!(
-            matches!(Udif::open(Cursor::new(encrypted)), Err(Fault::Unsupported(what, _)) if what.contains("encrypted"))
+            matches!(Udif::open(Cursor::new(encrypted)), Err(Fault::Unsupported(what)) if what.contains("encrypted"))
         );
     }
 

@@ -1,0 +1,311 @@
+//! Checks a bundle's seal: every file, link and nested code against CodeResources
+//! (Security, `SecStaticCode::validateResources` and `validateNestedCode`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::SealProblem;
+use super::check_code::{CodeReport, Digests, Identity, is_own_cdhash};
+use super::layout::{KnownBundle, bundles_at, children, current_version};
+use super::plan::{leads_well, may_stand_beside_contents};
+use super::requirement::{Verdict, evaluate};
+use super::seal::{CodeResources, Item, Met, Seal, items};
+use crate::bundle::{Bundle, Node};
+use crate::macho::Arch;
+use crate::paths::BundlePath;
+
+/// `errSecCSBadResource`.
+const BAD_RESOURCE: &str = "a sealed resource is missing or invalid";
+/// `errSecCSBadNestedCode`.
+const BAD_NESTED: &str = "nested code is modified or invalid";
+/// `errSecCSUnsigned`.
+const UNSIGNED: &str = "code object is not signed at all";
+
+/// What all seals of a bundle are checked against.
+pub(super) struct Facts<'a> {
+    pub model: &'a Bundle,
+    pub known: &'a [KnownBundle],
+    /// Of Mach-O files by their path, of bundles signed in files by the bundle's.
+    pub reports: &'a BTreeMap<BundlePath, CodeReport>,
+    /// Of every file that a seal names.
+    pub digests: &'a BTreeMap<BundlePath, Digests>,
+}
+
+/// One seal under check.
+pub(super) struct SealCheck<'a> {
+    facts: &'a Facts<'a>,
+    one: &'a KnownBundle,
+    seal: &'a CodeResources,
+    pub checks: u64,
+    pub problems: Vec<SealProblem>,
+}
+
+impl<'a> SealCheck<'a> {
+    pub fn new(facts: &'a Facts<'a>, one: &'a KnownBundle, seal: &'a CodeResources) -> Self {
+        SealCheck { facts, one, seal, checks: 0, problems: Vec::new() }
+    }
+
+    pub fn run(&mut self) {
+        let model = self.facts.model;
+        self.check_rules();
+        self.check_root();
+        let mut missing: BTreeSet<&str> = self.seal.files2.keys().map(String::as_str).collect();
+        let items = items(&model.nodes, &self.one.bundle, self.one.executable.as_ref(), &self.seal.rules2);
+        for item in &items {
+            missing.remove(item.inside);
+            self.checks += 1;
+            match self.seal.files2.get(item.inside) {
+                _ if item.met == Met::NotAllowed => {
+                    self.report(item.path, "not-allowed", BAD_RESOURCE, "it can stand in no bundle")
+                }
+                None => self.report(item.path, "sealed-resource-added", BAD_RESOURCE, "file added"),
+                Some(seal) => self.check_item(item, seal),
+            }
+        }
+        for inside in missing {
+            self.checks += 1;
+            let optional = self.seal.files2.get(inside).is_some_and(Seal::is_optional);
+            let path = BundlePath::new(inside).map(|inside| self.one.bundle.base.join(inside.as_str()));
+            if !optional {
+                let path = path.unwrap_or_else(|| self.one.bundle.path.clone());
+                self.report(&path, "sealed-resource-missing", BAD_RESOURCE, "file missing");
+            }
+        }
+        self.check_signature_folder();
+    }
+
+    fn check_rules(&mut self) {
+        self.checks += 1;
+        if self.seal.rules2.are_weak(self.one.bundle.has_resources_folder(&self.facts.model.nodes)) {
+            let path = self.one.bundle.code_resources();
+            self.report(
+                &path,
+                "weak-rules",
+                "resource envelope is obsolete (custom omit rules)",
+                "its rules leave files out",
+            );
+        }
+    }
+
+    /// Nothing may stand beside `Contents`.
+    fn check_root(&mut self) {
+        let bundle = &self.one.bundle;
+        if bundle.base.file_name() != "Contents" {
+            return;
+        }
+        for (path, _) in children(&self.facts.model.nodes, &bundle.folder) {
+            self.checks += 1;
+            if !may_stand_beside_contents(path.file_name()) {
+                self.report(
+                    path,
+                    "unsealed-root",
+                    "unsealed contents present in the bundle root",
+                    path.file_name(),
+                );
+            }
+        }
+    }
+
+    fn check_item(&mut self, item: &Item, seal: &Seal) {
+        let node = self.facts.model.nodes.get(item.path);
+        match (seal, node) {
+            (Seal::Code { .. }, Some(Node::Link { .. })) => {
+                self.report(
+                    item.path,
+                    "sealed-resource-modified",
+                    BAD_RESOURCE,
+                    "sealed as code but is a link",
+                );
+            }
+            (Seal::Code { cdhash, requirement }, _) => self.check_nested(item.path, cdhash, requirement),
+            (Seal::Link { target, .. }, Some(Node::Link { target: found })) if target == found => {
+                self.check_link(item.path);
+            }
+            (Seal::Link { target, .. }, _) => {
+                let how = format!("sealed as a link to {target}");
+                self.report(item.path, "sealed-resource-modified", BAD_RESOURCE, &how);
+            }
+            (Seal::File { sha1, sha256, .. }, Some(Node::File { .. })) => {
+                let found = self.facts.digests.get(item.path);
+                let same = found.is_some_and(|found| {
+                    (sha1.is_none() || found.sha1 == *sha1) && (sha256.is_none() || found.sha256 == *sha256)
+                });
+                if !same {
+                    self.report(item.path, "sealed-resource-modified", BAD_RESOURCE, "file modified");
+                }
+            }
+            (Seal::File { .. }, _) => {
+                self.report(
+                    item.path,
+                    "sealed-resource-modified",
+                    BAD_RESOURCE,
+                    "sealed as a file but is none",
+                );
+            }
+        }
+    }
+
+    fn check_link(&mut self, path: &BundlePath) {
+        self.checks += 1;
+        if !leads_well(self.facts.model, path) {
+            let how = "it leads to nothing in the bundle";
+            self.report(path, "invalid-link", "invalid destination for symbolic link in bundle", how);
+        }
+    }
+
+    fn check_nested(&mut self, path: &BundlePath, cdhash: &[u8], requirement: &str) {
+        let nodes = &self.facts.model.nodes;
+        if !matches!(nodes.get(path), Some(Node::Folder)) {
+            let report = self.facts.reports.get(path);
+            return self.check_identities(path, path, report, cdhash, requirement);
+        }
+        let Some(current) = current_version(nodes, path) else {
+            let words = "bundle format unrecognized, invalid, or unsuitable";
+            return self.report(path, "bundle-format", words, "nested code was sealed here");
+        };
+        self.check_framework(path);
+        for version in bundles_at(nodes, path) {
+            let known = self.facts.known.iter().find(|one| one.bundle == version);
+            let code = known.filter(|one| one.has_code).and_then(|one| one.executable.as_ref());
+            let report = self.facts.reports.get(code.unwrap_or(&version.path));
+            // Only the current version is what the hash names; the others have to meet the requirement alone.
+            let cdhash = if version.path == current.path { cdhash } else { &[] };
+            self.check_identities(path, &version.path, report, cdhash, requirement);
+        }
+    }
+
+    fn check_identities(
+        &mut self,
+        path: &BundlePath,
+        signed: &BundlePath,
+        report: Option<&CodeReport>,
+        cdhash: &[u8],
+        requirement: &str,
+    ) {
+        let Some(report) = report.filter(|report| report.identities().next().is_some()) else {
+            return self.report(signed, "nested-unsigned", UNSIGNED, &self.in_seal());
+        };
+        let mut verdicts = Vec::new();
+        for (arch, identity) in &report.slices {
+            self.checks += 1;
+            match identity {
+                None if !report_has(report, *arch, "unsigned") => {
+                    self.report_arch(signed, Some(*arch), "nested-unsigned", UNSIGNED, &self.in_seal());
+                }
+                None => {}
+                Some(identity) => match evaluate(requirement, &identity.subject()) {
+                    None => self.report(
+                        path,
+                        "seal-malformed",
+                        BAD_NESTED,
+                        "its sealed requirement cannot be read",
+                    ),
+                    Some(Verdict::No) => self.report_requirement(signed, *arch, identity, requirement),
+                    Some(verdict) => verdicts.push((verdict, identity)),
+                },
+            }
+        }
+        // Where the requirement hangs on certificates, which are not looked at, the sealed hash has to do.
+        let unknown =
+            !verdicts.is_empty() && verdicts.iter().all(|(verdict, _)| *verdict == Verdict::Unknown);
+        let named = cdhash.is_empty() || verdicts.iter().any(|(_, identity)| is_own_cdhash(identity, cdhash));
+        if unknown && !named {
+            let how = format!("it is not the code that was sealed {}", self.in_seal());
+            self.report(signed, "nested-requirement", BAD_NESTED, &how);
+        }
+    }
+
+    fn report_requirement(&mut self, path: &BundlePath, arch: Arch, identity: &Identity, requirement: &str) {
+        let what = if identity.has_cms || !requirement.starts_with("cdhash") {
+            format!("it is not what {requirement} asks for")
+        } else {
+            "it was changed or replaced after it was sealed".to_owned()
+        };
+        self.report_arch(
+            path,
+            Some(arch),
+            "nested-requirement",
+            BAD_NESTED,
+            &format!("{what} {}", self.in_seal()),
+        );
+    }
+
+    /// A framework holds `Versions` and links into `Versions/Current`, nothing else.
+    fn check_framework(&mut self, folder: &BundlePath) {
+        let nodes = &self.facts.model.nodes;
+        let versions = folder.join("Versions");
+        if nodes.get(&versions) != Some(&Node::Folder) {
+            return;
+        }
+        self.checks += 1;
+        let Some(Node::Link { target: current }) = nodes.get(&versions.join("Current")) else {
+            let words = "bundle format is ambiguous (could be app or framework)";
+            return self.report(folder, "framework-structure", words, "Versions/Current is not a link");
+        };
+        let current = current.trim_start_matches("./").trim_end_matches('/');
+        let leads_into_current = |name: &str, target: &str| {
+            let target = target.trim_start_matches("./").trim_end_matches('/');
+            [current, "Current"].iter().any(|version| target == format!("Versions/{version}/{name}"))
+        };
+        let at_top = children(nodes, folder).filter(|(path, node)| match node {
+            Node::Link { target } => !leads_into_current(path.file_name(), target),
+            Node::File { .. } => !matches!(path.file_name(), ".DS_Store" | "module.map"),
+            Node::Folder => **path != versions,
+            Node::Other => true,
+        });
+        let in_versions = children(nodes, &versions).filter(|(path, node)| {
+            !matches!(path.file_name(), "Current" | ".DS_Store") && **node != Node::Folder
+        });
+        let strays: Vec<&BundlePath> = at_top.chain(in_versions).map(|(path, _)| path).collect();
+        for path in strays {
+            let words = "unsealed contents present in the root directory of an embedded framework";
+            self.report(path, "framework-structure", words, path.file_name());
+        }
+    }
+
+    fn check_signature_folder(&mut self) {
+        const OF_CODE: [&str; 2] = ["CodeResources", "CodeSignature"];
+        const DETACHED: [&str; 6] = [
+            "CodeDirectory",
+            "CodeRequirements",
+            "CodeRequirements-1",
+            "CodeEntitlements",
+            "CodeEntitlementDER",
+            "CodeTopDirectory",
+        ];
+        for (path, node) in children(&self.facts.model.nodes, &self.one.bundle.signature_folder()) {
+            self.checks += 1;
+            let name = path.file_name();
+            let known = OF_CODE.contains(&name) || !self.one.has_code && DETACHED.contains(&name);
+            if !known || !matches!(node, Node::File { .. }) {
+                self.report(path, "sealed-resource-added", BAD_RESOURCE, "file added to _CodeSignature");
+            }
+        }
+    }
+
+    fn in_seal(&self) -> String {
+        match self.one.bundle.path.as_str() {
+            "" => "(in the app's seal)".to_owned(),
+            path => format!("(in the seal of {path})"),
+        }
+    }
+
+    fn report(&mut self, path: &BundlePath, code: &'static str, words: &str, how: &str) {
+        self.report_arch(path, None, code, words, how);
+    }
+
+    fn report_arch(
+        &mut self,
+        path: &BundlePath,
+        arch: Option<Arch>,
+        code: &'static str,
+        words: &str,
+        how: &str,
+    ) {
+        let message = format!("{words}: {how}");
+        self.problems.push(SealProblem { path: path.clone(), arch, code, message });
+    }
+}
+
+fn report_has(report: &CodeReport, arch: Arch, code: &str) -> bool {
+    report.faults.iter().any(|fault| fault.arch == Some(arch) && fault.code == code)
+}

@@ -1,0 +1,66 @@
+//! What signing makes of the model, so that a plan can be compared with what a scan finds afterwards.
+
+use std::sync::Arc;
+
+use super::layout::{CodeBundle, Nodes, children, known_bundles};
+use super::{SignKind, SignPlan, SignStep};
+use crate::bundle::{Bundle, Image, Node};
+use crate::macho::{Signature, SignatureState};
+use crate::paths::BundlePath;
+
+/// Bytes of LC_CODE_SIGNATURE.
+const COMMAND_SIZE: u64 = 16;
+
+/// Carries `plan` out on the model. Afterwards, in every slice of every file that a step signs, the signature is what
+/// a scan will read, and `header_room` is 16 less where LC_CODE_SIGNATURE was added; `_CodeSignature` holds exactly
+/// the files that signing leaves there.
+///
+/// Lengths are not modelled: those of signed files and slices, and where their slices start, stay as they were, and
+/// the files of `_CodeSignature` get 0.
+pub fn simulate(bundle: &mut Bundle, plan: &SignPlan) {
+    let known = known_bundles(bundle);
+    for step in &plan.steps {
+        let sealed = known.iter().find(|one| step.kind == SignKind::Bundle && one.bundle.path == step.path);
+        let code = sealed.map_or(Some(&step.path), |one| one.executable.as_ref());
+        if let Some(image) = code.and_then(|path| bundle.images.get_mut(path)) {
+            sign_image(image, step);
+        }
+        if let Some(one) = sealed {
+            place_seal(&mut bundle.nodes, &one.bundle, !one.has_code);
+        }
+    }
+}
+
+fn sign_image(image: &mut Arc<Image>, step: &SignStep) {
+    for slice in &mut Arc::make_mut(image).file.slices {
+        if slice.signature.state == SignatureState::None {
+            slice.header_room = slice.header_room.saturating_sub(COMMAND_SIZE);
+        }
+        slice.signature = Signature {
+            state: SignatureState::Adhoc,
+            identifier: Some(step.identifier.clone()),
+            team: None,
+            flags: step.flags,
+        };
+    }
+}
+
+/// The files that signing leaves in `_CodeSignature`: with a Mach-O executable the seal alone, else the signature too.
+pub(super) fn seal_files(detached: bool) -> &'static [&'static str] {
+    let all = &["CodeResources", "CodeDirectory", "CodeRequirements", "CodeSignature"];
+    if detached { all } else { &all[..1] }
+}
+
+/// What [`sign`](super::sign) does to `_CodeSignature` of one bundle, in a listing.
+pub(super) fn place_seal(nodes: &mut Nodes, bundle: &CodeBundle, detached: bool) {
+    let folder = bundle.signature_folder();
+    let foreign: Vec<BundlePath> = children(nodes, &folder)
+        .map(|(path, _)| path.clone())
+        .filter(|path| !seal_files(detached).contains(&path.file_name()))
+        .collect();
+    nodes.retain(|path, _| !foreign.iter().any(|gone| path.is_under(gone)));
+    nodes.insert(folder.clone(), Node::Folder);
+    for name in seal_files(detached) {
+        nodes.entry(folder.join(name)).or_insert(Node::File { length: 0, mode: 0o644 });
+    }
+}
