@@ -1,4 +1,5 @@
 //! Everything the program takes from its surroundings, read once here and passed in.
+#![allow(clippy::disallowed_methods)] // the one place that reads the environment
 
 use std::path::PathBuf;
 

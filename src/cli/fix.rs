@@ -50,7 +50,9 @@ struct FixedJson<'a> {
 impl Fix {
     pub fn run(&self, session: &Session) -> Result<Answer, Trouble> {
         self.only.iter().try_for_each(|rule| rules::named(rule).map(drop))?;
-        if let Some(note) = workflow::recover(&self.look.bundle)? {
+        if !self.dry_run
+            && let Some(note) = workflow::recover(&self.look.bundle)?
+        {
             session.note(&note);
         }
         let before = self.look.inspect(session)?;
@@ -127,7 +129,8 @@ fn describe(page: &mut Page, fixed: &Repaired) {
             page.end();
             page.line(format!("`bundlewright undo {}` takes it back.", bundle.root.display()));
         }
-        None => page.line(format!("{}: nothing to fix", bundle.name)),
+        None if fixed.after.findings.is_empty() => page.line(format!("{}: nothing to fix", bundle.name)),
+        None => page.line(format!("{}: nothing that a fix could mend", bundle.name)),
     }
     let seals = &fixed.after.seals;
     page.put(format!("Verified: {}, ", count(seals.checks as usize, "check")));
@@ -140,11 +143,10 @@ fn describe(page: &mut Page, fixed: &Repaired) {
         page.line("Left for you:");
         findings::findings(page, &fixed.after.findings);
     }
-    page.line(format!(
-        "before: {}; now: {}",
-        findings::summary(&fixed.before.findings),
-        findings::summary(&fixed.after.findings)
-    ));
+    if fixed.receipt.is_some() {
+        let [before, now] = [&fixed.before, &fixed.after].map(|at| findings::summary(&at.findings));
+        page.line(format!("Before: {before}; now: {now}"));
+    }
 }
 
 fn glob(text: &str) -> Result<String, String> {

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::render::shown;
 use crate::progress::{Cancelled, Progress, Step};
+
+/// What is done sooner needs no bar.
+const SHOWN_AFTER: Duration = Duration::from_millis(400);
 
 pub struct Bar {
     bar: ProgressBar,
@@ -23,11 +27,14 @@ impl Bar {
 
     pub fn progress(&self) -> Progress {
         let (bar, interrupted) = (self.bar.clone(), self.interrupted.clone());
+        let start = Instant::now();
         Progress::new(move |step| {
             if interrupted.load(Ordering::Relaxed) {
                 return Err(Cancelled);
             }
-            show(&bar, &step);
+            if start.elapsed() >= SHOWN_AFTER {
+                show(&bar, &step);
+            }
             Ok(())
         })
     }
@@ -61,6 +68,7 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 /// The first Ctrl-C asks the work to stop; the second ends the program, which is safe too: a fix is one transaction.
+#[allow(clippy::disallowed_methods)] // the user insists
 fn listen() -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let seen = interrupted.clone();

@@ -6,7 +6,9 @@ use clap::Args;
 
 use super::answer::{Answer, Trouble};
 use super::later::not_yet;
+use super::render::{CAREFUL, FAINT, GOOD, Page, count};
 use super::session::Session;
+use crate::workflow;
 
 /// Sign a bundle or a Mach-O file ad hoc.
 #[derive(Args)]
@@ -33,8 +35,20 @@ pub struct Sign {
 impl Sign {
     pub fn run(&self, session: &Session) -> Result<Answer, Trouble> {
         self.refuse_what_is_to_come()?;
-        let _ = session;
-        Err(not_yet(&format!("signing {}", self.path.display())))
+        let signed = workflow::sign(&self.path, &session.progress())?;
+        let mut page = Page::default();
+        for step in &signed.plan.steps {
+            let path = if step.path.is_root() { signed.name.as_str() } else { step.path.as_str() };
+            page.put(path).paint(FAINT, format!(" as {}", step.identifier)).end();
+            step.keeps.iter().for_each(|text| page.paint(FAINT, format!("  keeps: {text}")).end());
+            let lost = [("loses", &step.drops), ("mind", &step.warnings)];
+            for (word, texts) in lost {
+                texts.iter().for_each(|text| page.paint(CAREFUL, format!("  {word}: {text}")).end());
+            }
+        }
+        page.put(self.path.display()).put(": ").paint(GOOD, "signed ad hoc");
+        page.put(format!(", {}", count(signed.plan.steps.len(), "signature"))).end();
+        Ok(Answer::done(page.into_text()))
     }
 
     fn refuse_what_is_to_come(&self) -> Result<(), Trouble> {

@@ -6,6 +6,7 @@ mod launch;
 pub mod package;
 mod repair;
 pub mod sample;
+mod sign;
 mod verify;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub use crate::fix::{FixOptions, FixPlan, Receipt, recover};
 pub use inspect::{InspectOptions, inspect};
 pub use launch::launches;
 pub use repair::{Repaired, apply, plan, repair, undo};
+pub use sign::{Signed, sign};
 pub use verify::{Checked, Fault, verify};
 
 /// All derived state of a bundle, replaced as a whole.

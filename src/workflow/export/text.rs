@@ -18,9 +18,15 @@ fn write_plan(out: &mut String, name: &str, plan: &FixPlan) -> std::fmt::Result 
         writeln!(out, "\n{}", called(path, name))?;
         for planned in edits {
             let (verb, before, after) = phrase(&planned.edit);
-            writeln!(out, "  {verb}  [{}]", planned.reason)?;
-            before.iter().try_for_each(|text| writeln!(out, "      {text}"))?;
-            after.iter().try_for_each(|text| writeln!(out, "    → {text}"))?;
+            match (before, after) {
+                (Some(before), Some(after)) => {
+                    writeln!(out, "  {verb}  [{}]\n      {before}\n    → {after}", planned.reason)?;
+                }
+                (only, other) => {
+                    let text = only.or(other).map(|text| format!(" {text}")).unwrap_or_default();
+                    writeln!(out, "  {verb}{text}  [{}]", planned.reason)?;
+                }
+            }
         }
         if let Some((before, after)) = plan.header_room.get(path) {
             writeln!(out, "  header room: {before} → {after} bytes")?;
