@@ -74,12 +74,14 @@ impl CodeReport {
 }
 
 /// What is signed with the code but stands outside of it.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Outside<'a> {
-    /// Whether this is the executable of a bundle, whose Info.plist is a file.
-    pub in_bundle: bool,
-    pub info_plist: Option<&'a [u8]>,
-    pub code_resources: Option<&'a [u8]>,
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Outside<'a> {
+    /// Nobody looked: only what the file itself holds is checked.
+    Unknown,
+    /// There is nothing: the file is not the executable of a bundle.
+    Nothing,
+    /// The files of the bundle whose executable this is.
+    Bundle { info_plist: Option<&'a [u8]>, code_resources: Option<&'a [u8]> },
 }
 
 /// Checks every slice. Files that are no code (object files, debug symbols) have nothing to check.
@@ -134,11 +136,17 @@ fn check_slice(
             return None;
         }
     };
-    let info = if outside.in_bundle { outside.info_plist } else { header.info_plist(slice) };
-    let contents = |slot| match slot {
-        SLOT_INFO_PLIST => info,
-        SLOT_CODE_RESOURCES => outside.code_resources,
-        slot => super_blob.get(slot),
+    let contents = |slot| match (slot, outside) {
+        (SLOT_INFO_PLIST, Outside::Bundle { info_plist, .. }) => Contents::or_missing(*info_plist),
+        (SLOT_CODE_RESOURCES, Outside::Bundle { code_resources, .. }) => {
+            Contents::or_missing(*code_resources)
+        }
+        (SLOT_INFO_PLIST, Outside::Unknown) => {
+            header.info_plist(slice).map_or(Contents::Unknown, Contents::Known)
+        }
+        (SLOT_INFO_PLIST, Outside::Nothing) => Contents::or_missing(header.info_plist(slice)),
+        (SLOT_CODE_RESOURCES, Outside::Unknown) => Contents::Unknown,
+        (slot, _) => Contents::or_missing(super_blob.get(slot)),
     };
     check_signature(report, arch, &super_blob, code, contents)
 }
@@ -186,13 +194,28 @@ fn check_gaps(report: &mut CodeReport, bytes: &[u8]) {
     });
 }
 
+/// What a special slot is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Contents<'a> {
+    Known(&'a [u8]),
+    Missing,
+    /// It stands elsewhere, out of sight.
+    Unknown,
+}
+
+impl<'a> Contents<'a> {
+    pub fn or_missing(contents: Option<&'a [u8]>) -> Self {
+        contents.map_or(Contents::Missing, Contents::Known)
+    }
+}
+
 /// Checks code directories and what they cover. `contents` gives what a special slot is about.
 pub(super) fn check_signature<'a>(
     report: &mut CodeReport,
     arch: Option<Arch>,
     super_blob: &SuperBlob<'a>,
     code: &[u8],
-    contents: impl Fn(u32) -> Option<&'a [u8]>,
+    contents: impl Fn(u32) -> Contents<'a>,
 ) -> Option<Identity> {
     let mut directories = Vec::new();
     for (_, blob) in super_blob.blobs.iter().filter(|(slot, _)| is_directory_slot(*slot)) {
@@ -263,7 +286,7 @@ fn check_special_slots<'a>(
     report: &mut CodeReport,
     arch: Option<Arch>,
     directory: &CodeDirectory,
-    contents: &impl Fn(u32) -> Option<&'a [u8]>,
+    contents: &impl Fn(u32) -> Contents<'a>,
 ) {
     // The highest slot there is, so that what a short directory leaves out is noticed.
     const LAST: u32 = 11;
@@ -271,7 +294,7 @@ fn check_special_slots<'a>(
     for slot in 1..=directory.special_slots.clamp(LAST, 64) {
         let (code, what) = special_slot(slot);
         match (contents(slot), directory.special_hash(slot)) {
-            (Some(contents), Some(hash)) => {
+            (Contents::Known(contents), Some(hash)) => {
                 let same = directory.hash_type.digest(contents) == hash;
                 report.expect(same, arch, code, || match slot {
                     SLOT_INFO_PLIST => format!("invalid Info.plist (plist or signature have been modified): its {} hash is wrong", directory.hash_type.name()),
@@ -279,11 +302,11 @@ fn check_special_slots<'a>(
                     _ => format!("{MODIFIED}: the {} hash of its {what} is wrong", directory.hash_type.name()),
                 });
             }
-            (None, Some(_)) => report.expect(false, arch, code, || match slot {
+            (Contents::Missing, Some(_)) => report.expect(false, arch, code, || match slot {
                 SLOT_CODE_RESOURCES => "code has no resources but signature indicates they must be present: _CodeSignature/CodeResources is missing".to_owned(),
                 _ => format!("{MODIFIED}: its {what} is missing"),
             }),
-            (Some(_), None) if !(by_linker && matches!(slot, SLOT_INFO_PLIST | SLOT_CODE_RESOURCES)) => {
+            (Contents::Known(_), None) if !(by_linker && matches!(slot, SLOT_INFO_PLIST | SLOT_CODE_RESOURCES)) => {
                 report.expect(false, arch, code, || format!("{MODIFIED}: its {what} is not covered by the signature"));
             }
             _ => {}
@@ -336,12 +359,12 @@ mod tests {
     }
 
     fn codes(bytes: &[u8]) -> Vec<&'static str> {
-        check_file(bytes, &Outside::default()).faults.iter().map(|fault| fault.code).collect()
+        check_file(bytes, &Outside::Nothing).faults.iter().map(|fault| fault.code).collect()
     }
 
     #[test]
     fn what_we_sign_has_no_fault() {
-        let report = check_file(&signed(), &Outside::default());
+        let report = check_file(&signed(), &Outside::Nothing);
         assert_eq!(report.faults, []);
         assert_eq!(report.identities().count(), 2);
         assert!(report.checks > 10);

@@ -423,6 +423,43 @@ mod tests {
     }
 
     #[test]
+    fn entitlements_go_on_in_executables_alone() {
+        let xml = b"<plist version=\"1.0\"><dict><key>get-task-allow</key><true/></dict></plist>";
+        let old = |file_type| {
+            let directory = NewDirectory {
+                identifier: "old",
+                flags: 2,
+                hash_type: HashType::Sha256,
+                page_log2: 12,
+                exec_segment: ExecSegment::default(),
+                runtime: 0,
+                special: BTreeMap::new(),
+                code_limit: 0,
+            };
+            let blobs = [
+                (SLOT_CODE_DIRECTORY, directory.build(&[])),
+                (SLOT_ENTITLEMENTS, blob(MAGIC_ENTITLEMENTS, xml)),
+            ];
+            let signature = Some(super_blob(&blobs));
+            Sample { file_type, signature, ..Sample::new(Arch::ARM64) }.build()
+        };
+        let slots = |file_type| {
+            let signed = sign_file(&old(file_type), &SIGNING).unwrap();
+            let header = Header::parse(&signed).unwrap();
+            let super_blob = SuperBlob::parse(signature_bytes(&signed, &header).unwrap()).unwrap();
+            let directory = super_blob.get(SLOT_CODE_DIRECTORY).unwrap();
+            let page_log2 = CodeDirectory::parse(directory).unwrap().page_log2;
+            (
+                page_log2,
+                u64_at(directory, 80),
+                super_blob.blobs.iter().map(|(slot, _)| *slot).collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(slots(MH_EXECUTE), (12, Some(0x11), vec![0, 2, 5, 7, 0x10000]));
+        assert_eq!(slots(6), (12, Some(0), vec![0, 2, 0x10000]));
+    }
+
+    #[test]
     fn no_room_is_refused_with_what_to_do() {
         let mut sample = Sample::new(Arch::ARM64);
         sample.room = 8;

@@ -12,7 +12,7 @@ use super::blob::{
     MAGIC_BLOB_WRAPPER, SLOT_CMS, SLOT_CODE_DIRECTORY, SLOT_CODE_RESOURCES, SLOT_DER_ENTITLEMENTS,
     SLOT_ENTITLEMENTS, SLOT_INFO_PLIST, SLOT_REQUIREMENTS, SuperBlob, blob, super_blob,
 };
-use super::check_code::{CodeReport, Digests, Fault, Outside, check_file, check_signature};
+use super::check_code::{CodeReport, Contents, Digests, Fault, Outside, check_file, check_signature};
 use super::check_seal::{Facts, SealCheck};
 use super::layout::{KnownBundle, innermost, is_file, known_bundles};
 use super::seal::{CodeResources, Seal};
@@ -71,7 +71,7 @@ pub fn verify_bundle(bundle: &Bundle, progress: &Progress) -> Result<Verificatio
     Ok(result)
 }
 
-/// The signatures of one Mach-O file that stands alone.
+/// The signatures of one Mach-O file by itself: what it is signed with that stands in other files is not looked at.
 ///
 /// # Errors
 /// [`Failure`] when it cannot be read or is not Mach-O.
@@ -82,7 +82,7 @@ pub fn verify_file(path: &Path, progress: &Progress) -> Result<Verification, Fai
     if !is_macho(&bytes) {
         return Err(Failure::new(path, "is not a Mach-O file", "name an app, a library or an executable"));
     }
-    let report = check_file(&bytes, &Outside::default());
+    let report = check_file(&bytes, &Outside::Unknown);
     let shown = BundlePath::new(&name).unwrap_or_default();
     let problems = report.faults.iter().map(|fault| problem(&shown, fault)).collect();
     Ok(Verification { checks: report.checks, problems })
@@ -178,11 +178,10 @@ impl Reading<'_> {
     }
 
     fn check_image(&self, bytes: &[u8], one: Option<&KnownBundle>) -> CodeReport {
-        let Some(one) = one else { return check_file(bytes, &Outside::default()) };
+        let Some(one) = one else { return check_file(bytes, &Outside::Nothing) };
         let info = one.bundle.info_plist.as_ref().and_then(|path| self.file(path));
         let seal = self.file(&one.bundle.code_resources());
-        let outside =
-            Outside { in_bundle: true, info_plist: info.as_deref(), code_resources: seal.as_deref() };
+        let outside = Outside::Bundle { info_plist: info.as_deref(), code_resources: seal.as_deref() };
         check_file(bytes, &outside)
     }
 
@@ -210,9 +209,9 @@ impl Reading<'_> {
         let identity = match SuperBlob::parse(&whole) {
             Ok(parts) => {
                 let contents = |slot| match slot {
-                    SLOT_INFO_PLIST => info.as_deref(),
-                    SLOT_CODE_RESOURCES => seal.as_deref(),
-                    slot => parts.get(slot),
+                    SLOT_INFO_PLIST => Contents::or_missing(info.as_deref()),
+                    SLOT_CODE_RESOURCES => Contents::or_missing(seal.as_deref()),
+                    slot => Contents::or_missing(parts.get(slot)),
                 };
                 let code = script.as_deref().or(info.as_deref()).unwrap_or_default();
                 check_signature(&mut report, None, &parts, code, contents)
