@@ -434,3 +434,51 @@ fn the_user_can_stop_both() {
     assert!(codesign::sign(&app, &plan(&app, &[]), &stop).is_err());
     assert!(before == contents(&app));
 }
+
+#[test]
+#[cfg(unix)]
+fn a_hardened_helper_is_signed_too_because_it_would_refuse_the_library() {
+    let (_fixture, app) = motley();
+    let helper = "Contents/Resources/Helper.app";
+    let mut hardened = plan(&app, &[]);
+    hardened
+        .steps
+        .iter_mut()
+        .filter(|step| step.path.as_str() == helper)
+        .for_each(|step| step.flags = 0x10002);
+    codesign::sign(&app, &hardened, &Progress::silent()).unwrap();
+    assert_eq!(problems(&app), [""; 0]);
+    let by_resource = plan(&app, &["Contents/Resources/icon.txt"]);
+    assert_eq!(order(&by_resource), [""]);
+    let by_library = plan(&app, &["Contents/Frameworks/libbaz.dylib"]);
+    assert_eq!(order(&by_library), ["Contents/Frameworks/libbaz.dylib", helper, ""]);
+}
+
+#[test]
+fn code_without_room_for_a_signature_is_said_beforehand_and_refused() {
+    let fixture = unpack("faults");
+    let app = fixture.app("unsigned");
+    let library = app.join("Contents/Frameworks/libunsigned.dylib");
+    let bytes = fs::read(&library).unwrap();
+    let room =
+        scan(&app).images[&path_of("Contents/Frameworks/libunsigned.dylib")].file.slices[0].header_room;
+    // An LC_NOTE-like command that nobody knows takes all the room but 8 bytes.
+    let (count, size) = (u32_at(&bytes, 16), u32_at(&bytes, 20));
+    let filler = room as u32 - 8;
+    let mut tight = bytes.clone();
+    tight[16..20].copy_from_slice(&(count + 1).to_le_bytes());
+    tight[20..24].copy_from_slice(&(size + filler).to_le_bytes());
+    let at = 32 + size as usize;
+    tight[at..at + 4].copy_from_slice(&0x31u32.to_le_bytes());
+    tight[at + 4..at + 8].copy_from_slice(&filler.to_le_bytes());
+    fs::write(&library, tight).unwrap();
+    let plan = plan(&app, &[]);
+    let warnings = &step(&plan, "Contents/Frameworks/libunsigned.dylib").warnings;
+    assert!(warnings[0].contains("no room for LC_CODE_SIGNATURE"), "{warnings:?}");
+    let refusal = codesign::sign(&app, &plan, &Progress::silent()).unwrap_err().to_string();
+    assert!(refusal.contains("libunsigned.dylib: has 8 bytes too few for LC_CODE_SIGNATURE"), "{refusal}");
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap())
+}

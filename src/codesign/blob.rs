@@ -21,6 +21,9 @@ pub(super) const SLOT_ALTERNATE_DIRECTORY: u32 = 0x1000;
 pub(super) const SLOT_ALTERNATE_DIRECTORY_END: u32 = 0x1005;
 pub(super) const SLOT_CMS: u32 = 0x10000;
 
+/// More than a signature ever holds: each blob is compared with each.
+const MAX_BLOBS: usize = 64;
+
 /// Bytes of a blob's own magic and length.
 pub(super) const BLOB_HEADER: usize = 8;
 
@@ -50,7 +53,7 @@ impl<'a> SuperBlob<'a> {
         }
         let length = length.unwrap_or(0) as usize;
         let whole = bytes.get(..length).ok_or("it is cut off")?;
-        let count = count.map(|count| count as usize).filter(|count| *count <= length / 8);
+        let count = count.map(|count| count as usize).filter(|count| *count <= MAX_BLOBS);
         let index = whole.get(12..12 + 8 * count.ok_or("its index is cut off")?);
         let mut blobs: Vec<(u32, &[u8])> = Vec::new();
         let mut taken: Vec<Range<usize>> = Vec::new();

@@ -388,6 +388,23 @@ mod tests {
     }
 
     #[test]
+    fn no_byte_makes_a_reader_or_the_signer_stumble() {
+        let bytes = signed();
+        let signing = Signing { identifier: "org.example.lib", flags: 2, bundle: None };
+        for at in (0..bytes.len()).filter(|at| bytes[*at] != 0 || at % 16 < 4) {
+            for value in [0, 0x7f, 0xff] {
+                let mut changed = bytes.clone();
+                changed[at] = value;
+                let _ = check_file(&changed, &Outside::Nothing);
+                let _ = sign_file(&changed, &signing);
+            }
+        }
+        for length in (0..bytes.len()).step_by(97) {
+            let _ = (check_file(&bytes[..length], &Outside::Nothing), sign_file(&bytes[..length], &signing));
+        }
+    }
+
+    #[test]
     fn a_file_that_grew_or_shrank_is_noticed() {
         let mut longer = signed();
         longer.push(0);

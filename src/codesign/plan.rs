@@ -46,6 +46,9 @@ pub enum SignKind {
     Bundle,
 }
 
+/// Bytes of LC_CODE_SIGNATURE.
+pub(super) const COMMAND_SIZE: u64 = 16;
+
 /// CS_HARD, CS_KILL, CS_RESTRICT, CS_ENFORCEMENT: what code asks of the kernel for itself, which needs no identity.
 const FLAGS_THAT_STAY: u32 = 0x1b00;
 
@@ -334,6 +337,14 @@ fn step(path: &BundlePath, kind: SignKind, image: Option<&Image>, name: &str, ke
     if let Some(why) = &kept.unreadable {
         drops.push("entitlements".to_owned());
         warnings.push(format!("the entitlements are lost: {why}"));
+    }
+    let tight =
+        |slice: &&Slice| slice.signature.state == SignatureState::None && slice.header_room < COMMAND_SIZE;
+    if let Some(slice) = slices.iter().find(tight) {
+        warnings.push(format!(
+            "the {} header has no room for LC_CODE_SIGNATURE: signing will refuse it; relink with -Wl,-headerpad,0x20",
+            slice.arch
+        ));
     }
     let identifier = old_identifier.map_or_else(|| identifier::unique(name, image), str::to_owned);
     SignStep { path: path.clone(), kind, identifier, flags, keeps, drops, warnings }

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use super::layout::{CodeBundle, Nodes, children, known_bundles};
+use super::plan::COMMAND_SIZE;
 use super::{SignKind, SignPlan, SignStep};
 use crate::bundle::{Bundle, Image, Node};
 use crate::macho::{Signature, SignatureState};
 use crate::paths::BundlePath;
-
-/// Bytes of LC_CODE_SIGNATURE.
-const COMMAND_SIZE: u64 = 16;
 
 /// Carries `plan` out on the model. Afterwards, in every slice of every file that a step signs, the signature is what
 /// a scan will read, and `header_room` is 16 less where LC_CODE_SIGNATURE was added; `_CodeSignature` holds exactly
