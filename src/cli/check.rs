@@ -13,6 +13,7 @@ use super::session::Session;
 pub struct Check {
     #[command(flatten)]
     look: Look,
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }

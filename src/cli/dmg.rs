@@ -58,6 +58,7 @@ pub struct Dmg {
     /// A licence to agree to when it is opened (not available yet).
     #[arg(long, value_name = "FILE")]
     license: Option<PathBuf>,
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }

@@ -34,6 +34,7 @@ pub struct Fix {
     /// Also write the plan to a file, as its name says: .txt, .md, .json, or .sh for a script of Apple's tools.
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }

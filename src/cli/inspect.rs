@@ -17,6 +17,7 @@ pub struct Inspect {
     /// Only this architecture (text only; JSON always has all).
     #[arg(long, value_parser = look::arch)]
     arch: Option<Arch>,
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }

@@ -14,6 +14,7 @@ pub struct Crash {
     /// The bundle that crashed.
     #[arg(long, value_name = "BUNDLE")]
     bundle: Option<PathBuf>,
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }
@@ -23,6 +24,7 @@ pub struct Crash {
 pub struct Compare {
     a: PathBuf,
     b: PathBuf,
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }

@@ -26,6 +26,7 @@ pub struct Launch {
     /// Simulate a DYLD_ variable (not available yet).
     #[arg(long, value_name = "NAME=VALUE")]
     env: Vec<String>,
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }

@@ -12,6 +12,7 @@ use crate::diagnose::{RULES, Rule, Severity};
 pub struct Rules {
     /// The rule to explain.
     rule: Option<String>,
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }

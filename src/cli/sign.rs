@@ -14,6 +14,7 @@ use crate::workflow;
 #[derive(Args)]
 pub struct Sign {
     /// The .app or Mach-O file.
+    #[arg(value_name = "BUNDLE|MACHO")]
     path: PathBuf,
     /// Sign with this identity (not available yet).
     #[arg(long, value_name = "FILE.p12")]
@@ -35,6 +36,9 @@ pub struct Sign {
 impl Sign {
     pub fn run(&self, session: &Session) -> Result<Answer, Trouble> {
         self.refuse_what_is_to_come()?;
+        if self.path.is_file() && self.path.extension().is_some_and(|end| end.eq_ignore_ascii_case("dmg")) {
+            return Err(not_yet("signing a disk image"));
+        }
         let signed = workflow::sign(&self.path, &session.progress())?;
         let mut page = Page::default();
         for step in &signed.plan.steps {

@@ -15,7 +15,9 @@ use crate::workflow::{self, Checked};
 #[derive(Args)]
 pub struct Verify {
     /// The .app, Mach-O file or .dmg; its content says which.
+    #[arg(value_name = "BUNDLE|MACHO|DMG")]
     path: PathBuf,
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }

@@ -27,6 +27,7 @@ pub struct Why {
     /// The architecture; the first of the image unless given.
     #[arg(long, value_parser = look::arch)]
     arch: Option<Arch>,
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }
