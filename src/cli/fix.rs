@@ -131,7 +131,7 @@ fn describe(page: &mut Page, fixed: &Repaired) {
             page.line(format!("`bundlewright undo {}` takes it back.", bundle.root.display()));
         }
         None if fixed.after.findings.is_empty() => page.line(format!("{}: nothing to fix", bundle.name)),
-        None => page.line(format!("{}: nothing that a fix could mend", bundle.name)),
+        None => page.line(format!("{}: nothing to change", bundle.name)),
     }
     let seals = &fixed.after.seals;
     page.put(format!("Verified: {}, ", count(seals.checks as usize, "check")));
@@ -139,14 +139,13 @@ fn describe(page: &mut Page, fixed: &Repaired) {
         0 => page.paint(GOOD, "no problem").end(),
         problems => page.paint(BAD, count(problems, "problem")).end(),
     }
-    if !fixed.after.findings.is_empty() {
-        page.end();
-        page.line("Left for you:");
-        findings::findings(page, &fixed.after.findings);
-    }
     if fixed.receipt.is_some() {
         let [before, now] = [&fixed.before, &fixed.after].map(|at| findings::summary(&at.findings));
         page.line(format!("Before: {before}; now: {now}"));
+    }
+    if !fixed.after.findings.is_empty() {
+        page.end();
+        findings::findings(page, &fixed.after.findings);
     }
 }
 

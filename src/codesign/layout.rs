@@ -160,7 +160,9 @@ pub(super) fn known_bundles(model: &Bundle) -> Vec<KnownBundle> {
             };
             let executable = executable.or_else(|| bundle.main_executable(&model.nodes, info));
             let has_code = executable.as_ref().is_some_and(|path| model.images.contains_key(path));
-            if folder.is_root() || nested || has_code {
+            // `Versions/3.12` looks like a bundle of its own; it is known as its framework's version.
+            let twice = known.iter().any(|one| one.bundle.path == bundle.path);
+            if !twice && (folder.is_root() || nested || has_code) {
                 known.push(KnownBundle { bundle, executable, has_code, nested });
             }
         }

@@ -17,11 +17,13 @@ pub fn findings(page: &mut Page, findings: &[Finding]) {
         if group.is_empty() {
             continue;
         }
+        if findings.iter().any(|finding| finding.severity < severity) {
+            page.end();
+        }
         page.paint(style, count(group.len(), word)).end();
         for finding in group {
             one(page, style, finding);
         }
-        page.end();
     }
 }
 
@@ -46,12 +48,14 @@ fn place(page: &mut Page, finding: &Finding) {
     page.end();
 }
 
-/// The end of a list: how many of each, and how many of them a fix mends.
+/// The end of a list: how many of each, and what can be done.
 pub fn total(page: &mut Page, name: &str, findings: &[Finding]) {
+    if !findings.is_empty() {
+        page.end();
+    }
     page.put(name).put(": ").put(summary(findings));
-    let fixable = findings.iter().filter(|finding| finding.remedy.is_some()).count();
-    if fixable > 0 {
-        page.put("; ").paint(GOOD, format!("`bundlewright fix` mends {fixable}"));
+    if findings.iter().any(|finding| finding.remedy.is_some()) {
+        page.put("; ").paint(GOOD, "`bundlewright fix` mends what is fixable");
     }
     page.end();
 }
@@ -100,7 +104,7 @@ mod tests {
         assert_eq!(
             text,
             "1 error\n  • libbar.dylib is missing  [missing-library]\n    Contents/MacOS/Foo (arm64)\n    \
-             Nothing provides it. Put it there.\n\n"
+             Nothing provides it. Put it there.\n"
         );
     }
 

@@ -28,7 +28,7 @@ fn write_plan(out: &mut String, name: &str, plan: &FixPlan) -> std::fmt::Result 
                 }
             }
         }
-        if let Some((before, after)) = plan.header_room.get(path) {
+        if let Some((before, after)) = plan.header_room.get(path).filter(|(before, after)| before != after) {
             writeln!(out, "  header room: {before} → {after} bytes")?;
         }
     }
