@@ -20,8 +20,9 @@ use std::sync::Arc;
 
 use crate::failure::Failure;
 use crate::progress::Step;
-use crate::workflow::package::DmgSpec;
-use crate::workflow::{Checked, FixOptions, FixPlan, InspectOptions, Inspection, Receipt};
+use crate::workflow::package::{DmgLayout, DmgSpec};
+use crate::workflow::picture::Picture;
+use crate::workflow::{Arch, Bundle, Checked, FixOptions, FixPlan, InspectOptions, Inspection, Receipt};
 
 pub use worker::Jobs;
 
@@ -58,6 +59,14 @@ pub enum Request {
     Verify {
         path: PathBuf,
     },
+    /// What stands beside a bundle: its icon, and the fix that can be undone.
+    LookBeside {
+        bundle: Arc<Bundle>,
+    },
+    /// The picture behind the icons of a disk image, as it would be written.
+    DrawBackdrop {
+        layout: DmgLayout,
+    },
     /// Write a plan to a file, in the format that its name says.
     ExportPlan {
         inspection: Inspection,
@@ -80,7 +89,8 @@ pub enum Event {
 #[derive(Clone)]
 pub enum Outcome {
     Inspected(Inspection),
-    Planned(Arc<FixPlan>),
+    /// The plan, and for each launch of the app's executable whether it would then start on another Mac.
+    Planned(Arc<FixPlan>, Vec<(Arch, bool)>),
     /// The receipt, and the bundle read again from disk.
     Applied(Receipt, Inspection),
     Undone(Inspection),
@@ -91,5 +101,10 @@ pub enum Outcome {
         bytes: u64,
     },
     Verified(PathBuf, Checked),
+    Beside {
+        icon: Option<Picture>,
+        last_fix: Option<Receipt>,
+    },
+    Backdrop(DmgLayout, Option<Picture>),
     Exported(PathBuf),
 }

@@ -7,7 +7,7 @@ use super::worker::Reporter;
 use super::{Outcome, Request};
 use crate::failure::Failure;
 use crate::workflow::export::{self, Format};
-use crate::workflow::{self, InspectOptions, package, sample};
+use crate::workflow::{self, InspectOptions, package, picture, sample};
 
 impl Request {
     /// The file it is about, for messages.
@@ -22,6 +22,8 @@ impl Request {
             Request::DesignImage { inspection } => inspection.bundle.root.clone(),
             Request::BuildImage { out, .. } | Request::ExportPlan { out, .. } => out.clone(),
             Request::Verify { path } => path.clone(),
+            Request::LookBeside { bundle } => bundle.root.clone(),
+            Request::DrawBackdrop { .. } => PathBuf::from("the background"),
         }
     }
 }
@@ -35,7 +37,9 @@ pub(super) fn run(request: Request, reporter: &Reporter) -> Result<Outcome, Fail
             workflow::inspect(&path, &options, progress).map(Outcome::Inspected)
         }
         Request::Plan { inspection, options } => {
-            Ok(Outcome::Planned(Arc::new(workflow::plan(&inspection, &options, progress)?)))
+            let plan = workflow::plan(&inspection, &options, progress)?;
+            let starts = workflow::starts(&plan.expected);
+            Ok(Outcome::Planned(Arc::new(plan), starts))
         }
         Request::Apply { inspection, plan } => {
             let (receipt, after) = workflow::apply(&inspection, &plan, progress)?;
@@ -58,6 +62,14 @@ pub(super) fn run(request: Request, reporter: &Reporter) -> Result<Outcome, Fail
         Request::Verify { path } => {
             let checked = workflow::verify(&path, progress)?;
             Ok(Outcome::Verified(path, checked))
+        }
+        Request::LookBeside { bundle } => {
+            let (icon, last_fix) = (picture::icon(&bundle), workflow::last_fix(&bundle.root));
+            Ok(Outcome::Beside { icon, last_fix })
+        }
+        Request::DrawBackdrop { layout } => {
+            let picture = picture::backdrop(&layout)?;
+            Ok(Outcome::Backdrop(layout, picture))
         }
         Request::ExportPlan { inspection, plan, out } => {
             export::write(&inspection.bundle.name, &plan, Format::for_file(&out), &out)?;

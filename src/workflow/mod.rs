@@ -4,6 +4,7 @@ pub mod export;
 mod inspect;
 mod launch;
 pub mod package;
+pub mod picture;
 mod repair;
 pub mod sample;
 mod sign;
@@ -11,14 +12,15 @@ mod verify;
 
 use std::sync::Arc;
 
-use crate::bundle::Bundle;
 use crate::codesign::Verification;
 use crate::diagnose::Finding;
 use crate::dyld::Graph;
 
-pub use crate::fix::{FixOptions, FixPlan, Receipt, recover};
+pub use crate::bundle::Bundle;
+pub use crate::fix::{FixOptions, FixPlan, Receipt, last_fix, recover};
+pub use crate::macho::Arch;
 pub use inspect::{InspectOptions, inspect};
-pub use launch::launches;
+pub use launch::{launches, starts};
 pub use repair::{Repaired, apply, plan, repair, undo};
 pub use sign::{Signed, sign};
 pub use verify::{Checked, Fault, verify};

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::paths::BundlePath;
 use crate::progress::Progress;
 
-pub use crate::dmg::DmgSpec;
+pub use crate::dmg::{DmgLayout, DmgSpec};
 
 /// The usual image: "Foo 1.2.3" with the app's own icon, the app and the link to drag it to.
 ///
@@ -63,7 +63,7 @@ fn title(bundle: &Bundle) -> String {
 }
 
 /// The app's icon, when there is one that is what it says.
-fn icon(bundle: &Bundle) -> Option<Vec<u8>> {
+pub(super) fn icon(bundle: &Bundle) -> Option<Vec<u8>> {
     let name = bundle.info.as_ref()?.string("CFBundleIconFile")?;
     let name = if name.contains('.') { name.to_owned() } else { format!("{name}.icns") };
     let path = bundle.real_path(&BundlePath::new("Contents/Resources")?.resolve(&name)?)?;

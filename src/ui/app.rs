@@ -1,0 +1,413 @@
+//! The application: turns actions into requests, and events into state.
+
+mod arrive;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use egui::{Context, Ui, ViewportCommand};
+
+use super::command::{self, Action, Command, Look, Outbox, Page};
+use super::dialogs::{Asked, Dialogs};
+use super::state::{self, Activity, State};
+use super::widgets::note_input;
+use super::{pages, palette, shell, theme};
+use crate::bundle::SearchRoots;
+use crate::dmg::Background;
+use crate::fix::{FixOptions, Selection};
+use crate::jobs::{Jobs, Request};
+use crate::workflow::InspectOptions;
+
+pub struct App {
+    pub(super) state: State,
+    /// What the user waits for; one at a time.
+    jobs: Jobs,
+    /// Pictures and looks beside the bundle: nobody waits for them.
+    side: Jobs,
+    dialogs: Dialogs,
+    outbox: Outbox,
+    title: String,
+}
+
+const RECENTS: &str = "recents";
+const ROOTS: &str = "roots";
+const THEME: &str = "theme";
+
+impl App {
+    pub fn new(cc: &eframe::CreationContext<'_>, open: Option<PathBuf>) -> Self {
+        let ctx = &cc.egui_ctx;
+        theme::install(ctx);
+        ctx.options_mut(|options| options.quit_shortcuts = Vec::new());
+        let wake = |ctx: Context| move || ctx.request_repaint();
+        let mut app = App {
+            state: State::default(),
+            jobs: Jobs::new(wake(ctx.clone())),
+            side: Jobs::new(wake(ctx.clone())),
+            dialogs: Dialogs::default(),
+            outbox: Vec::new(),
+            title: String::new(),
+        };
+        if let Some(storage) = cc.storage {
+            app.state.recents =
+                storage.get_string(RECENTS).map(|text| state::read_recents(&text)).unwrap_or_default();
+            app.state.roots =
+                storage.get_string(ROOTS).map(|text| state::read_roots(&text)).unwrap_or_default();
+            let look = match storage.get_string(THEME).as_deref() {
+                Some("light") => Look::Light,
+                Some("dark") => Look::Dark,
+                _ => Look::System,
+            };
+            app.set_theme(ctx, look);
+        }
+        if let Some(path) = open {
+            app.open(path);
+        }
+        app
+    }
+
+    /// Whether the user waits for something.
+    pub fn is_busy(&self) -> bool {
+        self.jobs.busy() || self.side.busy()
+    }
+
+    fn set_theme(&mut self, ctx: &Context, look: Look) {
+        self.state.theme = Some(look.preference());
+        ctx.set_theme(look.preference());
+    }
+
+    fn begin(&mut self, what: &'static str, request: Request) {
+        if self.jobs.busy() {
+            self.state.note(format!("{what}: something else is still running; cancel it first"));
+            return;
+        }
+        self.state.started = Some(Instant::now());
+        self.state.activity = Activity::Running { what, step: None };
+        if !self.jobs.start(request) {
+            self.state.activity = Activity::Failed("the system gives no thread to work on".to_owned());
+        }
+    }
+
+    fn open(&mut self, path: PathBuf) {
+        self.state.refused = None;
+        self.state.start.asked(&path);
+        let options = InspectOptions { roots: self.state.roots.clone() };
+        self.begin("Opening", Request::Inspect { path, options });
+    }
+
+    fn inspect_again(&mut self, roots: Option<SearchRoots>) {
+        let Some(opened) = &self.state.opened else { return };
+        let mut options = opened.inspection.options.clone();
+        if let Some(roots) = roots {
+            options.roots = roots;
+        }
+        self.begin("Analysing", Request::Inspect { path: opened.path(), options });
+    }
+
+    fn plan(&mut self, selection: Selection) {
+        self.state.plan.ask(selection);
+        self.state.page = Some(Page::Plan);
+        self.plan_again();
+    }
+
+    fn plan_again(&mut self) {
+        let (Some(opened), Some(selection)) = (&self.state.opened, self.state.plan.selection()) else {
+            return;
+        };
+        let options = FixOptions {
+            selection: selection.clone(),
+            switched_off: self.state.plan.switched_off().clone(),
+            roots: opened.inspection.options.roots.clone(),
+            ..FixOptions::default()
+        };
+        self.begin("Planning", Request::Plan { inspection: opened.inspection.clone(), options });
+    }
+
+    fn enabled(&self, command: Command) -> bool {
+        let opened = self.state.opened.is_some();
+        let needs = command::COMMANDS
+            .iter()
+            .find(|entry| entry.command == command)
+            .is_some_and(|entry| entry.needs_bundle);
+        if needs && !opened && command != Command::Cancel {
+            return false;
+        }
+        let busy = self.jobs.busy();
+        match command {
+            Command::Cancel => busy,
+            Command::Open | Command::OpenSample | Command::Reanalyse | Command::BuildImage => !busy,
+            Command::ReviewFixes => {
+                !busy && self.state.opened.as_ref().is_some_and(|opened| opened.facts.fixable > 0)
+            }
+            Command::ApplyFixes => !busy && self.state.page() == Page::Plan && self.state.plan.can_apply(),
+            Command::ExportPlan => !busy && self.state.plan.plan().is_some(),
+            Command::UndoLastFix => {
+                !busy && self.state.opened.as_ref().is_some_and(|opened| opened.last_fix.is_some())
+            }
+            _ => true,
+        }
+    }
+
+    fn act(&mut self, action: Action, ctx: &Context, frame: &eframe::Frame) {
+        match action {
+            Action::Run(command) if self.enabled(command) => self.run(command, ctx, frame),
+            Action::Run(_) => {}
+            Action::Open(path) => self.open(path),
+            Action::ForgetRecents => self.state.recents.clear(),
+            Action::ShowFinding(index) => {
+                self.state.findings.select(index);
+                self.state.page = Some(Page::Findings);
+            }
+            Action::ShowInTree(image, name) => {
+                self.state.dependencies.look_at(image, name);
+                self.state.page = Some(Page::Dependencies);
+            }
+            Action::Plan(selection) => self.plan(selection),
+            Action::SwitchEdit(key) if !self.jobs.busy() => {
+                self.state.plan.flip(&key);
+                self.plan_again();
+            }
+            Action::SwitchEdit(_) => {}
+            Action::PickBuildFolder(row) => self.dialogs.pick_folder(ctx, frame, row),
+            Action::PickBackground => self.dialogs.pick_background(ctx, frame),
+            Action::SetRoots(roots) => {
+                self.state.roots = roots.clone();
+                self.state.dependencies.set_build_mac(true);
+                self.inspect_again(Some(roots));
+            }
+            Action::Build { output } => self.build(output),
+            Action::Copy(text) => ctx.copy_text(text),
+        }
+    }
+
+    fn run(&mut self, command: Command, ctx: &Context, frame: &eframe::Frame) {
+        match command {
+            Command::Open => self.dialogs.pick_app(ctx, frame),
+            Command::TypePath => self.type_path(),
+            Command::OpenSample => self.begin("Opening", Request::OpenSample),
+            Command::Reanalyse => self.inspect_again(None),
+            Command::CloseBundle => self.close(),
+            Command::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
+            Command::UndoLastFix => self.undo(),
+            Command::CopyReport => {
+                if let Some(opened) = &self.state.opened {
+                    ctx.copy_text(pages::overview::report(opened));
+                    self.state.activity =
+                        Activity::Done("Copied", "The report is on the clipboard".to_owned());
+                }
+            }
+            Command::Find => self.find(ctx),
+            Command::Go(page) => self.state.page = Some(page),
+            Command::Theme(look) => self.set_theme(ctx, look),
+            Command::ShowLog => self.state.show_log = !self.state.show_log,
+            Command::Palette => self.state.palette.toggle(),
+            Command::ReviewFixes => self.plan(Selection::Everything),
+            Command::ApplyFixes => self.apply(),
+            Command::ExportPlan => {
+                if let Some(opened) = &self.state.opened {
+                    let folder = opened.path().parent().map(PathBuf::from).unwrap_or_default();
+                    self.dialogs.save(
+                        ctx,
+                        frame,
+                        Asked::Plan,
+                        &folder.join(format!("{} fix plan.md", opened.facts.name)),
+                    );
+                }
+            }
+            Command::BuildFolders => {
+                let roots = self
+                    .state
+                    .opened
+                    .as_ref()
+                    .map_or(&self.state.roots, |opened| &opened.inspection.options.roots);
+                self.state.folders.open(&roots.clone());
+            }
+            Command::BuildImage => self.build_image(ctx, frame),
+            Command::Cancel => self.jobs.cancel(),
+        }
+    }
+
+    fn type_path(&mut self) {
+        self.close();
+        self.state.start.type_path();
+    }
+
+    fn close(&mut self) {
+        if !self.jobs.busy() {
+            self.state.opened = None;
+            self.state.activity = Activity::Idle;
+        }
+    }
+
+    fn undo(&mut self) {
+        let Some(opened) = &self.state.opened else { return };
+        let request = Request::Undo { bundle: opened.path(), options: opened.inspection.options.clone() };
+        self.begin("Undoing", request);
+    }
+
+    fn apply(&mut self) {
+        let (Some(opened), Some(plan)) = (&self.state.opened, self.state.plan.plan()) else { return };
+        let request = Request::Apply { inspection: opened.inspection.clone(), plan: plan.clone() };
+        self.begin("Applying", request);
+    }
+
+    /// From its own page the image is built where the field says; from elsewhere the page comes first.
+    fn build_image(&mut self, ctx: &Context, frame: &eframe::Frame) {
+        if self.state.page() != Page::DiskImage {
+            self.state.page = Some(Page::DiskImage);
+            return;
+        }
+        let output = PathBuf::from(self.state.image.output.trim());
+        self.dialogs.save(ctx, frame, Asked::Image, &output);
+    }
+
+    fn build(&mut self, output: PathBuf) {
+        let Some(spec) = self.state.image.spec.clone() else { return };
+        self.state.image.built = None;
+        self.state.image.failure = None;
+        self.begin("Building", Request::BuildImage { spec, out: output });
+    }
+
+    fn find(&self, ctx: &Context) {
+        let id = match self.state.page() {
+            Page::Dependencies => pages::dependencies::filter_id(),
+            Page::Findings => pages::findings::filter_id(),
+            Page::InfoPlist => pages::info_plist::filter_id(),
+            Page::Signature => pages::signature::filter_id(),
+            _ => return,
+        };
+        ctx.memory_mut(|memory| memory.request_focus(id));
+    }
+
+    /// What was chosen in the system's dialogs.
+    fn chosen(&mut self, asked: Asked, path: PathBuf) {
+        match asked {
+            Asked::App => self.open(path),
+            Asked::BuildFolder(row) => self.state.folders.chosen(row, path),
+            Asked::Image => {
+                self.state.image.output = path.display().to_string();
+                self.build(path);
+            }
+            Asked::Background => {
+                if let Some(spec) = &mut self.state.image.spec {
+                    spec.layout.background = Background::Picture { picture: path, retina: None };
+                }
+            }
+            Asked::Plan => {
+                if let (Some(opened), Some(plan)) = (&self.state.opened, self.state.plan.plan()) {
+                    let (inspection, plan) = (opened.inspection.clone(), plan.clone());
+                    self.begin("Exporting", Request::ExportPlan { inspection, plan, out: path });
+                }
+            }
+        }
+    }
+
+    fn shortcuts(&mut self, ctx: &Context) {
+        if self.state.folders.is_open() {
+            return;
+        }
+        // Keys of the palette's own go to it; its shortcut closes it again.
+        if let Some(command) = command::pressed(ctx)
+            && (!self.state.palette.is_open() || command == Command::Palette)
+        {
+            self.outbox.push(Action::Run(command));
+        }
+        let dropped =
+            ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_path_buf()));
+        if let Some(path) = dropped {
+            self.outbox.push(Action::Open(path));
+        }
+    }
+
+    fn page(&mut self, ui: &mut Ui) {
+        let busy = self.jobs.busy();
+        let page = self.state.page();
+        let state = &mut self.state;
+        let Some(opened) = &state.opened else {
+            pages::start::show(ui, state, busy, &mut self.outbox);
+            return;
+        };
+        let (out, called) = (&mut self.outbox, &mut state.inspector_open);
+        match page {
+            Page::Overview => {
+                egui::CentralPanel::default()
+                    .frame(super::widgets::panel_frame(theme::tokens(ui).panel))
+                    .show(ui, |ui| {
+                        pages::overview::show(ui, opened, state.image.is_built(), out);
+                    });
+            }
+            Page::InfoPlist => pages::info_plist::show(ui, &mut state.plist, opened, out),
+            Page::Dependencies => {
+                let fixable = opened.facts.fixable > 0;
+                pages::dependencies::show(ui, &mut state.dependencies, opened, fixable, called, out);
+            }
+            Page::Findings => pages::findings::show(ui, &mut state.findings, opened, called, out),
+            Page::Plan => pages::plan::show(ui, &mut state.plan, opened, busy, *called, out),
+            Page::Signature => pages::signature::show(ui, &mut state.signature, opened, called, out),
+            Page::DiskImage => pages::disk_image::show(ui, &mut state.image, opened, busy, *called, out),
+        }
+    }
+
+    fn rename_window(&mut self, ctx: &Context) {
+        let title = match &self.state.opened {
+            Some(opened) => format!("{} — Bundlewright", opened.inspection.bundle.name),
+            None => "Bundlewright".to_owned(),
+        };
+        if title != self.title {
+            ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _: &mut eframe::Frame) {
+        note_input(ctx);
+        self.receive(ctx);
+        self.rename_window(ctx);
+        // Closing the window in the middle of a fix would be safe, but surprising: it waits for a clean end.
+        if ctx.input(|input| input.viewport().close_requested()) && self.jobs.busy() {
+            self.jobs.cancel();
+        }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        self.shortcuts(&ctx);
+        let mut outbox = std::mem::take(&mut self.outbox);
+        shell::top_bar(ui, &self.state, |command| self.enabled(command), &mut outbox);
+        shell::activity(ui, &self.state, self.jobs.busy(), &mut outbox);
+        shell::log(ui, &mut self.state);
+        shell::rail(ui, &self.state, &mut outbox);
+        self.outbox = outbox;
+        self.page(ui);
+        let mut outbox = std::mem::take(&mut self.outbox);
+        let mut view = std::mem::take(&mut self.state.palette);
+        palette::show(ui, &mut view, |command| self.enabled(command), &mut outbox);
+        self.state.palette = view;
+        pages::build_folders::show(ui, &mut self.state.folders, &mut outbox);
+        shell::drop_overlay(ui);
+        for (asked, path) in self.dialogs.poll() {
+            self.chosen(asked, path);
+        }
+        for action in outbox {
+            self.act(action, &ctx, frame);
+        }
+        self.draw_backdrop();
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        storage.set_string(RECENTS, state::write_recents(&self.state.recents));
+        storage.set_string(ROOTS, state::write_roots(&self.state.roots));
+        let theme = match self.state.theme {
+            Some(egui::ThemePreference::Light) => "light",
+            Some(egui::ThemePreference::Dark) => "dark",
+            _ => "system",
+        };
+        storage.set_string(THEME, theme.to_owned());
+    }
+
+    /// Sizes and selections are not worth a surprise at the next start; the settings above are kept by name.
+    fn persist_egui_memory(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,181 @@
+//! What comes back from the jobs.
+
+use egui::{ColorImage, Context, TextureHandle, TextureOptions};
+
+use super::App;
+use crate::failure::Failure;
+use crate::jobs::{Event, Outcome, Request};
+use crate::ui::command::Page;
+use crate::ui::facts::{bytes, counted, number};
+use crate::ui::pages::disk_image::Built;
+use crate::ui::state::Activity;
+use crate::workflow::Inspection;
+use crate::workflow::picture::Picture;
+
+impl App {
+    /// Takes in everything that happened since the last frame; runs while the window is hidden, too.
+    pub(super) fn receive(&mut self, ctx: &Context) {
+        for event in self.jobs.poll() {
+            match event {
+                Event::Progress(step) => {
+                    if let Activity::Running { step: shown, .. } = &mut self.state.activity {
+                        *shown = Some(step);
+                    }
+                }
+                Event::Log(line) => self.state.note(line),
+                Event::Done(outcome) => self.done(outcome),
+                Event::Failed(failure) => self.failed(failure),
+            }
+        }
+        for event in self.side.poll() {
+            match event {
+                Event::Done(outcome) => self.done_beside(ctx, outcome),
+                Event::Failed(Failure::Cancelled) | Event::Progress(_) => {}
+                Event::Failed(failure) => {
+                    self.state.note(failure.to_string());
+                    self.state.image.failure = Some(failure.to_string());
+                    self.state.image.drawn_for =
+                        self.state.image.spec.as_ref().map(|spec| spec.layout.clone());
+                    self.state.image.picture = None;
+                }
+                Event::Log(line) => self.state.note(line),
+            }
+        }
+    }
+
+    fn seconds(&self) -> String {
+        let spent = self.state.started.map(|started| started.elapsed().as_secs_f32()).unwrap_or_default();
+        format!("{spent:.2} s")
+    }
+
+    fn say(&mut self, what: &'static str, words: String) {
+        self.state.note(format!("{what}: {words}"));
+        self.state.activity = Activity::Done(what, words);
+    }
+
+    fn done(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Inspected(inspection) => {
+                self.arrived(inspection);
+                let Some(opened) = &self.state.opened else { return };
+                let facts = &opened.facts;
+                let words = format!(
+                    "{}, {} in {}",
+                    counted(facts.images, "image"),
+                    counted(facts.references, "reference"),
+                    self.seconds()
+                );
+                let name = opened.inspection.bundle.name.clone();
+                self.state.note(format!("Opened {name}"));
+                self.say("Analysed", words);
+            }
+            Outcome::Planned(plan, starts) => {
+                let words = format!("{}, nothing has been written yet", counted(plan.edits.len(), "edit"));
+                self.state.plan.receive(plan, starts);
+                self.say("Planned", words);
+            }
+            Outcome::Applied(receipt, inspection) => {
+                let words = format!(
+                    "{}, {} changed, {} made in {}",
+                    counted(receipt.edits, "edit"),
+                    counted(receipt.files_changed, "file"),
+                    counted(receipt.signed, "signature"),
+                    self.seconds()
+                );
+                self.arrived(inspection);
+                if let Some(opened) = &mut self.state.opened {
+                    opened.last_fix = Some(receipt.clone());
+                }
+                self.state.plan.receipt = Some(receipt);
+                self.state.page = Some(Page::Plan);
+                self.say("Applied", words);
+            }
+            Outcome::Undone(inspection) => {
+                self.arrived(inspection);
+                self.state.plan.receipt = None;
+                if self.state.page() == Page::Plan {
+                    self.state.page = Some(Page::Overview);
+                }
+                self.say("Undone", "The originals are back, byte for byte".to_owned());
+            }
+            Outcome::Built { path, bytes: length } => {
+                let words = format!("{} ({}) in {}", path.display(), bytes(length), self.seconds());
+                self.state.image.built = Some(Built { path, bytes: length });
+                self.say("Built", words);
+            }
+            Outcome::Exported(path) => self.say("Exported", path.display().to_string()),
+            Outcome::Verified(path, checked) => {
+                let problems = number(checked.problems.len() as u64);
+                self.say("Verified", format!("{}: {problems} problems", path.display()));
+            }
+            Outcome::Designed(..) | Outcome::Beside { .. } | Outcome::Backdrop(..) => {}
+        }
+    }
+
+    fn arrived(&mut self, inspection: Inspection) {
+        self.state.receive(inspection);
+        if let Some(opened) = &self.state.opened {
+            self.side.start(Request::LookBeside { bundle: opened.inspection.bundle.clone() });
+            if self.state.image.spec.is_none() {
+                self.side.start(Request::DesignImage { inspection: opened.inspection.clone() });
+            }
+        }
+    }
+
+    fn failed(&mut self, failure: Failure) {
+        if failure == Failure::Cancelled {
+            self.state.note("Cancelled; nothing was changed");
+            self.state.activity = Activity::Cancelled;
+            return;
+        }
+        let words = failure.to_string();
+        self.state.note(words.clone());
+        if let Activity::Running { what, .. } = &self.state.activity {
+            match *what {
+                "Opening" => self.state.refuse(failure),
+                "Building" => self.state.image.failure = Some(words.clone()),
+                _ => {}
+            }
+        }
+        self.state.activity = Activity::Failed(words);
+    }
+
+    fn done_beside(&mut self, ctx: &Context, outcome: Outcome) {
+        match outcome {
+            Outcome::Beside { icon, last_fix } => {
+                if let Some(opened) = &mut self.state.opened {
+                    opened.icon = icon.map(|icon| texture(ctx, "app-icon", &icon));
+                    opened.last_fix = last_fix.or(opened.last_fix.take());
+                }
+            }
+            Outcome::Designed(spec, name) => {
+                if let Some(opened) = &self.state.opened {
+                    let folder = opened.path().parent().map(std::path::PathBuf::from).unwrap_or_default();
+                    self.state.image.design(spec, folder.join(name));
+                }
+            }
+            Outcome::Backdrop(layout, picture) => {
+                self.state.image.picture = picture.map(|picture| texture(ctx, "backdrop", &picture));
+                self.state.image.drawn_for = Some(layout);
+            }
+            other => self.done(other),
+        }
+    }
+
+    /// Has the picture behind the icons drawn again when the layout asks for another.
+    pub(super) fn draw_backdrop(&mut self) {
+        if self.state.page() == Page::DiskImage
+            && self.state.opened.is_some()
+            && !self.side.busy()
+            && let Some(layout) = self.state.image.stale_picture()
+        {
+            self.side.start(Request::DrawBackdrop { layout });
+        }
+    }
+}
+
+fn texture(ctx: &Context, name: &str, picture: &Picture) -> TextureHandle {
+    let size = [picture.width as usize, picture.height as usize];
+    let image = ColorImage::from_rgba_unmultiplied(size, &picture.rgba);
+    ctx.load_texture(name, image, TextureOptions::LINEAR.with_mipmap_mode(Some(egui::TextureFilter::Linear)))
+}

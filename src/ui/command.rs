@@ -1,0 +1,229 @@
+//! What the user can ask for: one table feeds the menus, the palette and the shortcuts.
+
+use std::path::PathBuf;
+
+use egui::{Context, Key, KeyboardShortcut, Modifiers, ThemePreference};
+
+use crate::bundle::ImageId;
+use crate::fix::{EditKey, Selection};
+use crate::macho::InstallName;
+use crate::ui::icons::Icon;
+
+/// The steps of the rail, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Page {
+    Overview,
+    InfoPlist,
+    Dependencies,
+    Findings,
+    Plan,
+    Signature,
+    DiskImage,
+}
+
+/// A command without further particulars: it stands in a menu and in the palette.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Command {
+    Open,
+    TypePath,
+    OpenSample,
+    Reanalyse,
+    CloseBundle,
+    Quit,
+    UndoLastFix,
+    CopyReport,
+    Find,
+    Go(Page),
+    Theme(Look),
+    ShowLog,
+    Palette,
+    ReviewFixes,
+    ApplyFixes,
+    ExportPlan,
+    BuildFolders,
+    BuildImage,
+    Cancel,
+}
+
+/// [`ThemePreference`] without its lack of `Hash`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Look {
+    System,
+    Light,
+    Dark,
+}
+
+impl Look {
+    pub fn preference(self) -> ThemePreference {
+        match self {
+            Look::System => ThemePreference::System,
+            Look::Light => ThemePreference::Light,
+            Look::Dark => ThemePreference::Dark,
+        }
+    }
+}
+
+/// Anything that a page or a command asks the application to do.
+#[derive(Debug, Clone)]
+pub enum Action {
+    Run(Command),
+    Open(PathBuf),
+    ForgetRecents,
+    ShowFinding(usize),
+    /// Select this reference of this image in the tree; without a name, the image itself.
+    ShowInTree(ImageId, Option<InstallName>),
+    Plan(Selection),
+    SwitchEdit(EditKey),
+    PickBuildFolder(usize),
+    SetRoots(crate::bundle::SearchRoots),
+    PickBackground,
+    /// Build the disk image there; nothing follows when another file stands in the way and `replace` is off.
+    Build {
+        output: PathBuf,
+    },
+    Copy(String),
+}
+
+pub type Outbox = Vec<Action>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Menu {
+    File,
+    Edit,
+    View,
+    Tools,
+    Help,
+}
+
+impl Menu {
+    pub const ALL: [Menu; 5] = [Menu::File, Menu::Edit, Menu::View, Menu::Tools, Menu::Help];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Menu::File => "File",
+            Menu::Edit => "Edit",
+            Menu::View => "View",
+            Menu::Tools => "Tools",
+            Menu::Help => "Help",
+        }
+    }
+}
+
+/// One line of the table.
+pub struct Entry {
+    pub command: Command,
+    pub menu: Menu,
+    pub name: &'static str,
+    pub icon: Option<Icon>,
+    pub keys: Option<KeyboardShortcut>,
+    /// A line stands above it in its menu.
+    pub apart: bool,
+    /// Makes sense only with a bundle open.
+    pub needs_bundle: bool,
+}
+
+const fn entry(command: Command, menu: Menu, name: &'static str, icon: Option<Icon>) -> Entry {
+    Entry { command, menu, name, icon, keys: None, apart: false, needs_bundle: true }
+}
+
+impl Entry {
+    const fn keys(mut self, modifiers: Modifiers, key: Key) -> Self {
+        self.keys = Some(KeyboardShortcut::new(modifiers, key));
+        self
+    }
+
+    const fn apart(mut self) -> Self {
+        self.apart = true;
+        self
+    }
+
+    const fn always(mut self) -> Self {
+        self.needs_bundle = false;
+        self
+    }
+}
+
+const CTRL: Modifiers = Modifiers::COMMAND;
+const CTRL_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
+
+pub static COMMANDS: &[Entry] = &[
+    entry(Command::Open, Menu::File, "Open app…", Some(Icon::Folder)).keys(CTRL, Key::O).always(),
+    entry(Command::TypePath, Menu::File, "Open by path…", Some(Icon::ArrowRight))
+        .keys(CTRL_SHIFT, Key::O)
+        .always(),
+    entry(Command::OpenSample, Menu::File, "Open sample", Some(Icon::Play)).always(),
+    entry(Command::Reanalyse, Menu::File, "Re-analyse", Some(Icon::Refresh))
+        .keys(Modifiers::NONE, Key::F5)
+        .apart(),
+    entry(Command::CloseBundle, Menu::File, "Close bundle", None).keys(CTRL, Key::W),
+    entry(Command::Quit, Menu::File, "Quit", None).keys(CTRL, Key::Q).always().apart(),
+    entry(Command::UndoLastFix, Menu::Edit, "Undo last fix", Some(Icon::Undo)).keys(CTRL_SHIFT, Key::Z),
+    entry(Command::CopyReport, Menu::Edit, "Copy report", Some(Icon::Copy)).keys(CTRL_SHIFT, Key::C).apart(),
+    entry(Command::Find, Menu::Edit, "Find in this page", Some(Icon::Search)).keys(CTRL, Key::F),
+    entry(Command::Go(Page::Overview), Menu::View, "Overview", Some(Icon::Overview)).keys(CTRL, Key::Num1),
+    entry(Command::Go(Page::InfoPlist), Menu::View, "Info.plist", Some(Icon::List)).keys(CTRL, Key::Num2),
+    entry(Command::Go(Page::Dependencies), Menu::View, "Dependencies", Some(Icon::Tree))
+        .keys(CTRL, Key::Num3),
+    entry(Command::Go(Page::Findings), Menu::View, "Findings", Some(Icon::Flag)).keys(CTRL, Key::Num4),
+    entry(Command::Go(Page::Signature), Menu::View, "Signature", Some(Icon::Shield)).keys(CTRL, Key::Num5),
+    entry(Command::Go(Page::DiskImage), Menu::View, "Disk image", Some(Icon::Drive)).keys(CTRL, Key::Num6),
+    entry(Command::ShowLog, Menu::View, "Show or hide the log", Some(Icon::Log))
+        .keys(CTRL, Key::L)
+        .always()
+        .apart(),
+    entry(Command::Theme(Look::System), Menu::View, "Theme of the system", Some(Icon::Half)).always().apart(),
+    entry(Command::Theme(Look::Light), Menu::View, "Light theme", None).always(),
+    entry(Command::Theme(Look::Dark), Menu::View, "Dark theme", None).always(),
+    entry(Command::ReviewFixes, Menu::Tools, "Review fixes…", Some(Icon::Wrench)).keys(CTRL, Key::R),
+    entry(Command::ApplyFixes, Menu::Tools, "Apply the reviewed edits and sign", None).keys(CTRL, Key::Enter),
+    entry(Command::ExportPlan, Menu::Tools, "Export plan…", Some(Icon::File)).keys(CTRL, Key::E),
+    entry(Command::BuildFolders, Menu::Tools, "Build Mac folders…", Some(Icon::Folder)).apart(),
+    entry(Command::BuildImage, Menu::Tools, "Build disk image…", Some(Icon::Drive))
+        .keys(CTRL, Key::B)
+        .apart(),
+    entry(Command::Cancel, Menu::Tools, "Cancel what is running", Some(Icon::Close))
+        .keys(CTRL, Key::Period)
+        .apart(),
+    entry(Command::Palette, Menu::Help, "Commands and shortcuts", Some(Icon::Search))
+        .keys(CTRL, Key::K)
+        .always(),
+];
+
+/// The keys of `command`, as this system writes them.
+pub fn keys(ctx: &Context, command: Command) -> Option<String> {
+    let keys = COMMANDS.iter().find(|entry| entry.command == command)?.keys?;
+    Some(shown(ctx, &keys))
+}
+
+/// "Ctrl K" here, "⌘K" on a Mac.
+pub fn shown(ctx: &Context, keys: &KeyboardShortcut) -> String {
+    let text = ctx.format_shortcut(keys);
+    if ctx.os().is_mac() { text } else { text.replace('+', " ") }
+}
+
+/// The command whose keys were pressed in this frame.
+pub fn pressed(ctx: &Context) -> Option<Command> {
+    // Longer combinations first, so that Ctrl Shift O is not taken for Ctrl O.
+    let mut known: Vec<&Entry> = COMMANDS.iter().filter(|entry| entry.keys.is_some()).collect();
+    known.sort_by_key(|entry| !entry.keys.is_some_and(|keys| keys.modifiers.shift));
+    ctx.input_mut(|input| {
+        known.into_iter().find(|entry| entry.keys.is_some_and(|keys| input.consume_shortcut(&keys)))
+    })
+    .map(|entry| entry.command)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_commands_share_their_keys_or_their_name() {
+        let keys: Vec<String> =
+            COMMANDS.iter().filter_map(|e| e.keys).map(|keys| format!("{keys:?}")).collect();
+        assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len());
+        let names: BTreeSet<&str> = COMMANDS.iter().map(|entry| entry.name).collect();
+        assert_eq!(names.len(), COMMANDS.len());
+    }
+}

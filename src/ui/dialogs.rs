@@ -1,0 +1,92 @@
+//! The system's file dialogs. A dialog is made on the main thread and waited for on another, never in the frame.
+
+use std::path::PathBuf;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use egui::Context;
+use rfd::{AsyncFileDialog, FileHandle};
+
+/// What a dialog was opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    App,
+    Plan,
+    Image,
+    Background,
+    BuildFolder(usize),
+}
+
+pub struct Dialogs {
+    outbox: Sender<(Asked, Option<PathBuf>)>,
+    answers: Receiver<(Asked, Option<PathBuf>)>,
+    /// One at a time: a second click must not open a second dialog.
+    open: bool,
+}
+
+impl Default for Dialogs {
+    fn default() -> Self {
+        let (outbox, answers) = unbounded();
+        Dialogs { outbox, answers, open: false }
+    }
+}
+
+impl Dialogs {
+    /// A bundle: a file to a Mac's picker, a folder to every other.
+    pub fn pick_app(&mut self, ctx: &Context, frame: &eframe::Frame) {
+        let dialog = AsyncFileDialog::new().set_title("Open an app bundle").set_parent(frame);
+        if ctx.os().is_mac() {
+            self.wait(ctx, Asked::App, dialog.add_filter("App", &["app", "framework"]).pick_file());
+        } else {
+            self.wait(ctx, Asked::App, dialog.pick_folder());
+        }
+    }
+
+    pub fn pick_folder(&mut self, ctx: &Context, frame: &eframe::Frame, row: usize) {
+        let dialog =
+            AsyncFileDialog::new().set_title("Where this folder of the build Mac is here").set_parent(frame);
+        self.wait(ctx, Asked::BuildFolder(row), dialog.pick_folder());
+    }
+
+    pub fn pick_background(&mut self, ctx: &Context, frame: &eframe::Frame) {
+        let dialog = AsyncFileDialog::new().set_title("Background picture").set_parent(frame);
+        let pictures = ["png", "jpg", "jpeg", "tif", "tiff"];
+        self.wait(ctx, Asked::Background, dialog.add_filter("Pictures", &pictures).pick_file());
+    }
+
+    pub fn save(&mut self, ctx: &Context, frame: &eframe::Frame, asked: Asked, proposal: &std::path::Path) {
+        let title = if asked == Asked::Plan { "Export the plan" } else { "Build the disk image" };
+        let mut dialog = AsyncFileDialog::new().set_title(title).set_parent(frame);
+        if let Some(name) = proposal.file_name() {
+            dialog = dialog.set_file_name(name.to_string_lossy());
+        }
+        if let Some(folder) = proposal.parent() {
+            dialog = dialog.set_directory(folder);
+        }
+        self.wait(ctx, asked, dialog.save_file());
+    }
+
+    fn wait(
+        &mut self,
+        ctx: &Context,
+        asked: Asked,
+        dialog: impl Future<Output = Option<FileHandle>> + Send + 'static,
+    ) {
+        if self.open {
+            return;
+        }
+        let (outbox, ctx) = (self.outbox.clone(), ctx.clone());
+        let waiting = std::thread::Builder::new().name("bundlewright-dialog".to_owned()).spawn(move || {
+            let chosen = pollster::block_on(dialog).map(|file| file.path().to_path_buf());
+            let _ = outbox.send((asked, chosen)); // the window may be gone
+            ctx.request_repaint();
+        });
+        self.open = waiting.is_ok();
+    }
+
+    /// What was chosen since the last call.
+    pub fn poll(&mut self) -> Vec<(Asked, PathBuf)> {
+        let answers: Vec<_> = self.answers.try_iter().collect();
+        self.open &= answers.is_empty();
+        answers.into_iter().filter_map(|(asked, path)| Some((asked, path?))).collect()
+    }
+}

@@ -1,0 +1,393 @@
+//! How dyld would load everything, as a tree.
+
+mod inspector;
+mod rows;
+pub mod tree;
+
+use std::collections::BTreeMap;
+
+use egui::{Id, Layout, Rect, Sense, Ui, vec2};
+
+use self::tree::{Tree, What};
+use crate::bundle::{EntryKind, ImageId};
+use crate::dyld::Graph;
+use crate::macho::{Arch, InstallName};
+use crate::paths::BundlePath;
+use crate::ui::command::{Action, Command, Outbox, keys};
+use crate::ui::facts::arch_order;
+use crate::ui::icons::Icon;
+use crate::ui::shell;
+use crate::ui::state::Opened;
+use crate::ui::theme::{size, tokens};
+use crate::ui::widgets::{Button, Field, empty, inside, panel_frame, segments, selector, switch, tree_table};
+
+pub const TABLE: &str = "dependencies";
+
+#[derive(Default)]
+pub struct View {
+    /// Which executable's process is shown, and on what.
+    entry: Option<BundlePath>,
+    arch: Option<Arch>,
+    /// With the build machine's folders instead of a clean Mac.
+    build_mac: bool,
+    pub filter: String,
+    problems_only: bool,
+    open: BTreeMap<u64, bool>,
+    selected: Option<u64>,
+    reveal: bool,
+    /// What to select once the tree is there.
+    wanted: Option<(ImageId, Option<InstallName>)>,
+    tree: Tree,
+    rows: Vec<usize>,
+    /// What `tree` and `rows` were made from.
+    made_from: Option<MadeFrom>,
+}
+
+#[derive(PartialEq, Clone)]
+struct MadeFrom {
+    revision: u64,
+    entry: BundlePath,
+    arch: Arch,
+    build_mac: bool,
+    filter: String,
+    problems_only: bool,
+    opened: usize,
+}
+
+impl View {
+    /// Selects this reference, or where the image is expanded, as soon as the tree is there.
+    pub fn look_at(&mut self, image: ImageId, name: Option<InstallName>) {
+        self.filter.clear();
+        self.problems_only = false;
+        self.made_from = None;
+        self.wanted = Some((image, name));
+    }
+
+    pub fn set_build_mac(&mut self, on: bool) {
+        self.build_mac = on;
+    }
+
+    fn graph<'a>(&self, opened: &'a Opened) -> &'a Graph {
+        if self.build_mac { &opened.inspection.build } else { &opened.inspection.clean }
+    }
+
+    /// Brings tree and rows up to date with what is asked for.
+    fn refresh(&mut self, opened: &Opened) {
+        let entries = entries(opened);
+        let entry =
+            self.entry.clone().filter(|entry| entries.contains(entry)).or_else(|| entries.first().cloned());
+        let Some(entry) = entry else {
+            self.tree = Tree::default();
+            self.rows.clear();
+            return;
+        };
+        let archs = archs(opened, &entry);
+        let arch = self.arch.filter(|arch| archs.contains(arch)).or_else(|| archs.first().copied());
+        let Some(arch) = arch else { return };
+        self.entry = Some(entry.clone());
+        self.arch = Some(arch);
+        let now = MadeFrom {
+            revision: opened.revision,
+            entry: entry.clone(),
+            arch,
+            build_mac: self.build_mac,
+            filter: self.filter.clone(),
+            problems_only: self.problems_only,
+            opened: self
+                .open
+                .iter()
+                .map(|(key, open)| (*key as usize).wrapping_mul(3 + usize::from(*open)))
+                .fold(0, usize::wrapping_add),
+        };
+        if self.made_from.as_ref() == Some(&now) {
+            return;
+        }
+        let graph = self.graph(opened);
+        let same_tree = self.made_from.as_ref().is_some_and(|old| {
+            (old.revision, &old.entry, old.arch, old.build_mac)
+                == (now.revision, &now.entry, now.arch, now.build_mac)
+        });
+        if !same_tree {
+            self.tree = Tree::build(&opened.inspection, graph, &entry, arch);
+        }
+        if let Some((image, name)) = self.wanted.take() {
+            self.select_reference(graph, &image, name.as_ref());
+        }
+        self.rows = self.visible_rows(opened);
+        let opened_now = self
+            .open
+            .iter()
+            .map(|(key, open)| (*key as usize).wrapping_mul(3 + usize::from(*open)))
+            .fold(0, usize::wrapping_add);
+        self.made_from = Some(MadeFrom { opened: opened_now, ..now });
+        if self.selected_row().is_none() {
+            self.selected = self.rows.first().map(|node| self.tree.nodes[*node].key);
+        }
+    }
+
+    fn visible_rows(&self, opened: &Opened) -> Vec<usize> {
+        let graph = self.graph(opened);
+        let words = self.filter.trim().to_lowercase();
+        let matches = |index: usize| {
+            let node = &self.tree.nodes[index];
+            let wrong = !self.problems_only || node.own.is_problem() || node.own == tree::Own::AbsentWeak;
+            wrong
+                && (words.is_empty() || rows::name(&self.tree, graph, index).to_lowercase().contains(&words))
+        };
+        let filtered = self.problems_only || !words.is_empty();
+        self.tree.visible(&self.open, filtered.then_some(&matches as &dyn Fn(usize) -> bool))
+    }
+
+    fn select_reference(&mut self, graph: &Graph, image: &ImageId, name: Option<&InstallName>) {
+        let found = (0..self.tree.nodes.len()).find(|&index| match (name, &self.tree.nodes[index].what) {
+            (Some(name), What::Reference { .. }) => self
+                .tree
+                .dependency(graph, index)
+                .is_some_and(|(load, dependency)| load.image == *image && dependency.name == *name),
+            (None, _) => {
+                self.tree.nodes[index].shown_at.is_none()
+                    && self.tree.image(graph, index).as_ref() == Some(image)
+            }
+            _ => false,
+        });
+        if let Some(index) = found {
+            self.tree.reveal(index, &mut self.open);
+            self.selected = Some(self.tree.nodes[index].key);
+            self.reveal = true;
+        }
+    }
+
+    fn selected_row(&self) -> Option<usize> {
+        let key = self.selected?;
+        self.rows.iter().position(|node| self.tree.nodes[*node].key == key)
+    }
+
+    /// The node behind the selected row.
+    fn selected_node(&self) -> Option<usize> {
+        let key = self.selected?;
+        self.tree.nodes.iter().position(|node| node.key == key)
+    }
+
+    /// The bundle's own reference that is selected: what a fix for one reference is about.
+    pub fn selected_reference(&self, opened: &Opened) -> Option<(BundlePath, InstallName)> {
+        let (load, dependency) = self.tree.dependency(self.graph(opened), self.selected_node()?)?;
+        match &load.image {
+            ImageId::Bundled(path) => Some((path.clone(), dependency.name.clone())),
+            ImageId::External(_) => None,
+        }
+    }
+
+    fn jump(&mut self, node: usize) {
+        self.tree.reveal(node, &mut self.open);
+        self.filter.clear();
+        self.problems_only = false;
+        self.selected = Some(self.tree.nodes[node].key);
+        self.reveal = true;
+        self.made_from = None;
+    }
+
+    fn happened(&mut self, event: tree_table::Event) {
+        use tree_table::Event;
+        match event {
+            Event::Select(row) => self.selected = self.rows.get(row).map(|node| self.tree.nodes[*node].key),
+            Event::Open(row, open) => {
+                if let Some(node) = self.rows.get(row) {
+                    self.selected = Some(self.tree.nodes[*node].key);
+                    self.open.insert(self.tree.nodes[*node].key, open);
+                }
+            }
+            Event::Activate(row) => {
+                let Some(&node) = self.rows.get(row) else { return };
+                self.selected = Some(self.tree.nodes[node].key);
+                match self.tree.nodes[node].shown_at {
+                    Some(first) => self.jump(first),
+                    None if !self.tree.nodes[node].children.is_empty() => {
+                        let open = self.tree.is_open(node, &self.open);
+                        self.open.insert(self.tree.nodes[node].key, !open);
+                    }
+                    None => {}
+                }
+            }
+            Event::Typed(text) => self.filter.push_str(&text),
+        }
+    }
+}
+
+/// Executables whose process can be looked at; plug-ins stand inside of their host's.
+fn entries(opened: &Opened) -> Vec<BundlePath> {
+    let graph = &opened.inspection.clean;
+    let mut entries: Vec<BundlePath> = Vec::new();
+    let hosted = |path: &BundlePath| {
+        opened
+            .inspection
+            .bundle
+            .entries
+            .iter()
+            .any(|e| e.image == *path && e.kind == EntryKind::PlugIn && e.host.is_some())
+    };
+    for launch in &graph.launches {
+        if !entries.contains(&launch.entry) && !hosted(&launch.entry) {
+            entries.push(launch.entry.clone());
+        }
+    }
+    entries
+}
+
+fn archs(opened: &Opened, entry: &BundlePath) -> Vec<Arch> {
+    let launches = opened.inspection.clean.launches.iter();
+    let mut archs: Vec<Arch> =
+        launches.filter(|launch| launch.entry == *entry).map(|launch| launch.arch).collect();
+    archs.sort_by_key(arch_order);
+    archs
+}
+
+pub fn filter_id() -> Id {
+    Id::unique("dependency-filter")
+}
+
+pub fn show(
+    ui: &mut Ui,
+    view: &mut View,
+    opened: &Opened,
+    fixable: bool,
+    called: &mut bool,
+    out: &mut Outbox,
+) {
+    view.refresh(opened);
+    let t = tokens(ui);
+    shell::inspector(ui, size::INSPECTOR, *called, |ui| inspector::show(ui, view, opened, out));
+    egui::CentralPanel::default().frame(panel_frame(t.panel)).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        header(ui, view, fixable, out);
+        toolbar(ui, view, opened);
+        if view.tree.nodes.is_empty() {
+            empty(
+                ui,
+                Icon::Tree,
+                "No executable was found, so there is nothing that dyld could start.",
+                None,
+            );
+            return;
+        }
+        if view.rows.is_empty() {
+            if empty(ui, Icon::Search, "No reference matches this filter.", Some("Show all")) {
+                view.filter.clear();
+                view.problems_only = false;
+            }
+            return;
+        }
+        let columns = rows::Columns::of(ui.available_width());
+        tree_table::heads(ui, &columns.heads());
+        let graph = view.graph(opened);
+        let (table_rows, nodes) = (&view.rows, &view.tree);
+        let table = tree_table::Table {
+            salt: TABLE,
+            name: "Dependencies",
+            rows: table_rows.len(),
+            row_height: size::ROW,
+            selected: view.selected_row(),
+            reveal: std::mem::take(&mut view.reveal),
+        };
+        let twin = rows::twin_of_selected(nodes, graph, view.selected_node());
+        let filtered = view.problems_only || !view.filter.trim().is_empty();
+        let event = tree_table::show(
+            ui,
+            &table,
+            |row| rows::row(nodes, graph, table_rows[row], &view.open, filtered),
+            |ui, row, rect| {
+                rows::paint(ui, nodes, graph, opened, table_rows[row], rect, &columns, twin.as_ref())
+            },
+        );
+        if let Some(event) = event {
+            if matches!(event, tree_table::Event::Activate(_)) {
+                *called = true;
+            }
+            if matches!(event, tree_table::Event::Typed(_)) {
+                ui.memory_mut(|memory| memory.request_focus(filter_id()));
+            }
+            view.happened(event);
+        }
+    });
+}
+
+fn header(ui: &mut Ui, view: &mut View, fixable: bool, out: &mut Outbox) {
+    let wide = ui.available_width();
+    let places = [
+        ("Clean Mac", "As another Mac would load it: nothing but the bundle and macOS"),
+        ("Build Mac", "As the build machine would, with its folders as far as they are here"),
+    ];
+    shell::page_header(
+        ui,
+        "Dependencies",
+        |ui| {
+            if let Some(place) = segments(ui, "Place", &places, usize::from(view.build_mac)) {
+                view.build_mac = place == 1;
+            }
+        },
+        |ui| {
+            if fixable {
+                let review = Button::new("Review fixes…").icon(Icon::Wrench).filled();
+                let hint = keys(ui.ctx(), Command::ReviewFixes).unwrap_or_default();
+                if review
+                    .tip(&format!("Shows every edit before anything is written · {hint}"))
+                    .show(ui)
+                    .clicked()
+                {
+                    out.push(Action::Run(Command::ReviewFixes));
+                }
+            }
+            if wide > 700.0 {
+                let folders = Button::new("Build Mac folders…").icon(Icon::Folder);
+                if folders
+                    .tip("Says where folders of the build Mac, such as /opt/homebrew, are on this machine")
+                    .show(ui)
+                    .clicked()
+                {
+                    out.push(Action::Run(Command::BuildFolders));
+                }
+            }
+        },
+    );
+}
+
+fn toolbar(ui: &mut Ui, view: &mut View, opened: &Opened) {
+    let t = tokens(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::TOOLBAR), Sense::hover());
+    let bounds = Rect::from_min_max(rect.min + vec2(size::PADDING, 6.0), rect.max - vec2(size::PADDING, 6.0));
+    inside(ui, bounds, Layout::left_to_right(egui::Align::Center), |ui| {
+        let entries = entries(opened);
+        let on = entries.iter().position(|entry| Some(entry) == view.entry.as_ref()).unwrap_or(0);
+        let names: Vec<String> = entries.iter().map(|entry| entry.file_name().to_owned()).collect();
+        if let Some(chosen) =
+            selector(ui, "Start from", &names, on, None, "Which executable's process is shown")
+        {
+            view.entry = entries.get(chosen).cloned();
+            view.selected = None;
+        }
+        let archs = view.entry.as_ref().map(|entry| archs(opened, entry)).unwrap_or_default();
+        let names: Vec<String> = archs.iter().map(Arch::to_string).collect();
+        let on = archs.iter().position(|arch| Some(*arch) == view.arch).unwrap_or(0);
+        if let Some(chosen) =
+            selector(ui, "Arch", &names, on, None, "Each architecture has its own load commands")
+        {
+            view.arch = archs.get(chosen).copied();
+        }
+        let words = ui.available_width() > 300.0;
+        let room = ui.available_width() - if words { 140.0 } else { 36.0 };
+        let hint = keys(ui.ctx(), Command::Find).unwrap_or_default();
+        let mut field =
+            Field::new("Filter", room.clamp(72.0, 320.0)).icon(Icon::Search).hint("Filter").id(filter_id());
+        if room > 140.0 {
+            field = field.after(&hint);
+        }
+        field.show(ui, &mut view.filter);
+        switch(
+            ui,
+            &mut view.problems_only,
+            "Problems only",
+            words,
+            "Hides everything that loads as it should",
+        );
+    });
+    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, egui::Stroke::new(1.0, t.line));
+}

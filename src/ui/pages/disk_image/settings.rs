@@ -1,0 +1,191 @@
+//! The inspector of the disk image: the selected icon, the window, the background, the volume and the format.
+
+use egui::{Margin, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+
+use super::View;
+use crate::dmg::{Background, Color, Format};
+use crate::ui::command::{Action, Outbox};
+use crate::ui::theme::{Type, size, tokens};
+use crate::ui::widgets::{
+    Button, Field, cut, divider, elided, focus_ring, galley, inside, label, number_field, paint_left,
+    selector,
+};
+
+pub fn show(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
+    ScrollArea::vertical().id_salt("dmg-settings").auto_shrink(false).show(ui, |ui| {
+        egui::Frame::new().inner_margin(Margin::same(16)).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            let before = view.spec.clone();
+            selected(ui, view);
+            window(ui, view, out);
+            volume(ui, view);
+            format(ui, view);
+            if view.spec != before {
+                view.built = None;
+                view.failure = None;
+            }
+        });
+    });
+}
+
+fn section(ui: &mut Ui, words: &str, first: bool) {
+    let t = tokens(ui);
+    if !first {
+        ui.add_space(12.0);
+        divider(ui);
+        ui.add_space(12.0);
+    }
+    label(ui, words, Type::Heading, t.text);
+    ui.add_space(6.0);
+}
+
+/// A setting: its name, then its controls.
+fn row(ui: &mut Ui, name: &str, controls: impl FnOnce(&mut Ui)) {
+    let t = tokens(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::STEP), Sense::hover());
+    paint_left(ui, rect.left(), rect.center().y, galley(ui, name, Type::Body, t.text_faint));
+    let mut bounds = rect;
+    bounds.min.x += 80.0;
+    let layout = egui::Layout::left_to_right(egui::Align::Center);
+    inside(ui, bounds, layout, controls);
+}
+
+fn selected(ui: &mut Ui, view: &mut View) {
+    let t = tokens(ui);
+    let (Some(name), Some(spec)) = (view.selected.clone(), &mut view.spec) else { return };
+    section(ui, name.strip_suffix(".app").unwrap_or(&name), true);
+    if let Some((x, y)) = spec.layout.positions.get_mut(&name) {
+        row(ui, "Position", |ui| {
+            let (mut left, mut top) = (u32::try_from(*x).unwrap_or(0), u32::try_from(*y).unwrap_or(0));
+            let moved = number_field(ui, "Position x", "x", &mut left, 0..=10_000);
+            if moved | number_field(ui, "Position y", "y", &mut top, 0..=10_000) {
+                (*x, *y) = (left as i32, top as i32);
+            }
+        });
+    }
+    let link = spec.items.iter().find(|item| item.name == name).map(|item| item.source.clone());
+    if let Some(crate::dmg::ItemSource::Link(target)) = link {
+        row(ui, "Link to", |ui| {
+            label(ui, &target, Type::Mono, t.text);
+        });
+    }
+}
+
+fn window(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
+    let t = tokens(ui);
+    section(ui, "Window", view.selected.is_none());
+    let Some(spec) = &mut view.spec else { return };
+    let layout = &mut spec.layout;
+    row(ui, "Size", |ui| {
+        number_field(ui, "Window width", "w", &mut layout.window.width, 100..=10_000);
+        number_field(ui, "Window height", "h", &mut layout.window.height, 100..=10_000);
+    });
+    row(ui, "Icon size", |ui| {
+        number_field(ui, "Icon size", "px", &mut layout.icon_size, 16..=512);
+    });
+    row(ui, "Text size", |ui| {
+        number_field(ui, "Text size", "pt", &mut layout.text_size, 10..=16);
+    });
+    let kinds = ["Gradient and arrow", "Plain", "Colour", "Picture file…"].map(str::to_owned);
+    let on = match layout.background {
+        Background::Arrow { .. } => 0,
+        Background::None => 1,
+        Background::Color { .. } => 2,
+        Background::Picture { .. } => 3,
+    };
+    let mut chosen = None;
+    row(ui, "Background", |ui| {
+        let wide = ui.available_width();
+        chosen = selector(ui, "Background", &kinds, on, Some(wide), "What stands behind the icons");
+    });
+    match chosen {
+        Some(0) => {
+            let app = spec.items.first().map(|item| item.name.clone()).unwrap_or_default();
+            layout.background = Background::Arrow { from: app, to: "Applications".to_owned() };
+        }
+        Some(1) => layout.background = Background::None,
+        Some(2) => {
+            let color = Color { red: 0xEE, green: 0xF2, blue: 0xF5 };
+            view.color = color_text(color);
+            layout.background = Background::Color { color };
+        }
+        Some(3) => out.push(Action::PickBackground),
+        _ => {}
+    }
+    match &mut layout.background {
+        Background::Color { color } => row(ui, "", |ui| {
+            if view.color.is_empty() {
+                view.color = color_text(*color);
+            }
+            let field = Field::new("Background colour", 120.0).mono().hint("#rrggbb");
+            field.show(ui, &mut view.color);
+            match view.color.parse::<Color>() {
+                Ok(parsed) => *color = parsed,
+                Err(_) => drop(label(ui, "Not a colour", Type::Caption, t.error)),
+            }
+        }),
+        Background::Picture { picture, .. } => row(ui, "", |ui| {
+            let path = picture.display().to_string();
+            let room = ui.available_width() - 76.0;
+            let words = elided(ui, &path, Type::MonoCaption, t.text_soft, room);
+            let (rect, response) = ui.allocate_exact_size(vec2(room, 18.0), Sense::hover());
+            response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &path));
+            paint_left(ui, rect.left(), rect.center().y, words);
+            response.on_hover_text(path);
+            if Button::new("Change…").link().show(ui).clicked() {
+                out.push(Action::PickBackground);
+            }
+        }),
+        _ => {}
+    }
+}
+
+fn color_text(color: Color) -> String {
+    format!("#{:02x}{:02x}{:02x}", color.red, color.green, color.blue)
+}
+
+fn volume(ui: &mut Ui, view: &mut View) {
+    let t = tokens(ui);
+    section(ui, "Volume", false);
+    let Some(spec) = &mut view.spec else { return };
+    row(ui, "Name", |ui| {
+        let wide = ui.available_width();
+        Field::new("Volume name", wide).show(ui, &mut spec.volume_name);
+    });
+    row(ui, "File system", |ui| {
+        label(ui, "HFS+", Type::Body, t.text);
+    });
+}
+
+fn format(ui: &mut Ui, view: &mut View) {
+    let t = tokens(ui);
+    section(ui, "Format", false);
+    let Some(spec) = &mut view.spec else { return };
+    let formats = [
+        (Format::Udzo, "UDZO", "compressed, every macOS opens it"),
+        (Format::Udro, "UDRO", "not compressed, read-only"),
+    ];
+    for (format, word, what) in formats {
+        let on = spec.format == format;
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::click());
+        response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, on, format!("{word}, {what}")));
+        let ground = rect.expand2(vec2(8.0, 0.0));
+        if on || response.hovered() {
+            ui.painter().rect_filled(ground, size::RADIUS, if on { t.selected } else { t.hover });
+        }
+        let y = rect.center().y;
+        let dot = pos2(rect.left() + 8.0, y);
+        if on {
+            ui.painter().circle_filled(dot, 7.0, t.fill);
+            ui.painter().circle_filled(dot, 3.0, t.on_fill);
+        } else {
+            ui.painter().circle_stroke(dot, 6.5, egui::Stroke::new(1.0, t.outline));
+        }
+        paint_left(ui, rect.left() + 24.0, y, galley(ui, word, Type::BodyMedium, t.text));
+        paint_left(ui, rect.left() + 80.0, y, cut(ui, what, Type::Caption, t.text_soft, rect.width() - 80.0));
+        focus_ring(ui, &response, ground, f32::from(size::RADIUS));
+        if response.clicked() {
+            spec.format = format;
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! Every finding, most severe first, with the rule behind the one that is selected.
+
+use egui::{Id, Layout, Margin, Panel, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+
+use crate::bundle::ImageId;
+use crate::diagnose::{Finding, Severity, rule};
+use crate::fix::Selection;
+use crate::ui::command::{Action, Command, Outbox, keys};
+use crate::ui::facts::counted;
+use crate::ui::icons::Icon;
+use crate::ui::markdown;
+use crate::ui::pages::overview::{remedy_badge, severity_icon, subject};
+use crate::ui::shell;
+use crate::ui::state::Opened;
+use crate::ui::theme::{Type, size, tokens};
+use crate::ui::widgets::{
+    Button, Field, cut, divider, elided, empty, galley, inside, label, paint_left, panel_frame, paragraph,
+    property_path, property_text, segments, tree_table,
+};
+
+pub const TABLE: &str = "findings";
+
+#[derive(Default)]
+pub struct View {
+    pub filter: String,
+    /// 0 all, then by severity.
+    only: usize,
+    selected: Option<usize>,
+    reveal: bool,
+}
+
+impl View {
+    pub fn select(&mut self, index: usize) {
+        *self = View { selected: Some(index), reveal: true, ..View::default() };
+    }
+
+    fn shown(&self, findings: &[Finding]) -> Vec<usize> {
+        let words = self.filter.trim().to_lowercase();
+        let wanted = [None, Some(Severity::Error), Some(Severity::Warning), Some(Severity::Info)];
+        let only = wanted.get(self.only).copied().flatten();
+        let matches = |finding: &Finding| {
+            let texts = [&finding.title, &finding.message, finding.subject.as_str(), finding.rule]
+                .map(str::to_lowercase);
+            words.is_empty() || texts.iter().any(|text| text.contains(&words))
+        };
+        (0..findings.len())
+            .filter(|index| {
+                only.is_none_or(|only| findings[*index].severity == only) && matches(&findings[*index])
+            })
+            .collect()
+    }
+}
+
+/// A line of the list: a heading, or a finding.
+enum Line {
+    Group(Severity, usize),
+    Finding(usize),
+}
+
+fn lines(findings: &[Finding], shown: &[usize]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut last = None;
+    for &index in shown {
+        let severity = findings[index].severity;
+        if last != Some(severity) {
+            last = Some(severity);
+            lines.push(Line::Group(
+                severity,
+                shown.iter().filter(|i| findings[**i].severity == severity).count(),
+            ));
+        }
+        lines.push(Line::Finding(index));
+    }
+    lines
+}
+
+pub fn filter_id() -> Id {
+    Id::unique("finding-filter")
+}
+
+pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, called: &mut bool, out: &mut Outbox) {
+    let t = tokens(ui);
+    let findings = opened.inspection.findings.clone();
+    let shown = view.shown(&findings);
+    if view.selected.is_none_or(|index| index >= findings.len()) {
+        view.selected = shown.first().copied();
+    }
+    if !findings.is_empty() {
+        shell::inspector(ui, 400.0, *called, |ui| inspector(ui, view, &findings, out));
+    }
+    egui::CentralPanel::default().frame(panel_frame(t.panel)).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let fixable = opened.facts.fixable > 0;
+        header(ui, fixable, out);
+        if findings.is_empty() {
+            empty(ui, Icon::Good, "No findings. Every rule was checked.", None);
+            return;
+        }
+        toolbar(ui, view);
+        let lines = lines(&findings, &shown);
+        if lines.is_empty() {
+            if empty(ui, Icon::Search, "No finding matches this filter.", Some("Show all")) {
+                view.filter.clear();
+                view.only = 0;
+            }
+            return;
+        }
+        let selected = lines
+            .iter()
+            .position(|line| matches!(line, Line::Finding(index) if Some(*index) == view.selected));
+        let table = tree_table::Table {
+            salt: TABLE,
+            name: "Findings",
+            rows: lines.len(),
+            row_height: size::TWO_LINES,
+            selected,
+            reveal: std::mem::take(&mut view.reveal),
+        };
+        let event = tree_table::show(
+            ui,
+            &table,
+            |row| list_row(&findings, &lines[row]),
+            |ui, row, rect| match lines[row] {
+                Line::Group(severity, count) => group(ui, rect, severity, count),
+                Line::Finding(index) => finding(ui, rect, &findings[index]),
+            },
+        );
+        use tree_table::Event;
+        match event {
+            Some(Event::Select(row) | Event::Activate(row)) => {
+                if let Some(Line::Finding(index)) = lines.get(row) {
+                    view.selected = Some(*index);
+                }
+                *called |= matches!(event, Some(Event::Activate(_)));
+            }
+            Some(Event::Typed(text)) => {
+                view.filter.push_str(&text);
+                ui.memory_mut(|memory| memory.request_focus(filter_id()));
+            }
+            _ => {}
+        }
+    });
+}
+
+fn header(ui: &mut Ui, fixable: bool, out: &mut Outbox) {
+    shell::page_header(
+        ui,
+        "Findings",
+        |_| {},
+        |ui| {
+            if fixable {
+                let hint = keys(ui.ctx(), Command::ReviewFixes).unwrap_or_default();
+                let review = Button::new("Review fixes…").icon(Icon::Wrench).filled();
+                if review
+                    .tip(&format!("Shows every edit before anything is written · {hint}"))
+                    .show(ui)
+                    .clicked()
+                {
+                    out.push(Action::Run(Command::ReviewFixes));
+                }
+            }
+            if Button::new("Copy report")
+                .icon(Icon::Copy)
+                .tip("Copies verdict and findings as text")
+                .show(ui)
+                .clicked()
+            {
+                out.push(Action::Run(Command::CopyReport));
+            }
+        },
+    );
+}
+
+fn toolbar(ui: &mut Ui, view: &mut View) {
+    let t = tokens(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::TOOLBAR), Sense::hover());
+    let bounds = rect.shrink2(vec2(16.0, 6.0));
+    inside(ui, bounds, Layout::left_to_right(egui::Align::Center), |ui| {
+        let choices = [
+            ("All", "Every finding"),
+            ("Errors", "Breaks at launch, at install or on another Mac"),
+            ("Warnings", "Works here, may not elsewhere"),
+            ("Notes", "Worth knowing, nothing to do"),
+        ];
+        if let Some(only) = segments(ui, "Severity", &choices, view.only) {
+            view.only = only;
+        }
+        let hint = keys(ui.ctx(), Command::Find).unwrap_or_default();
+        let wide = ui.available_width().min(320.0);
+        let field = Field::new("Filter findings", wide)
+            .icon(Icon::Search)
+            .hint("Filter")
+            .after(&hint)
+            .id(filter_id());
+        field.show(ui, &mut view.filter);
+    });
+    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, t.line));
+}
+
+fn list_row(findings: &[Finding], line: &Line) -> tree_table::Row {
+    let (key, spoken, heading) = match line {
+        Line::Group(severity, count) => {
+            (u64::MAX - *severity as u64, counted(*count, &severity.to_string()), true)
+        }
+        Line::Finding(index) => {
+            let finding = &findings[*index];
+            (*index as u64, format!("{}: {}", finding.severity, finding.title), false)
+        }
+    };
+    tree_table::Row { key, depth: 0, open: None, spoken, heading }
+}
+
+fn group(ui: &Ui, rect: Rect, severity: Severity, count: usize) {
+    let t = tokens(ui);
+    let (icon, tone) = severity_icon(severity);
+    let word = match severity {
+        Severity::Error => ("error", "Breaks at launch, at install or on another Mac"),
+        Severity::Warning => ("warning", "Works here, may not elsewhere"),
+        Severity::Info => ("note", "Worth knowing, nothing to do"),
+    };
+    let y = rect.center().y;
+    icon.paint_at(ui.painter(), pos2(rect.left() + 24.0, y), size::ICON, tone.ink(t));
+    let x = paint_left(ui, rect.left() + 44.0, y, galley(ui, &counted(count, word.0), Type::Heading, t.text));
+    paint_left(ui, x + 12.0, y, cut(ui, word.1, Type::Body, t.text_soft, rect.right() - x - 24.0));
+}
+
+fn finding(ui: &Ui, rect: Rect, finding: &Finding) {
+    let t = tokens(ui);
+    let y = rect.center().y;
+    let (icon, tone) = severity_icon(finding.severity);
+    icon.paint_at(ui.painter(), pos2(rect.left() + 24.0, y), size::ICON, tone.ink(t));
+    let right = remedy_badge(ui, rect.right() - 16.0, y, finding);
+    let x = rect.left() + 44.0;
+    paint_left(ui, x, y - 9.0, cut(ui, &finding.title, Type::BodyMedium, t.text, right - x - 12.0));
+    paint_left(
+        ui,
+        x,
+        y + 9.0,
+        elided(ui, &subject(finding), Type::MonoCaption, t.text_soft, right - x - 12.0),
+    );
+    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, t.line));
+}
+
+fn inspector(ui: &mut Ui, view: &View, findings: &[Finding], out: &mut Outbox) {
+    let t = tokens(ui);
+    let Some(finding) = view.selected.and_then(|index| findings.get(index)) else {
+        empty(ui, Icon::Flag, "Select a finding to read why it matters.", None);
+        return;
+    };
+    Panel::bottom("finding-actions")
+        .exact_size(56.0)
+        .resizable(false)
+        .frame(panel_frame(t.panel))
+        .show_separator_line(false)
+        .show(ui, |ui| {
+            let rect = ui.max_rect();
+            ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, t.line));
+            let bounds = rect.shrink2(vec2(16.0, 14.0));
+            inside(ui, bounds, Layout::left_to_right(egui::Align::Center), |ui| {
+                if finding.remedy.is_some() {
+                    let fix = Button::new("Fix this…").icon(Icon::Wrench);
+                    if fix.tip("Plans the repair of this finding and shows every edit").show(ui).clicked() {
+                        out.push(Action::Plan(selection(finding)));
+                    }
+                }
+                if Button::new("Show in tree")
+                    .icon(Icon::Tree)
+                    .tip("Selects it among the dependencies")
+                    .show(ui)
+                    .clicked()
+                {
+                    out.push(Action::ShowInTree(
+                        ImageId::Bundled(finding.subject.clone()),
+                        finding.reference.clone(),
+                    ));
+                }
+                ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+                    if Button::new("Copy finding")
+                        .icon_only(Icon::Copy)
+                        .tip("Copies title and message")
+                        .show(ui)
+                        .clicked()
+                    {
+                        out.push(Action::Copy(format!(
+                            "{}\n{}\n{}",
+                            finding.title,
+                            subject(finding),
+                            finding.message
+                        )));
+                    }
+                });
+            });
+        });
+    ScrollArea::vertical().id_salt(("finding", view.selected)).auto_shrink(false).show(ui, |ui| {
+        egui::Frame::new().inner_margin(Margin::same(16)).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            title(ui, finding);
+            ui.add_space(8.0);
+            paragraph(ui, &finding.message, Type::Body, t.text_soft);
+            ui.add_space(12.0);
+            property_path(ui, "Where", finding.subject.as_str());
+            if let Some(name) = &finding.reference {
+                property_path(ui, "Reference", name.as_str());
+            }
+            if let Some(arch) = finding.arch {
+                property_text(ui, "Only on", &arch.to_string());
+            }
+            for (index, related) in finding.related.iter().enumerate() {
+                property_path(ui, if index == 0 { "Also" } else { "" }, &related.to_string());
+            }
+            property_path(ui, "Rule", finding.rule);
+            if let Some(rule) = rule(finding.rule) {
+                ui.add_space(12.0);
+                divider(ui);
+                ui.add_space(12.0);
+                label(ui, rule.title, Type::Heading, t.text);
+                ui.add_space(8.0);
+                markdown::show(ui, rule.doc);
+            }
+        });
+    });
+}
+
+fn title(ui: &mut Ui, finding: &Finding) {
+    let t = tokens(ui);
+    let (icon, tone) = severity_icon(finding.severity);
+    let words =
+        crate::ui::widgets::wrapped(ui, &finding.title, Type::Title, t.text, ui.available_width() - 28.0);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), words.size().y), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &finding.title));
+    icon.paint_at(ui.painter(), pos2(rect.left() + 9.0, rect.top() + 12.0), 18.0, tone.ink(t));
+    ui.painter().galley(pos2(rect.left() + 28.0, rect.top()), words, t.text);
+}
+
+/// The narrowest selection that covers this finding.
+fn selection(finding: &Finding) -> Selection {
+    match &finding.reference {
+        Some(name) => Selection::Reference { image: finding.subject.clone(), name: name.clone() },
+        None => Selection::Rules(vec![finding.rule.to_owned()]),
+    }
+}

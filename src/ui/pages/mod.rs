@@ -1,0 +1,11 @@
+//! One file for each step of the rail, and the start screen.
+
+pub mod build_folders;
+pub mod dependencies;
+pub mod disk_image;
+pub mod findings;
+pub mod info_plist;
+pub mod overview;
+pub mod plan;
+pub mod signature;
+pub mod start;

@@ -1,0 +1,555 @@
+//! What stands around every page: the top bar, the rail and the activity strip.
+
+use egui::style::StyleModifier;
+use egui::{
+    Color32, CursorIcon, Layout, MenuBar, Panel, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
+};
+
+use super::command::{Action, COMMANDS, Command, Menu, Outbox, Page, keys, shown};
+use super::facts::{SignedBy, counted, number};
+use super::icons::{Icon, paint_mark};
+use super::state::{Activity, Opened, State};
+use super::theme::{Tokens, Type, size, tokens};
+use super::widgets::{
+    Button, MenuItem, Tone, badge, cut, divider, focus_ring, galley, inside, paint_left, paint_right,
+    panel_frame, progress,
+};
+
+/// The bar of menus, title and palette button.
+pub fn top_bar(ui: &mut Ui, state: &State, enabled: impl Fn(Command) -> bool, out: &mut Outbox) {
+    let t = tokens(ui);
+    Panel::top("top-bar")
+        .exact_size(size::TOP_BAR)
+        .resizable(false)
+        .frame(panel_frame(t.window))
+        .show_separator_line(false)
+        .show(ui, |ui| {
+            let bar = ui.max_rect();
+            ui.painter().hline(bar.x_range(), bar.bottom() - 0.5, Stroke::new(1.0, t.line));
+            let mark = Rect::from_center_size(pos2(bar.left() + 20.0, bar.center().y), vec2(16.0, 16.0));
+            paint_mark(ui.painter(), mark, t.fill, t.on_fill);
+            title(ui, bar, state.opened.as_ref(), t);
+            ui.horizontal_centered(|ui| {
+                ui.add_space(40.0);
+                let bar = |style: &mut egui::Style| {
+                    style.spacing.button_padding = vec2(9.0, 4.0);
+                    for look in [&mut style.visuals.widgets.inactive, &mut style.visuals.widgets.hovered] {
+                        look.bg_stroke = Stroke::NONE;
+                    }
+                    style.visuals.widgets.inactive.weak_bg_fill = Color32::TRANSPARENT;
+                    style.visuals.widgets.open.bg_stroke = Stroke::NONE;
+                };
+                MenuBar::new().style(StyleModifier::new(bar)).ui(ui, |ui| {
+                    ui.spacing_mut().item_spacing.x = 0.0;
+                    for menu in Menu::ALL {
+                        ui.menu_button(egui::RichText::new(menu.name()).font(Type::Body.font()), |ui| {
+                            menu_lines(ui, menu, &enabled, out);
+                        });
+                    }
+                });
+            });
+            palette_button(ui, bar, t, out);
+        });
+}
+
+fn title(ui: &Ui, bar: Rect, opened: Option<&Opened>, t: &Tokens) {
+    let Some(opened) = opened else { return };
+    let room = (bar.width() - 720.0).max(160.0);
+    let name = cut(ui, &opened.inspection.bundle.name, Type::BodyMedium, t.text, room);
+    let folder =
+        super::widgets::middle_elide(&opened.folder(), ((room - name.size().x) / 7.5).max(0.0) as usize)
+            .into_owned();
+    let folder = galley(ui, &format!(" — {folder}"), Type::Body, t.text_faint);
+    let folder = (name.size().x + folder.size().x <= room).then_some(folder);
+    let wide = name.size().x + folder.as_ref().map_or(0.0, |folder| folder.size().x);
+    let x = paint_left(ui, bar.center().x - wide / 2.0, bar.center().y, name);
+    if let Some(folder) = folder {
+        paint_left(ui, x, bar.center().y, folder);
+    }
+}
+
+fn menu_lines(ui: &mut Ui, menu: Menu, enabled: &impl Fn(Command) -> bool, out: &mut Outbox) {
+    ui.spacing_mut().item_spacing.y = 0.0;
+    ui.set_min_width(248.0);
+    for (index, entry) in COMMANDS.iter().filter(|entry| entry.menu == menu).enumerate() {
+        if entry.apart && index > 0 {
+            ui.add_space(4.0);
+            divider(ui);
+            ui.add_space(4.0);
+        }
+        let keys = entry.keys.map(|keys| shown(ui.ctx(), &keys));
+        let item = MenuItem::new(entry.name).icon(entry.icon).keys(keys).enabled(enabled(entry.command));
+        if item.show(ui, 248.0).clicked() {
+            out.push(Action::Run(entry.command));
+            ui.close();
+        }
+    }
+}
+
+fn palette_button(ui: &mut Ui, bar: Rect, t: &Tokens, out: &mut Outbox) {
+    let hint = keys(ui.ctx(), Command::Palette).unwrap_or_default();
+    let words = galley(ui, "Commands", Type::Body, Color32::PLACEHOLDER);
+    let hint = galley(ui, &hint, Type::Caption, t.text_soft);
+    let wide = 16.0 + 8.0 + words.size().x + 10.0 + hint.size().x + 12.0;
+    let place = Rect::from_min_max(
+        pos2(bar.right() - wide - 12.0, bar.top() + 5.0),
+        pos2(bar.right() - 8.0, bar.bottom() - 5.0),
+    );
+    let response = ui.interact(place, ui.scope_id().with("palette"), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Commands"));
+    let ink = if response.hovered() { t.text } else { t.text_soft };
+    let y = place.center().y;
+    Icon::Search.paint_at(ui.painter(), pos2(place.left() + 10.0, y), 15.0, ink);
+    let x = place.left() + 26.0;
+    ui.painter().galley(pos2(x, y - words.size().y / 2.0), words.clone(), ink);
+    let cap = Rect::from_min_size(pos2(x + words.size().x + 8.0, y - 9.0), vec2(hint.size().x + 12.0, 18.0));
+    ui.painter().rect_stroke(cap, size::RADIUS_BADGE, Stroke::new(1.0, t.line), egui::StrokeKind::Inside);
+    paint_left(ui, cap.left() + 6.0, y, hint);
+    focus_ring(ui, &response, place, 6.0);
+    if response.clicked() {
+        out.push(Action::Run(Command::Palette));
+    }
+    response.on_hover_text("Every command by name, with its keys");
+}
+
+/// The rail: which app, and the steps from looking to shipping.
+pub fn rail(ui: &mut Ui, state: &State, out: &mut Outbox) {
+    let Some(opened) = &state.opened else { return };
+    let t = tokens(ui);
+    let narrow = ui.ctx().content_rect().width() < 1040.0;
+    let wide = if narrow { size::RAIL_NARROW } else { size::RAIL };
+    Panel::left("rail")
+        .exact_size(wide)
+        .resizable(false)
+        .frame(panel_frame(t.window))
+        .show_separator_line(false)
+        .show(ui, |ui| {
+            let edge = ui.max_rect();
+            ui.painter().vline(edge.right() - 0.5, edge.y_range(), Stroke::new(1.0, t.line));
+            ui.spacing_mut().item_spacing.y = 0.0;
+            app_head(ui, opened, narrow);
+            for (heading, pages) in steps(state) {
+                heading_line(ui, heading, narrow);
+                for page in pages {
+                    let mark = mark(state, opened, page);
+                    if step(ui, page, page == state.page(), &mark, narrow).clicked() {
+                        out.push(Action::Run(Command::Go(page)));
+                    }
+                }
+            }
+            undo(ui, opened, narrow, out);
+        });
+}
+
+fn steps(state: &State) -> Vec<(&'static str, Vec<Page>)> {
+    let mut inspect = vec![Page::Overview, Page::InfoPlist, Page::Dependencies, Page::Findings];
+    if state.plan.is_asked() || state.page() == Page::Plan {
+        inspect.push(Page::Plan);
+    }
+    inspect.push(Page::Signature);
+    vec![("Inspect", inspect), ("Ship", vec![Page::DiskImage])]
+}
+
+fn app_head(ui: &mut Ui, opened: &Opened, narrow: bool) {
+    let t = tokens(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 56.0), Sense::hover());
+    let facts = &opened.facts;
+    let spoken = format!("{} {}", facts.name, facts.version.as_deref().unwrap_or(""));
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
+    let x = if narrow { rect.center().x - 16.0 } else { rect.left() + 16.0 };
+    let place = Rect::from_min_size(pos2(x, rect.center().y - 16.0), vec2(32.0, 32.0));
+    app_icon(ui, opened, place);
+    if narrow {
+        response.on_hover_text(spoken);
+        return;
+    }
+    let (x, room) = (place.right() + 8.0, rect.right() - place.right() - 20.0);
+    paint_left(ui, x, rect.center().y - 9.0, cut(ui, &facts.name, Type::Heading, t.text, room));
+    let version = facts.version.as_deref().map(|version| format!("{version} · ")).unwrap_or_default();
+    let line = format!("{version}{}", facts.arch_list());
+    paint_left(ui, x, rect.center().y + 9.0, cut(ui, &line, Type::Caption, t.text_soft, room));
+}
+
+/// The app's own icon, or a quiet box where it has none.
+pub fn app_icon(ui: &Ui, opened: &Opened, place: Rect) {
+    let t = tokens(ui);
+    match &opened.icon {
+        Some(texture) => {
+            let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+            ui.painter().image(texture.id(), place, uv, Color32::WHITE);
+        }
+        None => {
+            let corner = place.width() * 0.22;
+            let bounds = place.shrink(place.width() * 0.06);
+            ui.painter().rect(bounds, corner, t.raised, Stroke::new(1.0, t.line), egui::StrokeKind::Inside);
+            Icon::Cube.paint_at(ui.painter(), place.center(), place.width() * 0.5, t.text_faint);
+        }
+    }
+}
+
+fn heading_line(ui: &mut Ui, words: &str, narrow: bool) {
+    let t = tokens(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 32.0), Sense::hover());
+    if narrow {
+        let x = rect.center().x;
+        ui.painter().hline(x - 8.0..=x + 8.0, rect.center().y, Stroke::new(1.0, t.line));
+    } else {
+        paint_left(
+            ui,
+            rect.left() + 16.0,
+            rect.center().y + 2.0,
+            galley(ui, words, Type::Caption, t.text_faint),
+        );
+    }
+}
+
+/// What stands at the right end of a step.
+enum Mark {
+    None,
+    Icon(Icon, Tone),
+    /// A count that asks for attention.
+    Count(usize, Tone),
+    Words(String),
+}
+
+fn mark(state: &State, opened: &Opened, page: Page) -> Mark {
+    let facts = &opened.facts;
+    match page {
+        Page::Overview if facts.refused.is_some() => Mark::Icon(Icon::Error, Tone::Error),
+        Page::Overview => Mark::Icon(Icon::Good, Tone::Good),
+        Page::InfoPlist if opened.inspection.bundle.info.is_none() => Mark::Icon(Icon::Error, Tone::Error),
+        Page::InfoPlist if facts.is_minimum_too_old() => Mark::Icon(Icon::Warning, Tone::Warning),
+        Page::InfoPlist => Mark::None,
+        Page::Dependencies if facts.errors > 0 => Mark::Count(facts.errors, Tone::Error),
+        Page::Dependencies => Mark::None,
+        Page::Findings if opened.inspection.findings.is_empty() => Mark::None,
+        Page::Findings => Mark::Count(opened.inspection.findings.len(), Tone::Quiet),
+        Page::Plan => match state.plan.edits() {
+            Some(count) => Mark::Count(count, Tone::Quiet),
+            None => Mark::None,
+        },
+        Page::Signature if facts.signature == SignedBy::None => Mark::Words("None".to_owned()),
+        Page::Signature => Mark::Words(facts.signature.word().to_owned()),
+        Page::DiskImage if state.image.is_built() => Mark::Icon(Icon::Good, Tone::Good),
+        Page::DiskImage => Mark::Words("Not built".to_owned()),
+    }
+}
+
+pub fn page_name(page: Page) -> (&'static str, Icon) {
+    match page {
+        Page::Overview => ("Overview", Icon::Overview),
+        Page::InfoPlist => ("Info.plist", Icon::List),
+        Page::Dependencies => ("Dependencies", Icon::Tree),
+        Page::Findings => ("Findings", Icon::Flag),
+        Page::Plan => ("Fix plan", Icon::Wrench),
+        Page::Signature => ("Signature", Icon::Shield),
+        Page::DiskImage => ("Disk image", Icon::Drive),
+    }
+}
+
+fn step(ui: &mut Ui, page: Page, on: bool, mark: &Mark, narrow: bool) -> egui::Response {
+    let t = tokens(ui);
+    let (name, icon) = page_name(page);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), size::STEP), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::Tab, true, on, name));
+    let area = rect.shrink2(vec2(8.0, 0.0));
+    if on {
+        ui.painter().rect_filled(area, size::RADIUS, t.selected);
+    } else if response.hovered() {
+        ui.painter().rect_filled(area, size::RADIUS, t.hover);
+    }
+    let y = rect.center().y;
+    let x = if narrow { rect.center().x } else { area.left() + 16.0 };
+    icon.paint_at(ui.painter(), pos2(x, y), size::ICON, if on { t.text } else { t.text_soft });
+    if narrow {
+        if let Mark::Count(count, tone) = mark {
+            let at = pos2(x + 12.0, y - 8.0);
+            ui.painter().circle_filled(at, 7.0, tone.tint(t));
+            let count = galley(ui, &count.min(&99).to_string(), Type::Caption, tone.ink(t));
+            paint_left(ui, at.x - count.size().x / 2.0, at.y, count);
+        }
+    } else {
+        let kind = if on { Type::BodyMedium } else { Type::Body };
+        let ink = if on { t.text } else { t.text_soft };
+        paint_left(ui, area.left() + 34.0, y, galley(ui, name, kind, ink));
+        paint_mark_of_step(ui, area.right() - 8.0, y, mark);
+    }
+    focus_ring(ui, &response, area, f32::from(size::RADIUS));
+    let response = response.on_hover_cursor(CursorIcon::PointingHand);
+    if narrow { response.on_hover_text(name) } else { response }
+}
+
+fn paint_mark_of_step(ui: &Ui, right: f32, y: f32, mark: &Mark) {
+    let t = tokens(ui);
+    match mark {
+        Mark::None => {}
+        Mark::Icon(icon, tone) => icon.paint_at(ui.painter(), pos2(right - 8.0, y), 15.0, tone.ink(t)),
+        Mark::Count(count, tone) => {
+            let text = if *tone == Tone::Error { format!("{count} !") } else { number(*count as u64) };
+            let words = galley(
+                ui,
+                &text,
+                Type::CaptionMedium,
+                if *tone == Tone::Quiet { t.text_soft } else { tone.ink(t) },
+            );
+            let pill = Rect::from_min_size(
+                pos2(right - words.size().x.max(6.0) - 12.0, y - 9.0),
+                vec2(words.size().x.max(6.0) + 12.0, 18.0),
+            );
+            ui.painter().rect_filled(pill, 9.0, if *tone == Tone::Quiet { t.hover } else { tone.tint(t) });
+            paint_left(ui, pill.center().x - words.size().x / 2.0, y, words);
+        }
+        Mark::Words(words) => {
+            paint_right(ui, right, y, galley(ui, words, Type::Caption, t.text_faint));
+        }
+    }
+}
+
+fn undo(ui: &mut Ui, opened: &Opened, narrow: bool, out: &mut Outbox) {
+    let t = tokens(ui);
+    let bottom = ui.max_rect();
+    let rect = Rect::from_min_max(
+        pos2(bottom.left(), bottom.bottom() - 40.0),
+        pos2(bottom.right(), bottom.bottom() - 8.0),
+    );
+    let can = opened.last_fix.is_some();
+    let sense = if can { Sense::click() } else { Sense::hover() };
+    let response = ui.interact(rect, ui.scope_id().with("undo"), sense);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, can, "Undo last fix"));
+    let area = rect.shrink2(vec2(8.0, 0.0));
+    if can && response.hovered() {
+        ui.painter().rect_filled(area, size::RADIUS, t.hover);
+    }
+    let (ink, y) = (if can { t.text } else { t.text_faint }, rect.center().y);
+    let x = if narrow { rect.center().x } else { area.left() + 16.0 };
+    Icon::Undo.paint_at(ui.painter(), pos2(x, y), size::ICON, ink);
+    if !narrow {
+        paint_left(ui, area.left() + 34.0, y, galley(ui, "Undo last fix", Type::Body, ink));
+        let note = match &opened.last_fix {
+            Some(receipt) => counted(receipt.edits, "edit"),
+            None => "None yet".to_owned(),
+        };
+        paint_right(ui, area.right() - 8.0, y, galley(ui, &note, Type::Caption, t.text_faint));
+    }
+    focus_ring(ui, &response, area, f32::from(size::RADIUS));
+    if response.clicked() {
+        out.push(Action::Run(Command::UndoLastFix));
+    }
+    let keys = keys(ui.ctx(), Command::UndoLastFix).unwrap_or_default();
+    response.on_hover_text(format!("Puts the originals back, byte for byte · {keys}"));
+}
+
+/// The strip at the bottom: what is going on, how far it is, Cancel, and the log.
+pub fn activity(ui: &mut Ui, state: &State, busy: bool, out: &mut Outbox) {
+    let t = tokens(ui);
+    Panel::bottom("activity")
+        .exact_size(size::ACTIVITY)
+        .resizable(false)
+        .frame(panel_frame(t.window))
+        .show_separator_line(false)
+        .show(ui, |ui| {
+            let bar = ui.max_rect();
+            ui.painter().hline(bar.x_range(), bar.top() + 0.5, Stroke::new(1.0, t.line));
+            let y = bar.center().y;
+            let mut x = bar.left() + 12.0;
+            let word = |icon: Icon, ink: Color32, words: &str, x: f32| {
+                icon.paint_at(ui.painter(), pos2(x + 6.0, y), size::ICON_SMALL, ink);
+                paint_left(ui, x + 18.0, y, galley(ui, words, Type::CaptionMedium, ink))
+            };
+            let mut running = None;
+            let detail = match &state.activity {
+                Activity::Idle => {
+                    x = paint_left(
+                        ui,
+                        x,
+                        y,
+                        galley(
+                            ui,
+                            concat!("Bundlewright ", env!("CARGO_PKG_VERSION")),
+                            Type::Caption,
+                            t.text_soft,
+                        ),
+                    );
+                    String::new()
+                }
+                Activity::Running { what, step } => {
+                    x = word(Icon::Refresh, t.accent, what, x);
+                    running = Some(step.as_ref().map_or((0, 0), |step| (step.done, step.total)));
+                    step.as_ref().map(described).unwrap_or_default()
+                }
+                Activity::Done(what, words) => {
+                    x = word(Icon::Good, t.good, what, x);
+                    words.clone()
+                }
+                Activity::Cancelled => {
+                    x = word(Icon::Quiet, t.text_soft, "Cancelled", x);
+                    "Nothing was changed".to_owned()
+                }
+                Activity::Failed(words) => {
+                    x = word(Icon::Error, t.error, "Could not do it", x);
+                    words.clone()
+                }
+            };
+            inside(ui, bar.shrink2(vec2(8.0, 2.0)), Layout::right_to_left(egui::Align::Center), |ui| {
+                if Button::new("Log").quiet().tip("Everything that was done, line by line").show(ui).clicked()
+                {
+                    out.push(Action::Run(Command::ShowLog));
+                }
+                if busy {
+                    if Button::new("Cancel")
+                        .link()
+                        .tip("Stops at the next step; nothing is left half done")
+                        .show(ui)
+                        .clicked()
+                    {
+                        out.push(Action::Run(Command::Cancel));
+                    }
+                    if let Some((done, total)) = running {
+                        progress(ui, done, total);
+                    }
+                }
+                let room = ui.max_rect().right() - x - 24.0 - (ui.max_rect().right() - ui.cursor().right());
+                paint_left(ui, x + 10.0, y, cut(ui, &detail, Type::Caption, t.text_soft, room));
+            });
+        });
+}
+
+fn described(step: &crate::progress::Step) -> String {
+    let count = if step.total > 0 {
+        format!("{} of {} · ", number(step.done), number(step.total))
+    } else {
+        String::new()
+    };
+    format!("{count}{} {}", step.verb, step.item)
+}
+
+/// The log above the strip.
+pub fn log(ui: &mut Ui, state: &mut State) {
+    if !state.show_log {
+        return;
+    }
+    let t = tokens(ui);
+    Panel::bottom("log")
+        .default_size(180.0)
+        .size_range(80.0..=420.0)
+        .resizable(true)
+        .frame(panel_frame(t.panel))
+        .show(ui, |ui| {
+            ui.add_space(8.0);
+            ui.horizontal(|ui| {
+                ui.add_space(16.0);
+                super::widgets::label(ui, "Log", Type::Heading, t.text);
+                ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+                    ui.add_space(16.0);
+                    if Button::new("Close log").icon_only(Icon::Close).bare().small().show(ui).clicked() {
+                        state.show_log = false;
+                    }
+                    if Button::new("Copy")
+                        .link()
+                        .icon(Icon::Copy)
+                        .tip("Copies the whole log")
+                        .show(ui)
+                        .clicked()
+                    {
+                        ui.ctx().copy_text(state.log.join("\n"));
+                    }
+                });
+            });
+            egui::ScrollArea::vertical().auto_shrink(false).stick_to_bottom(true).show_rows(
+                ui,
+                16.0,
+                state.log.len().max(1),
+                |ui, rows| {
+                    ui.spacing_mut().item_spacing.y = 0.0;
+                    for index in rows {
+                        ui.horizontal(|ui| {
+                            ui.add_space(16.0);
+                            let line = state.log.get(index).map_or("Nothing yet.", String::as_str);
+                            super::widgets::label(ui, line, Type::MonoCaption, t.text_soft);
+                        });
+                    }
+                },
+            );
+        });
+}
+
+/// Says what a drop would do while files hang over the window.
+pub fn drop_overlay(ui: &Ui) {
+    let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
+    if !hovering {
+        return;
+    }
+    let t = tokens(ui);
+    let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop"));
+    let painter = ui.ctx().layer_painter(layer);
+    let rect = ui.ctx().content_rect();
+    painter.rect_filled(rect, 0.0, t.window.gamma_multiply(0.92));
+    let zone = rect.shrink(24.0);
+    painter.rect_stroke(zone, size::RADIUS_DROP, Stroke::new(2.0, t.accent), egui::StrokeKind::Inside);
+    Icon::Cube.paint_at(&painter, zone.center() - vec2(0.0, 36.0), 40.0, t.accent);
+    painter.text(
+        zone.center() + vec2(0.0, 8.0),
+        egui::Align2::CENTER_CENTER,
+        "Drop to open",
+        Type::Title.font(),
+        t.text,
+    );
+    let more = "Opening never changes a file";
+    painter.text(
+        zone.center() + vec2(0.0, 34.0),
+        egui::Align2::CENTER_CENTER,
+        more,
+        Type::Body.font(),
+        t.text_soft,
+    );
+}
+
+/// Heads a page: a title at the left (or none, when `left` brings its own), what `left` adds, what `right` adds at the right end (last first).
+pub fn page_header(ui: &mut Ui, title: &str, left: impl FnOnce(&mut Ui), right: impl FnOnce(&mut Ui)) {
+    let t = tokens(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::PAGE_HEADER), Sense::hover());
+    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, t.line));
+    let whole = rect.shrink2(vec2(size::PADDING, 0.0));
+    let mut taken = 0.0;
+    inside(ui, whole, Layout::right_to_left(egui::Align::Center), |ui| {
+        right(ui);
+        taken = ui.min_rect().width();
+    });
+    let room = Rect::from_min_max(whole.min, pos2(whole.right() - taken - 8.0, whole.bottom()));
+    inside(ui, room, Layout::left_to_right(egui::Align::Center), |ui| {
+        if !title.is_empty() {
+            super::widgets::label(ui, title, Type::Title, t.text);
+            ui.add_space(8.0);
+        }
+        left(ui);
+    });
+}
+
+/// The panel at the right that tells about the selection. Answers nothing in a window too narrow for it.
+pub fn inspector(ui: &mut Ui, wide: f32, called: bool, contents: impl FnOnce(&mut Ui)) {
+    let t = tokens(ui);
+    let window = ui.ctx().content_rect().width();
+    if window < 900.0 && !called {
+        return;
+    }
+    let wide = if window < 1200.0 { wide.min(size::INSPECTOR_SMALL) } else { wide };
+    Panel::right("inspector")
+        .exact_size(wide)
+        .resizable(false)
+        .frame(panel_frame(t.panel))
+        .show_separator_line(false)
+        .show(ui, |ui| {
+            let edge = ui.max_rect();
+            ui.painter().vline(edge.left() + 0.5, edge.y_range(), Stroke::new(1.0, t.line));
+            ui.spacing_mut().item_spacing.y = 0.0;
+            contents(ui);
+        });
+}
+
+/// Two badges at most, after a name.
+pub fn badges(ui: &Ui, mut x: f32, y: f32, words: &[(&str, Tone)]) -> f32 {
+    for (word, tone) in words.iter().take(2) {
+        x = badge(ui, x + 6.0, y, word, *tone, false);
+    }
+    x
+}

@@ -1,0 +1,73 @@
+//! One line of a menu: icon or tick, words, keys.
+
+use egui::{Color32, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+
+use super::{galley, text::paint_tinted};
+use crate::ui::icons::Icon;
+use crate::ui::theme::{Type, size, tokens};
+
+#[must_use]
+pub struct MenuItem<'a> {
+    text: &'a str,
+    keys: Option<String>,
+    icon: Option<Icon>,
+    enabled: bool,
+    lit: bool,
+}
+
+impl<'a> MenuItem<'a> {
+    pub fn new(text: &'a str) -> Self {
+        MenuItem { text, keys: None, icon: None, enabled: true, lit: false }
+    }
+
+    pub fn keys(mut self, keys: Option<String>) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    pub fn icon(mut self, icon: Option<Icon>) -> Self {
+        self.icon = icon;
+        self
+    }
+
+    pub fn enabled(mut self, enabled: bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    /// Shown as if under the pointer: the palette's current line.
+    pub fn lit(mut self, lit: bool) -> Self {
+        self.lit = lit;
+        self
+    }
+
+    /// `width` 0 takes what the words need.
+    pub fn show(self, ui: &mut Ui, width: f32) -> Response {
+        let t = tokens(ui);
+        let words = galley(ui, self.text, Type::Body, Color32::PLACEHOLDER);
+        let keys = self.keys.as_deref().map(|keys| galley(ui, keys, Type::Caption, Color32::PLACEHOLDER));
+        let needed = 32.0 + words.size().x + 12.0 + keys.as_ref().map_or(0.0, |keys| keys.size().x + 24.0);
+        let wide = width.max(needed).max(ui.available_width().min(2000.0));
+        let sense = if self.enabled { Sense::click() } else { Sense::hover() };
+        let (rect, response) = ui.allocate_exact_size(vec2(wide, size::CONTROL), sense);
+        response.widget_info(|| WidgetInfo::labeled(Role::MenuItem, self.enabled, self.text));
+        if self.enabled && (self.lit || response.hovered() || response.has_focus()) {
+            ui.painter().rect_filled(rect, size::RADIUS_BADGE, t.selected);
+        }
+        let ink = if self.enabled { t.text } else { t.text_faint.gamma_multiply(0.75) };
+        let y = rect.center().y;
+        if let Some(icon) = self.icon {
+            icon.paint_at(
+                ui.painter(),
+                pos2(rect.left() + 16.0, y),
+                14.0,
+                if self.enabled { t.text_soft } else { ink },
+            );
+        }
+        paint_tinted(ui, rect.left() + 32.0, y, words, ink);
+        if let Some(keys) = keys {
+            paint_tinted(ui, rect.right() - 12.0 - keys.size().x, y, keys, t.text_faint);
+        }
+        response
+    }
+}

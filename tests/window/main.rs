@@ -1,0 +1,51 @@
+//! The window, driven by the names that a screen reader hears: `cargo test --features gui-tests --test window`.
+
+mod pictures;
+mod soft;
+mod tour;
+
+use std::path::PathBuf;
+
+use bundlewright::ui::App;
+use bundlewright::workflow::sample;
+use egui_kittest::Harness;
+
+/// The sample in a folder of its own, gone when it is dropped.
+pub struct Sample {
+    pub folder: tempfile::TempDir,
+    pub app: PathBuf,
+}
+
+pub fn unpacked() -> Sample {
+    let folder = tempfile::Builder::new().prefix("bundlewright-window-").tempdir().unwrap();
+    let app = sample::unpack(folder.path()).unwrap().app;
+    Sample { folder, app }
+}
+
+pub fn window(width: f32, height: f32, theme: egui::Theme, open: Option<PathBuf>) -> Harness<'static, App> {
+    let mut harness = Harness::builder()
+        .with_size(egui::vec2(width, height))
+        .with_theme(theme)
+        .with_max_steps(16)
+        .with_render_cursor(false)
+        .renderer(soft::Soft::default())
+        .build_eframe(|cc| App::new(cc, open));
+    settle(&mut harness);
+    harness
+}
+
+/// Runs frames until no job is left.
+pub fn settle(harness: &mut Harness<'_, App>) {
+    let begun = std::time::Instant::now();
+    loop {
+        harness.run_steps(2);
+        if !harness.state().is_busy() {
+            harness.run_steps(3);
+            if !harness.state().is_busy() {
+                return;
+            }
+        }
+        assert!(begun.elapsed().as_secs() < 60, "a job never ended");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}

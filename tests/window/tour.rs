@@ -1,0 +1,1 @@
+//! The main job from the window, step by step.
