@@ -1,5 +1,7 @@
 //! The fixtures are what `tests/fixtures/README.md` says they are.
 
+#![allow(clippy::disallowed_methods, reason = "tests make what they look at")]
+
 mod common;
 
 use std::fs;

@@ -4,6 +4,8 @@
 //! `BUNDLEWRIGHT_CORPUS=FOLDER BUNDLEWRIGHT_ORACLE=FILE cargo test --test oracle -- --ignored`, where FILE holds one JSON
 //! object for each slice under FOLDER, as macholib or another reader sees it (the fields are those of [`compare`]).
 
+#![allow(clippy::disallowed_methods, reason = "tests make what they look at")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

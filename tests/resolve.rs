@@ -1,5 +1,7 @@
 //! Scanning and resolving real Mach-O files: the fixtures, as they stand and as the build machine sees them.
 
+#![allow(clippy::disallowed_methods, reason = "tests make what they look at")]
+
 mod common;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,7 @@
 //! Signing and verifying whole bundles, with the contents that real ones have.
 
+#![allow(clippy::disallowed_methods, reason = "tests make what they look at")]
+
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -264,3 +264,12 @@ mod tests {
         }
     }
 }
+
+/// The length in bytes and the permission bits of a file on this machine, links followed.
+///
+/// # Errors
+/// [`Failure`] when it cannot be looked at.
+pub fn length_and_mode(local: &Path) -> Result<(u64, u32), Failure> {
+    let data = local.metadata().map_err(|error| Failure::io(local, "look at", &error))?;
+    Ok((data.len(), platform::mode(&data)))
+}

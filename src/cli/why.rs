@@ -7,8 +7,7 @@ use super::answer::{Answer, Trouble};
 use super::look::{self, Look};
 use super::pick;
 use super::render::inspection_json::ResolutionJson;
-use super::render::loaded::Loaded;
-use super::render::{self, FAINT, Page, SCHEMA, STRONG, places, words};
+use super::render::{self, FAINT, Page, SCHEMA, STRONG, inspection, places, words};
 use super::session::Session;
 use crate::bundle::ImageId;
 use crate::dyld::graph::{Dependency, Graph};
@@ -100,7 +99,7 @@ fn dependency<'a>(
     arch: Arch,
     name: &InstallName,
 ) -> Option<&'a Dependency> {
-    let all = Loaded::new(graph).of(&ImageId::Bundled(image.clone()), arch)?;
+    let all = inspection::dependencies(graph, &ImageId::Bundled(image.clone()), arch)?;
     all.iter().find(|dependency| dependency.name == *name)
 }
 

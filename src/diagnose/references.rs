@@ -56,6 +56,18 @@ impl<'a> Hit<'a> {
     }
 }
 
+impl<'a> Reference<'a> {
+    /// The same reference of the same launch as another place resolves it.
+    pub fn at<'b>(&self, other: &'b Graph) -> Option<Reference<'b>> {
+        references(other).find(|one| {
+            one.user == self.user
+                && one.dependency.name == self.dependency.name
+                && one.launch.entry == self.launch.entry
+                && one.launch.arch == self.launch.arch
+        })
+    }
+}
+
 /// References that `wanted` picks, each once, in a fixed order.
 pub fn hits<'a>(graph: &'a Graph, wanted: impl Fn(&Reference<'a>) -> bool) -> Vec<Hit<'a>> {
     let mut found: BTreeMap<(&BundlePath, &InstallName, LoadKind), Hit<'a>> = BTreeMap::new();

@@ -192,7 +192,6 @@ fn command_size(fixed: usize, text: &str) -> i64 {
 }
 
 /// The edits of load commands that `edits` (all for one file) mean for one slice: only what the slice has is changed.
-#[allow(dead_code)]
 pub(super) fn slice_edits<'a>(slice: &Slice, edits: impl Iterator<Item = &'a Edit>) -> Vec<LoadCommandEdit> {
     let uses = |name: &InstallName| slice.uses.iter().any(|one| one.name == *name);
     let count = |rpath: &Rpath| slice.rpaths.iter().filter(|one| *one == rpath).count();

@@ -1,1 +1,391 @@
-//! Remedies → edits.
+//! Remedies → edits of the draft.
+
+use std::collections::BTreeSet;
+
+use super::draft::{Draft, Style};
+use super::edit::{Edit, Safety};
+use super::framework;
+use super::place::{Placement, frameworks, place};
+use super::rewrite::Reason;
+use crate::bundle::{Bundle, EntryKind, ImageId};
+use crate::diagnose::{Facts, Finding, Remedy, references, right_id};
+use crate::dyld::Resolution;
+use crate::macho::{InstallName, Rpath};
+use crate::paths::{BundlePath, RuntimePath};
+
+/// One round: every remedy once, structure first. `pending` gets the references that are rewritten already and still
+/// do not end where they should.
+pub(super) fn expand(
+    draft: &mut Draft<'_>,
+    facts: &Facts<'_>,
+    findings: &[&Finding],
+) -> BTreeSet<(BundlePath, InstallName)> {
+    let mut round = Round { draft, facts, pending: BTreeSet::new() };
+    let mut ordered: Vec<&Finding> = findings.to_vec();
+    ordered.sort_by_key(|finding| finding.remedy.as_ref().map(step));
+    for finding in ordered {
+        if let Some(remedy) = &finding.remedy {
+            round.remember_leak(finding, remedy);
+            round.remedy(remedy, finding.rule);
+        }
+    }
+    round.follow_placed();
+    round.pending
+}
+
+/// Structure before copies, copies before references: a remedy may rest on what an earlier one decided.
+fn step(remedy: &Remedy) -> u8 {
+    match remedy {
+        Remedy::MakeExecutable { .. } | Remedy::RemoveLink { .. } => 0,
+        Remedy::RestoreFramework { .. } => 1,
+        Remedy::Unflatten { .. } => 2,
+        Remedy::Merge { .. } => 3,
+        Remedy::Bundle { .. } => 4,
+        Remedy::Repoint { .. } => 5,
+        Remedy::SetId { .. } | Remedy::AddRpath { .. } => 6,
+        Remedy::DeleteRpath { .. } => 7,
+        Remedy::Sign { .. } => 8,
+    }
+}
+
+struct Round<'r, 'd> {
+    draft: &'r mut Draft<'d>,
+    facts: &'r Facts<'r>,
+    pending: BTreeSet<(BundlePath, InstallName)>,
+}
+
+impl Round<'_, '_> {
+    fn remedy(&mut self, remedy: &Remedy, reason: Reason) {
+        match remedy {
+            Remedy::MakeExecutable { path } => {
+                self.draft.change_tree(
+                    Edit::SetMode { path: path.clone(), mode: 0o755 },
+                    reason,
+                    Safety::Safe,
+                );
+            }
+            Remedy::RemoveLink { path } => {
+                self.draft.change_tree(Edit::Remove { path: path.clone() }, reason, Safety::Review);
+            }
+            Remedy::RestoreFramework { framework } => {
+                framework::restore(self.draft, self.facts.bundle, framework, reason)
+            }
+            Remedy::Unflatten { flat, framework } => self.unflatten(flat, framework, reason),
+            Remedy::Merge { keep, remove } => self.merge(keep, remove, reason),
+            Remedy::Bundle { external } => {
+                self.bring_in(external, reason);
+            }
+            Remedy::Repoint { image, name, target } => self.repoint(image, name, target, reason),
+            Remedy::SetId { image } => self.set_id(image, reason),
+            Remedy::AddRpath { image, rpath } => {
+                self.draft.add_rpath(image, rpath.clone(), reason);
+            }
+            Remedy::DeleteRpath { image, rpath } => self.delete_rpath(image, rpath, reason),
+            Remedy::Sign { path } => {
+                self.draft.resign.insert(path.clone());
+            }
+        }
+    }
+
+    /// An outside file that hides the bundle's own copy needs no copy; what finds it is in the way.
+    fn remember_leak(&mut self, finding: &Finding, remedy: &Remedy) {
+        if let (Remedy::Repoint { target, .. }, [ImageId::External(external)]) =
+            (remedy, &finding.related[..])
+        {
+            self.draft.placed.insert(external.clone(), target.clone());
+        }
+    }
+
+    /// Puts a library from outside into the bundle, with what it needs in turn, and answers where it is then.
+    fn bring_in(&mut self, external: &RuntimePath, reason: Reason) -> Option<BundlePath> {
+        if let Some(known) = self.draft.placed.get(external) {
+            return Some(known.clone());
+        }
+        let image = self.facts.build.externals.get(external)?;
+        let placement = place(self.facts.bundle, self.draft, image);
+        self.carry_out(external, placement, reason)
+    }
+
+    fn carry_out(
+        &mut self,
+        external: &RuntimePath,
+        placement: Placement,
+        reason: Reason,
+    ) -> Option<BundlePath> {
+        let (edit, target, safety) = match placement {
+            Placement::Occupied => return None,
+            Placement::Existing(path) => {
+                self.draft.placed.insert(external.clone(), path.clone());
+                return Some(path);
+            }
+            Placement::File { local, to, renamed } => {
+                let safety = if renamed { Safety::Review } else { Safety::Safe };
+                (Edit::CopyFile { from: external.clone(), local, to: to.clone() }, to, safety)
+            }
+            Placement::Framework { from, local, to, version, binary } => {
+                (Edit::CopyFramework { from, local, to, version }, binary, Safety::Safe)
+            }
+        };
+        let new = edit.path().clone();
+        if !self.draft.change_tree(edit, reason, safety) {
+            return None;
+        }
+        self.draft.created.insert(new);
+        self.draft.placed.insert(external.clone(), target.clone());
+        self.bring_needs(external, &target, reason);
+        Some(target)
+    }
+
+    /// What a library found from its old place (by `@loader_path`, by rpaths of the build tree) it must find from the new one.
+    fn bring_needs(&mut self, external: &RuntimePath, target: &BundlePath, reason: Reason) {
+        let wanted = ImageId::External(external.clone());
+        let loads = self
+            .facts
+            .build
+            .launches
+            .iter()
+            .flat_map(|launch| &launch.loads)
+            .filter(|load| load.image == wanted);
+        let mut needs = BTreeSet::new();
+        for dependency in loads.flat_map(|load| &load.dependencies) {
+            match &dependency.resolution {
+                Resolution::External(need) => needs.extend([(dependency.name.clone(), Err(need.clone()))]),
+                Resolution::Bundled(path) => needs.extend([(dependency.name.clone(), Ok(path.clone()))]),
+                Resolution::System(_) | Resolution::Missing => {}
+            }
+        }
+        for (name, need) in needs {
+            let place = match need {
+                Ok(path) => Some(path),
+                Err(outside) => self.bring_in(&outside, reason),
+            };
+            if let Some(place) = place {
+                self.repoint(target, &name, &place, reason);
+            }
+        }
+    }
+
+    fn unflatten(&mut self, flat: &BundlePath, external: &RuntimePath, reason: Reason) {
+        let Some(image) = self.facts.build.externals.get(external) else { return };
+        // The flat copy is the same build, so it must not count as the place to go to.
+        let mut without = self.facts.bundle.clone();
+        without.images.remove(flat);
+        let placement = place(&without, self.draft, image);
+        if !matches!(placement, Placement::Framework { .. }) {
+            return;
+        }
+        let Some(binary) = self.carry_out(external, placement, reason) else { return };
+        if self.draft.change_tree(Edit::Remove { path: flat.clone() }, reason, Safety::Review) {
+            self.repoint_users(flat, &binary, reason);
+        }
+    }
+
+    fn merge(&mut self, keep: &BundlePath, remove: &BundlePath, reason: Reason) {
+        let shares = |edit: &Edit| [keep, remove].iter().any(|path| path.is_under(edit.path()));
+        if self.draft.tree.iter().any(|planned| shares(&planned.edit)) {
+            return; // a framework's restoration deals with it
+        }
+        if self.draft.change_tree(Edit::Remove { path: remove.clone() }, reason, Safety::Review) {
+            self.repoint_users(remove, keep, reason);
+        }
+    }
+
+    /// Points everything that ends at `old` now at `new`.
+    fn repoint_users(&mut self, old: &BundlePath, new: &BundlePath, reason: Reason) {
+        let users: BTreeSet<(BundlePath, InstallName)> = references(self.facts.build)
+            .chain(references(self.facts.clean))
+            .filter(|reference| reference.dependency.resolution == Resolution::Bundled(old.clone()))
+            .map(|reference| (reference.user.clone(), reference.dependency.name.clone()))
+            .collect();
+        for (user, name) in users {
+            self.repoint(&user, &name, new, reason);
+        }
+    }
+
+    /// References that still end outside although the library is in the bundle now.
+    fn follow_placed(&mut self) {
+        let mut outside = BTreeSet::new();
+        for reference in references(self.facts.build) {
+            if let Resolution::External(external) = &reference.dependency.resolution
+                && let Some(target) = self.draft.placed.get(external)
+            {
+                outside.insert((reference.user.clone(), reference.dependency.name.clone(), target.clone()));
+            }
+        }
+        // The reference that already has the copy's name takes it; others of the same image go by a link.
+        let mut outside: Vec<(BundlePath, InstallName, BundlePath)> = outside.into_iter().collect();
+        outside.sort_by_key(|(_, name, target)| name.leaf() != target.file_name());
+        for (user, name, target) in outside {
+            self.repoint(&user, &name, &target, "library-outside-bundle");
+        }
+    }
+
+    fn repoint(&mut self, user: &BundlePath, name: &InstallName, target: &BundlePath, reason: Reason) {
+        let original =
+            self.draft.rewrites.get(user).map_or_else(|| name.clone(), |rewrite| rewrite.original(name));
+        let before = self.draft.revision;
+        let says = name.as_str().strip_prefix("@loader_path/").and_then(|tail| user.parent()?.resolve(tail));
+        let text = if says.as_ref() == Some(target) {
+            name.0.clone()
+        } else {
+            self.text(user, &original, target, reason)
+        };
+        let Some(text) = self.free_text(user, name, target, text, reason) else { return };
+        let done = self.draft.change_use(user, name, text, reason);
+        if done && self.draft.revision == before {
+            self.pending.insert((user.clone(), original));
+        }
+    }
+
+    /// The shortest text that leads from `user` to `target`.
+    fn text(
+        &mut self,
+        user: &BundlePath,
+        original: &InstallName,
+        target: &BundlePath,
+        reason: Reason,
+    ) -> String {
+        let by_rpath = self.draft.style(user) == Style::Rpath
+            && !self.draft.shadowed.contains(&(user.clone(), original.clone()));
+        match target.strip_prefix(&frameworks()) {
+            Some(below) if by_rpath && self.ensure_rpaths(user, reason) => format!("@rpath/{below}"),
+            _ => loader_text(user, target),
+        }
+    }
+
+    /// The image as it is loaded now: in the bundle, or outside while its copy is only planned.
+    fn loaded_as(&self, user: &BundlePath) -> BTreeSet<ImageId> {
+        let copied = self.draft.placed.iter().filter(|(_, to)| *to == user);
+        let outside = copied.map(|(from, _)| ImageId::External(from.clone()));
+        outside.chain([ImageId::Bundled(user.clone())]).collect()
+    }
+
+    /// dyld refuses two equal dylib names in one image, so a second reference to the same file goes through a link.
+    fn free_text(
+        &mut self,
+        user: &BundlePath,
+        name: &InstallName,
+        target: &BundlePath,
+        text: String,
+        reason: Reason,
+    ) -> Option<InstallName> {
+        let wanted = InstallName(text.clone());
+        let loaded = self.loaded_as(user);
+        let image = loaded.iter().find_map(|id| self.facts.build.image(self.facts.bundle, id))?;
+        let in_model = |one: &InstallName| {
+            image
+                .file
+                .slices
+                .iter()
+                .any(|slice| slice.uses.iter().any(|other| other.name == *one && other.name != *name))
+        };
+        let rewrites = self.draft.rewrites.get(user);
+        let original = rewrites.map_or_else(|| name.clone(), |rewrite| rewrite.original(name));
+        let in_plan = |one: &InstallName| {
+            rewrites.is_some_and(|rewrite| {
+                rewrite.uses.iter().any(|(from, (to, _))| to == one && *from != original)
+            })
+        };
+        if !in_model(&wanted) && !in_plan(&wanted) {
+            return Some(wanted);
+        }
+        let link = target.parent()?.resolve(name.leaf())?;
+        if link == *target {
+            return None;
+        }
+        let there = self.facts.bundle.real_path(&link).as_ref() == Some(target);
+        let edit = Edit::Symlink { path: link.clone(), target: target.file_name().to_owned() };
+        if !there && !self.draft.change_tree(edit, reason, Safety::Safe) {
+            return None;
+        }
+        let folder = text.rsplit_once('/').map_or("", |(folder, _)| folder);
+        Some(InstallName(format!("{folder}/{}", name.leaf())))
+    }
+
+    /// Makes sure that `@rpath` leads to `Contents/Frameworks` in every process that loads `user`. Answers whether it does.
+    fn ensure_rpaths(&mut self, user: &BundlePath, reason: Reason) -> bool {
+        let processes = processes_of(self.facts, &self.loaded_as(user));
+        let lacking: Vec<&BundlePath> =
+            processes.iter().filter(|process| !has_rpath(self.facts.bundle, process)).collect();
+        lacking.into_iter().fold(true, |all, process| {
+            let folder = process.parent().unwrap_or_default();
+            let rpath = Rpath(format!("@executable_path/{}", frameworks().relative_from(&folder)));
+            self.draft.add_rpath(process, rpath, reason) && all
+        })
+    }
+
+    /// With the new name every user of the old one follows: what was one image must not become two.
+    fn set_id(&mut self, image: &BundlePath, reason: Reason) {
+        let Some(model) = self.facts.bundle.image(image) else { return };
+        let Some(old) = model.file.slices.iter().find_map(|slice| slice.install_name.clone()) else { return };
+        if !self.draft.set_id(image, &old, right_id(image), reason) {
+            return;
+        }
+        let by_old_name: BTreeSet<BundlePath> = references(self.facts.build)
+            .filter(|reference| {
+                reference.dependency.name == old
+                    && reference.dependency.resolution == Resolution::Bundled(image.clone())
+            })
+            .map(|reference| reference.user.clone())
+            .collect();
+        for user in by_old_name.into_iter().filter(|_| !old.as_str().starts_with('@')) {
+            self.repoint(&user, &old, image, reason);
+        }
+    }
+
+    /// Only once nothing outside is found through it that stays outside.
+    fn delete_rpath(&mut self, image: &BundlePath, rpath: &Rpath, reason: Reason) {
+        let declared = ImageId::Bundled(image.clone());
+        let needed = self
+            .facts
+            .build
+            .launches
+            .iter()
+            .flat_map(|launch| &launch.loads)
+            .flat_map(|load| &load.dependencies)
+            .any(|dependency| {
+                let Resolution::External(external) = &dependency.resolution else { return false };
+                let through = dependency.candidates.iter().any(|candidate| {
+                    candidate.declared_by.as_ref() == Some(&declared)
+                        && candidate.rpath.as_ref() == Some(rpath)
+                        && candidate.outcome == crate::dyld::Outcome::Found
+                });
+                through && !self.draft.placed.contains_key(external)
+            });
+        if !needed {
+            self.draft.delete_rpath(image, rpath, reason == "duplicate-rpath", reason);
+        }
+    }
+}
+
+fn loader_text(user: &BundlePath, target: &BundlePath) -> String {
+    format!("@loader_path/{}", target.relative_from(&user.parent().unwrap_or_default()))
+}
+
+/// The executables of the processes that load one of `images`.
+fn processes_of(facts: &Facts<'_>, images: &BTreeSet<ImageId>) -> BTreeSet<BundlePath> {
+    let launches = facts.build.launches.iter().chain(&facts.clean.launches);
+    let concerned = launches.filter(|launch| launch.loads.iter().any(|load| images.contains(&load.image)));
+    concerned.filter_map(|launch| process_of(facts.bundle, &launch.entry)).collect()
+}
+
+/// The executable itself, or for a plug-in the one that opens it.
+fn process_of(bundle: &Bundle, entry: &BundlePath) -> Option<BundlePath> {
+    let entry = bundle.entries.iter().find(|one| one.image == *entry)?;
+    match entry.kind {
+        EntryKind::PlugIn => entry.host.clone().or_else(|| bundle.main_executable.clone()),
+        _ => Some(entry.image.clone()),
+    }
+}
+
+/// Whether every slice of an executable has an rpath that means `Contents/Frameworks`.
+fn has_rpath(bundle: &Bundle, executable: &BundlePath) -> bool {
+    let Some(image) = bundle.image(executable) else { return false };
+    let folder = executable.parent().unwrap_or_default();
+    let leads_there = |rpath: &Rpath| {
+        let text = rpath.as_str();
+        let tail = text.strip_prefix("@executable_path").or_else(|| text.strip_prefix("@loader_path"));
+        tail.and_then(|tail| folder.resolve(tail.trim_start_matches('/'))) == Some(frameworks())
+    };
+    image.file.slices.iter().all(|slice| slice.rpaths.iter().any(leads_there))
+}

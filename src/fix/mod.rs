@@ -1,11 +1,19 @@
 //! Repair: findings → remedies → edits, on the model first, then as one transaction on disk.
 
 pub mod apply;
+mod draft;
 mod edit;
 mod expand;
+mod framework;
+mod journal;
+mod place;
 mod plan;
+mod platform;
+mod rewrite;
 mod simulate;
+mod stage;
 
 pub use apply::{Receipt, apply, last_fix, recover, undo};
 pub use edit::{Edit, EditKey, PlannedEdit, Safety};
 pub use plan::{FixOptions, FixPlan, Selection, plan};
+pub use simulate::difference;

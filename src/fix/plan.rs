@@ -2,14 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::edit::{EditKey, PlannedEdit};
-use crate::bundle::{Bundle, SearchRoots};
-use crate::codesign::{SignPlan, Verification};
-use crate::diagnose::Finding;
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use super::draft::Draft;
+use super::edit::{Edit, EditKey, PlannedEdit};
+use super::expand::expand;
+use super::simulate::Outside;
+use crate::bundle::{Bundle, ImageId, Node, SearchRoots};
+use crate::codesign::{self, SealProblem, SignKind, SignPlan, Verification};
+use crate::diagnose::{Facts, Finding, diagnose, no_header_room};
+use crate::dyld::{Place, resolve};
 use crate::failure::Failure;
 use crate::macho::InstallName;
 use crate::paths::BundlePath;
 use crate::progress::Progress;
+
+/// A bundle that needs more rounds than this has a remedy that never resolves; what is left is then reported.
+const MAX_ROUNDS: u64 = 64;
 
 /// Which findings to mend.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -67,6 +76,197 @@ pub fn plan(
     options: &FixOptions,
     progress: &Progress,
 ) -> Result<FixPlan, Failure> {
-    let _ = (bundle, seals, options, progress);
-    todo!("fix room")
+    let chosen = Chosen::new(options)?;
+    let mut outside = Outside::default();
+    let mut draft = Draft::new(bundle, &options.switched_off);
+    let mut model = bundle.clone();
+    for round in 0..MAX_ROUNDS {
+        progress.step("planning", &bundle.name, round, 0)?;
+        let before = draft.revision;
+        let pending = with_facts(&model, seals, &options.roots, |facts| {
+            let findings = diagnose(facts);
+            let wanted: Vec<&Finding> =
+                findings.iter().filter(|finding| chosen.wants(finding, &draft)).collect();
+            expand(&mut draft, facts, &wanted)
+        });
+        model = draft.model(&mut outside);
+        if draft.revision == before {
+            // Nothing new, yet some references still end elsewhere: say them in full instead of by @rpath.
+            let shadowed = draft.shadowed.len();
+            draft.shadowed.extend(pending);
+            if draft.shadowed.len() == shadowed {
+                break;
+            }
+        }
+    }
+    drop_unused(&mut draft, &mut model, seals, options, &mut outside);
+    Ok(finish(draft, model, seals, options))
+}
+
+/// Resolves `model` at both places and hands everything that rules look at to `look`.
+fn with_facts<T>(
+    model: &Bundle,
+    seals: &Verification,
+    roots: &SearchRoots,
+    look: impl FnOnce(&Facts<'_>) -> T,
+) -> T {
+    let (build, clean) =
+        rayon::join(|| resolve(model, &Place::BuildMac(roots.clone())), || resolve(model, &Place::CleanMac));
+    look(&Facts { bundle: model, build: &build, clean: &clean, seals })
+}
+
+/// A copy that nothing loads in the end, because its users had no room to be pointed at it, is not made.
+fn drop_unused(
+    draft: &mut Draft<'_>,
+    model: &mut Bundle,
+    seals: &Verification,
+    options: &FixOptions,
+    outside: &mut Outside,
+) {
+    loop {
+        let used: BTreeSet<BundlePath> = with_facts(model, seals, &options.roots, |facts| {
+            let launches = facts.build.launches.iter().chain(&facts.clean.launches);
+            let loaded =
+                launches.flat_map(|launch| launch.loads.iter().filter(|load| load.loaded_by.is_some()));
+            loaded
+                .filter_map(|load| match &load.image {
+                    ImageId::Bundled(path) => Some(path.clone()),
+                    ImageId::External(_) => None,
+                })
+                .collect()
+        });
+        let copies = draft
+            .tree
+            .iter()
+            .filter(|planned| matches!(planned.edit, Edit::CopyFile { .. } | Edit::CopyFramework { .. }));
+        let unused: Vec<BundlePath> = copies
+            .map(|planned| planned.edit.path().clone())
+            .filter(|copy| !used.iter().any(|image| image.is_under(copy)))
+            .collect();
+        if unused.is_empty() {
+            return;
+        }
+        draft.forget(&unused);
+        *model = draft.model(outside);
+    }
+}
+
+fn finish(draft: Draft<'_>, model: Bundle, seals: &Verification, options: &FixOptions) -> FixPlan {
+    let edits = draft.edits();
+    let sign = match touched(&edits, &draft, &model) {
+        touched if touched.is_empty() => SignPlan::default(),
+        touched => codesign::plan(&model, &touched),
+    };
+    let mut expected = model;
+    codesign::simulate(&mut expected, &sign);
+    let left =
+        Verification { checks: seals.checks, problems: not_covered(&seals.problems, &sign, &expected) };
+    let mut remaining = with_facts(&expected, &left, &options.roots, diagnose);
+    remaining.extend(draft.untouched().map(|(path, error)| no_header_room::finding(path, error)));
+    FixPlan {
+        header_room: header_room(&edits, draft.base, &expected),
+        growth: size(&expected) - size(draft.base),
+        switched_off: draft.declined.into_values().collect(),
+        edits,
+        sign,
+        expected,
+        remaining,
+    }
+}
+
+/// Everything whose bytes, name or seal changes.
+fn touched(edits: &[PlannedEdit], draft: &Draft<'_>, model: &Bundle) -> BTreeSet<BundlePath> {
+    let mut touched = draft.resign.clone();
+    for planned in edits {
+        touched.insert(planned.edit.path().clone());
+        if let Edit::Move { from, .. } = &planned.edit {
+            touched.insert(from.clone());
+        }
+        // Code that comes from outside is signed anew, whatever signed it before.
+        let copied = matches!(planned.edit, Edit::CopyFile { .. } | Edit::CopyFramework { .. });
+        if copied {
+            touched.extend(model.images.keys().filter(|image| image.is_under(planned.edit.path())).cloned());
+        }
+    }
+    touched
+}
+
+/// The problems of signatures and seals that the plan does not renew.
+fn not_covered(problems: &[SealProblem], sign: &SignPlan, expected: &Bundle) -> Vec<SealProblem> {
+    let signed = |path: &BundlePath| sign.steps.iter().any(|step| step.path == *path);
+    let sealed = |path: &BundlePath| {
+        let bundles = sign.steps.iter().filter(|step| step.kind == SignKind::Bundle);
+        bundles.filter(|step| path.is_under(&step.path)).count() > 0
+    };
+    let gone = |path: &BundlePath| !path.is_root() && !expected.nodes.contains_key(path);
+    let main = |path: &BundlePath| {
+        expected.entries.iter().any(|entry| entry.image == *path && signed(&entry.bundle))
+    };
+    let covered = |path: &BundlePath| {
+        let code = expected.images.contains_key(path);
+        gone(path) || signed(path) || main(path) || (!code && sealed(path))
+    };
+    problems.iter().filter(|problem| !covered(&problem.path)).cloned().collect()
+}
+
+fn header_room(edits: &[PlannedEdit], base: &Bundle, expected: &Bundle) -> BTreeMap<BundlePath, (u64, u64)> {
+    let tightest = |bundle: &Bundle, path: &BundlePath| {
+        bundle.image(path).and_then(|image| image.file.slices.iter().map(|slice| slice.header_room).min())
+    };
+    let edited =
+        edits.iter().filter(|planned| planned.edit.is_load_command()).map(|planned| planned.edit.path());
+    edited
+        .filter_map(|path| {
+            let after = tightest(expected, path)?;
+            Some((path.clone(), (tightest(base, path).unwrap_or(after), after)))
+        })
+        .collect()
+}
+
+fn size(bundle: &Bundle) -> i64 {
+    let lengths = bundle.nodes.values().map(|node| match node {
+        Node::File { length, .. } => i64::try_from(*length).unwrap_or(i64::MAX),
+        _ => 0,
+    });
+    lengths.fold(0, i64::saturating_add)
+}
+
+/// Which findings the user wants mended.
+struct Chosen<'a> {
+    selection: &'a Selection,
+    ignore: GlobSet,
+}
+
+impl<'a> Chosen<'a> {
+    fn new(options: &'a FixOptions) -> Result<Self, Failure> {
+        let mut globs = GlobSetBuilder::new();
+        for text in &options.ignore {
+            let glob = Glob::new(text).map_err(|error| {
+                Failure::new(text, format!("is not a glob: {}", error.kind()), "write it like *libfoo*")
+            })?;
+            globs.add(glob);
+        }
+        let ignore =
+            globs.build().map_err(|error| Failure::new("--ignore", error.to_string(), "use fewer globs"))?;
+        Ok(Chosen { selection: &options.selection, ignore })
+    }
+
+    /// Faults of what the plan itself brought in are always mended: half a copy helps nobody.
+    fn wants(&self, finding: &Finding, draft: &Draft<'_>) -> bool {
+        let ignored = self.ignore.is_match(finding.subject.as_str())
+            || finding.reference.as_ref().is_some_and(|name| self.ignore.is_match(name.as_str()))
+            || finding.related.iter().any(|id| self.ignore.is_match(id.to_string()));
+        if ignored {
+            return false;
+        }
+        let created = draft.created.iter().any(|new| finding.subject.is_under(new));
+        created
+            || match self.selection {
+                Selection::Everything => true,
+                Selection::Rules(rules) => rules.iter().any(|rule| rule == finding.rule),
+                Selection::Reference { image, name } => {
+                    finding.subject == *image && finding.reference.as_ref() == Some(name)
+                }
+            }
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! `tests/fixtures/README.md` says what is wrong with it; `tests/fixtures/build.sh` builds it.
 
+#![allow(clippy::disallowed_methods, reason = "writes the sample where the user asked for it")]
+
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};

@@ -35,9 +35,7 @@ pub fn uuids(image: &Image) -> Option<Vec<&str>> {
 
 fn findings(copies: &BTreeSet<&ImageId>) -> Vec<Finding> {
     let mut bundled: Vec<&BundlePath> = copies.iter().filter_map(|id| inside(id)).collect();
-    bundled.sort_by_key(|path| {
-        (framework_suffix(path.as_str()).is_none(), !path.as_str().starts_with("Contents/Frameworks/"), *path)
-    });
+    bundled.sort_by_key(|path| (rank(path), *path));
     let Some((keep, others)) = bundled.split_first() else { return Vec::new() };
     let merged = others.iter().map(|remove| {
         let remedy = Remedy::Merge { keep: (*keep).clone(), remove: (*remove).clone() };
@@ -46,6 +44,17 @@ fn findings(copies: &BTreeSet<&ImageId>) -> Vec<Finding> {
     // The outside copy goes away with the references to it; those are findings of their own.
     let outside = copies.iter().filter(|id| inside(id).is_none()).map(|id| finding(keep, id, None));
     merged.chain(outside).collect()
+}
+
+/// Which copy is the one to keep: a framework's own version, then what stands in `Contents/Frameworks`.
+fn rank(path: &BundlePath) -> u8 {
+    let text = path.as_str();
+    match framework_suffix(text) {
+        Some(suffix) if suffix.contains("/Versions/") && !suffix.contains("/Versions/Current/") => 0,
+        Some(_) => 1,
+        None if text.starts_with("Contents/Frameworks/") => 2,
+        None => 3,
+    }
 }
 
 fn inside(id: &ImageId) -> Option<&BundlePath> {

@@ -3,7 +3,7 @@
 use super::Rule;
 use crate::bundle::ImageId;
 use crate::diagnose::Remedy;
-use crate::diagnose::references::{Hit, hits, references};
+use crate::diagnose::references::{Hit, hits};
 use crate::diagnose::wording::{leaf, origin};
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::dyld::Resolution;
@@ -64,14 +64,8 @@ fn finding(facts: &Facts<'_>, hit: &Hit<'_>, external: &RuntimePath) -> Finding 
 
 /// The bundle's own file that the same reference ends at on a clean Mac.
 fn on_another_mac(facts: &Facts<'_>, hit: &Hit<'_>) -> Option<BundlePath> {
-    references(facts.clean).find_map(|other| {
-        let same = other.user == hit.user()
-            && other.dependency.name == *hit.name()
-            && other.launch.entry == hit.first.launch.entry
-            && other.launch.arch == hit.first.launch.arch;
-        match &other.dependency.resolution {
-            Resolution::Bundled(path) if same => Some(path.clone()),
-            _ => None,
-        }
-    })
+    match hit.first.at(facts.clean)?.dependency.resolution.clone() {
+        Resolution::Bundled(path) => Some(path),
+        _ => None,
+    }
 }

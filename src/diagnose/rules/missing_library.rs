@@ -1,6 +1,7 @@
 //! A library is not found.
 
 use super::Rule;
+use crate::bundle::ImageId;
 use crate::diagnose::Remedy;
 use crate::diagnose::references::{Hit, counterpart, hits};
 use crate::diagnose::wording::{leaf, root_hint};
@@ -22,7 +23,31 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
             && !dependency.has_no_rpath()
             && !dependency.met_wrong_arch()
     });
-    missing.iter().map(|hit| finding(facts, hit)).collect()
+    missing.iter().map(|hit| finding(facts, hit)).chain(only_here(facts)).collect()
+}
+
+/// References that reach the bundle's own files only while it stands where it stands now.
+fn only_here(facts: &Facts<'_>) -> Vec<Finding> {
+    let lost = hits(facts.clean, |reference| reference.dependency.resolution == Resolution::Missing);
+    lost.iter()
+        .filter_map(|hit| {
+            let (user, name) = (hit.user(), hit.name());
+            let Resolution::Bundled(here) = hit.first.at(facts.build)?.dependency.resolution.clone() else { return None };
+            Some(Finding {
+                rule: RULE.id,
+                severity: if hit.first.dependency.is_needed() { Severity::Error } else { Severity::Info },
+                subject: user.clone(),
+                arch: hit.arch(facts.bundle),
+                title: format!("{} is found only here", leaf(name)),
+                message: format!(
+                    "{user} asks for {name}, which is {here} only while the bundle stands in this folder; on another Mac it is not found. Point the reference at the bundle's own copy."
+                ),
+                reference: Some(name.clone()),
+                related: vec![ImageId::Bundled(here.clone())],
+                remedy: Some(Remedy::Repoint { image: user.clone(), name: name.clone(), target: here }),
+            })
+        })
+        .collect()
 }
 
 fn finding(facts: &Facts<'_>, hit: &Hit<'_>) -> Finding {

@@ -1,0 +1,230 @@
+//! A plan in the making: files and folders to change, wishes for load commands, and what had to be given up.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::edit::{Edit, EditKey, PlannedEdit, Safety};
+use super::rewrite::{Reason, Rewrite};
+use super::simulate::{Outside, Refused, simulate};
+use crate::bundle::Bundle;
+use crate::macho::{EditError, InstallName, Rpath};
+use crate::paths::{BundlePath, RuntimePath};
+
+/// How references of a file are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Style {
+    /// `@rpath/…`, the shortest.
+    Rpath,
+    /// `@loader_path/…`, which needs no LC_RPATH anywhere.
+    Loader,
+    /// Nothing fits: the file stays as it is.
+    Untouched,
+}
+
+pub(super) struct Draft<'a> {
+    pub base: &'a Bundle,
+    switched_off: &'a BTreeSet<EditKey>,
+    /// Changes of files and folders, in order.
+    pub tree: Vec<PlannedEdit>,
+    pub rewrites: BTreeMap<BundlePath, Rewrite>,
+    /// Edits that a switch keeps from being made.
+    pub declined: BTreeMap<EditKey, PlannedEdit>,
+    /// Where a library from outside, by its real path, is in the bundle now.
+    pub placed: BTreeMap<RuntimePath, BundlePath>,
+    /// Files and folders that the plan brought in: all their faults are mended, whatever was selected.
+    pub created: BTreeSet<BundlePath>,
+    /// What is to be signed though nothing else about it changes.
+    pub resign: BTreeSet<BundlePath>,
+    styles: BTreeMap<BundlePath, Style>,
+    /// Single references for which `@rpath` finds something else first.
+    pub shadowed: BTreeSet<(BundlePath, InstallName)>,
+    /// Executables that have no room for an rpath.
+    pub no_rpath: BTreeSet<BundlePath>,
+    /// Why a file stays untouched: the first refusal, in the shortest style.
+    pub full: BTreeMap<BundlePath, EditError>,
+    /// Raised by every change; a round without one is the end.
+    pub revision: u64,
+}
+
+impl<'a> Draft<'a> {
+    pub fn new(base: &'a Bundle, switched_off: &'a BTreeSet<EditKey>) -> Self {
+        Draft {
+            base,
+            switched_off,
+            tree: Vec::new(),
+            rewrites: BTreeMap::new(),
+            declined: BTreeMap::new(),
+            placed: BTreeMap::new(),
+            created: BTreeSet::new(),
+            resign: BTreeSet::new(),
+            styles: BTreeMap::new(),
+            shadowed: BTreeSet::new(),
+            no_rpath: BTreeSet::new(),
+            full: BTreeMap::new(),
+            revision: 0,
+        }
+    }
+
+    pub fn edits(&self) -> Vec<PlannedEdit> {
+        let rewrites = self.rewrites.iter().flat_map(|(path, rewrite)| rewrite.edits(path));
+        self.tree.iter().cloned().chain(rewrites).collect()
+    }
+
+    /// Whether the user let it stand; a declined edit is remembered so that it can be shown with its switch off.
+    fn allowed(&mut self, edit: &Edit, reason: Reason, safety: Safety) -> bool {
+        let key = edit.key();
+        if !self.switched_off.contains(&key) {
+            return true;
+        }
+        let header_bytes = edit.header_bytes();
+        self.declined.insert(key, PlannedEdit { edit: edit.clone(), reason, safety, header_bytes });
+        false
+    }
+
+    /// Adds a change of files or folders once. Answers whether it is part of the plan.
+    pub fn change_tree(&mut self, edit: Edit, reason: Reason, safety: Safety) -> bool {
+        if self.tree.iter().any(|planned| planned.edit == edit) {
+            return true;
+        }
+        if !self.allowed(&edit, reason, safety) {
+            return false;
+        }
+        self.tree.push(PlannedEdit { edit, reason, safety, header_bytes: None });
+        self.revision += 1;
+        true
+    }
+
+    pub fn style(&self, path: &BundlePath) -> Style {
+        self.styles.get(path).copied().unwrap_or(Style::Rpath)
+    }
+
+    /// Changes one file's wishes if `edit`, the shape it will be shown in, is switched on.
+    fn wish(
+        &mut self,
+        path: &BundlePath,
+        edit: &Edit,
+        reason: Reason,
+        change: impl FnOnce(&mut Rewrite),
+    ) -> bool {
+        if self.style(path) == Style::Untouched || !self.allowed(edit, reason, Safety::Safe) {
+            return false;
+        }
+        let rewrite = self.rewrites.entry(path.clone()).or_default();
+        let before = rewrite.clone();
+        change(rewrite);
+        if *rewrite != before {
+            self.revision += 1;
+        }
+        true
+    }
+
+    /// `name` is the text in the model; what it was on disk is looked up.
+    pub fn change_use(
+        &mut self,
+        path: &BundlePath,
+        name: &InstallName,
+        to: InstallName,
+        reason: Reason,
+    ) -> bool {
+        let from = self.rewrites.get(path).map_or_else(|| name.clone(), |rewrite| rewrite.original(name));
+        let edit = Edit::ChangeUse { path: path.clone(), from: from.clone(), to: to.clone() };
+        self.wish(path, &edit, reason, |rewrite| {
+            rewrite.uses.insert(from, (to, reason));
+        })
+    }
+
+    pub fn set_id(&mut self, path: &BundlePath, from: &InstallName, to: InstallName, reason: Reason) -> bool {
+        let edit = Edit::SetId { path: path.clone(), from: from.clone(), to: to.clone() };
+        self.wish(path, &edit, reason, |rewrite| {
+            rewrite.id.get_or_insert((from.clone(), to, reason));
+        })
+    }
+
+    pub fn add_rpath(&mut self, path: &BundlePath, rpath: Rpath, reason: Reason) -> bool {
+        if self.no_rpath.contains(path) {
+            return false;
+        }
+        let edit = Edit::AddRpath { path: path.clone(), rpath: rpath.clone() };
+        self.wish(path, &edit, reason, |rewrite| rewrite.add = Some((rpath, reason)))
+    }
+
+    pub fn delete_rpath(
+        &mut self,
+        path: &BundlePath,
+        rpath: &Rpath,
+        keep_first: bool,
+        reason: Reason,
+    ) -> bool {
+        let edit = Edit::DeleteRpath { path: path.clone(), rpath: rpath.clone(), keep_first };
+        self.wish(path, &edit, reason, |rewrite| {
+            rewrite.delete.insert(rpath.clone(), (keep_first, reason));
+        })
+    }
+
+    /// The bundle as the draft would leave it. Wishes that do not fit are taken back, file by file, down the ladder.
+    pub fn model(&mut self, outside: &mut Outside) -> Bundle {
+        loop {
+            match simulate(self.base, &self.edits(), outside) {
+                Ok(model) => return model,
+                Err(Refused::LoadCommands(path, error)) => self.descend(&path, error),
+                Err(Refused::Source(failure)) => self.drop_source(&failure),
+            }
+        }
+    }
+
+    /// One rung down the ladder for a file whose wishes do not fit.
+    fn descend(&mut self, path: &BundlePath, error: EditError) {
+        self.revision += 1;
+        let Some(rewrite) = self.rewrites.remove(path) else { return };
+        let without_id = rewrite.id.is_some() && (!rewrite.uses.is_empty() || rewrite.add.is_some());
+        if without_id {
+            // The install name is what an embedded library needs least.
+            self.rewrites.insert(path.clone(), Rewrite { id: None, ..rewrite });
+            return;
+        }
+        if rewrite.add.is_some() && self.no_rpath.insert(path.clone()) {
+            self.full.insert(path.clone(), error);
+            self.styles.insert(path.clone(), Style::Loader);
+            return;
+        }
+        let style = if self.style(path) == Style::Rpath { Style::Loader } else { Style::Untouched };
+        self.styles.insert(path.clone(), style);
+        self.full.entry(path.clone()).or_insert(error);
+    }
+
+    /// A file that cannot be read cannot be copied: the step goes, the finding stays.
+    fn drop_source(&mut self, failure: &crate::failure::Failure) {
+        let unreadable = |planned: &PlannedEdit| match (&planned.edit, failure) {
+            (
+                Edit::CopyFile { local, .. } | Edit::CopyFramework { local, .. },
+                crate::failure::Failure::Problem { path, .. },
+            ) => path.starts_with(local),
+            _ => false,
+        };
+        let before = self.tree.len();
+        let gone: Vec<BundlePath> = self
+            .tree
+            .iter()
+            .filter(|planned| unreadable(planned))
+            .map(|planned| planned.edit.path().clone())
+            .collect();
+        self.forget(&gone);
+        if self.tree.len() == before {
+            self.tree.clear();
+            self.rewrites.clear();
+        }
+    }
+
+    /// Takes back copies and all that was wished for them.
+    pub fn forget(&mut self, copies: &[BundlePath]) {
+        let below = |path: &BundlePath| copies.iter().any(|copy| path.is_under(copy));
+        self.tree.retain(|planned| !below(planned.edit.path()));
+        self.rewrites.retain(|path, _| !below(path));
+        self.created.retain(|path| !below(path));
+        self.placed.retain(|_, to| !below(to));
+    }
+
+    /// Files left as they are for want of room.
+    pub fn untouched(&self) -> impl Iterator<Item = (&BundlePath, &EditError)> {
+        self.full.iter().filter(|(path, _)| self.style(path) == Style::Untouched)
+    }
+}

@@ -1,0 +1,438 @@
+//! The repair of real small bundles: the torture fixtures, the faults and the sample, with the answers that
+//! tests/fixtures/README.md states.
+#![allow(clippy::disallowed_methods)]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bundlewright::bundle::{SearchRoots, scan};
+use bundlewright::dyld::Resolution;
+use bundlewright::fix::{self, FixOptions, FixPlan, Selection, difference};
+use bundlewright::macho::{InstallName, LoadKind};
+use bundlewright::paths::{BundlePath, RuntimePath};
+use bundlewright::progress::Progress;
+use bundlewright::workflow::{InspectOptions, Inspection, inspect};
+
+fn options(fixture: &common::Fixture) -> InspectOptions {
+    let roots = fixture.roots().into_iter().map(|(from, to)| (RuntimePath::new(from), to)).collect();
+    InspectOptions { roots: SearchRoots { roots, this_machine: false } }
+}
+
+fn look(app: &Path, options: &InspectOptions) -> Inspection {
+    inspect(app, options, &Progress::silent()).expect("a bundle")
+}
+
+fn plan(inspection: &Inspection, selection: Selection) -> FixPlan {
+    let options = FixOptions { selection, roots: inspection.options.roots.clone(), ..FixOptions::default() };
+    fix::plan(&inspection.bundle, &inspection.seals, &options, &Progress::silent()).expect("a plan")
+}
+
+fn texts(plan: &FixPlan) -> Vec<String> {
+    plan.edits.iter().map(|planned| planned.edit.key().0).collect()
+}
+
+fn path(text: &str) -> BundlePath {
+    BundlePath::new(text).expect("a bundle path")
+}
+
+/// Every file, link and folder with its content.
+fn content(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let entries = walkdir::WalkDir::new(root).into_iter().map(|entry| entry.expect("readable"));
+    entries
+        .map(|entry| {
+            let kind = entry.file_type();
+            let bytes = if kind.is_symlink() {
+                fs::read_link(entry.path()).expect("a link").to_string_lossy().into_owned().into_bytes()
+            } else if kind.is_dir() {
+                Vec::new()
+            } else {
+                fs::read(entry.path()).expect("a file")
+            };
+            (entry.path().strip_prefix(root).expect("below").to_path_buf(), bytes)
+        })
+        .collect()
+}
+
+/// Fixes everything and holds what must be so after every fix: what the plan said, nothing outside or missing, nothing
+/// left to do, and undo byte for byte.
+fn fix_all(app: &Path, options: &InspectOptions) -> (Inspection, FixPlan) {
+    let original = content(app);
+    let before = look(app, options);
+    let plan = plan_everything(&before);
+    fix::apply(&before.bundle, &plan, &Progress::silent()).expect("the fix");
+    let rescanned = scan(app, &Progress::silent()).expect("still a bundle");
+    assert_eq!(difference(&plan.expected, &rescanned), None);
+    let after = look(app, options);
+    let again = plan_everything(&after);
+    assert!(
+        again.is_empty(),
+        "a second fix plans {:?} and {:?} for {:#?}",
+        texts(&again),
+        again.sign,
+        after.findings
+    );
+    let fixed = content(app);
+    fix::undo(app, &Progress::silent()).expect("undo");
+    assert!(content(app) == original, "undo must restore every byte");
+    let before = look(app, options);
+    fix::apply(&before.bundle, &plan_everything(&before), &Progress::silent()).expect("the fix again");
+    assert!(content(app) == fixed, "the same fix must give the same bytes");
+    (look(app, options), plan)
+}
+
+fn plan_everything(inspection: &Inspection) -> FixPlan {
+    plan(inspection, Selection::Everything)
+}
+
+/// On a clean Mac every reference that is needed ends in the bundle or in macOS.
+fn assert_self_contained(inspection: &Inspection) {
+    for graph in [&inspection.clean, &inspection.build] {
+        for load in graph.launches.iter().flat_map(|launch| &launch.loads) {
+            for dependency in &load.dependencies {
+                let fine = matches!(dependency.resolution, Resolution::Bundled(_) | Resolution::System(_));
+                assert!(fine, "{}: {} is {:?}", load.image, dependency.name, dependency.resolution);
+            }
+        }
+    }
+    for (path, image) in &inspection.bundle.images {
+        for slice in &image.file.slices {
+            let mut names: Vec<_> = slice.uses.iter().map(|one| &one.name).collect();
+            names.sort();
+            names.dedup();
+            assert_eq!(names.len(), slice.uses.len(), "{path} has a dylib name twice");
+            let mut rpaths = slice.rpaths.clone();
+            rpaths.sort();
+            rpaths.dedup();
+            assert_eq!(rpaths.len(), slice.rpaths.len(), "{path} has an rpath twice");
+            assert!(
+                slice.rpaths.iter().all(|rpath| !rpath.as_str().starts_with('/')),
+                "{path}: {:?}",
+                slice.rpaths
+            );
+        }
+    }
+    let left: Vec<_> = inspection.findings.iter().map(|finding| &finding.message).collect();
+    assert!(left.is_empty(), "still found: {left:#?}");
+}
+
+/// The install names that an image asks for.
+fn uses(inspection: &Inspection, image: &str) -> Vec<(String, LoadKind)> {
+    let image = inspection.bundle.image(&path(image)).unwrap_or_else(|| panic!("no {image}"));
+    image.file.slices[0].uses.iter().map(|one| (one.name.0.clone(), one.kind)).collect()
+}
+
+fn rpaths(inspection: &Inspection, image: &str) -> Vec<String> {
+    let image = inspection.bundle.image(&path(image)).unwrap_or_else(|| panic!("no {image}"));
+    image.file.slices[0].rpaths.iter().map(|rpath| rpath.0.clone()).collect()
+}
+
+fn main_executable(inspection: &Inspection) -> String {
+    inspection.bundle.main_executable.as_ref().expect("an executable").to_string()
+}
+
+#[test]
+fn t1_brings_in_five_images_and_keeps_the_framework_whole() {
+    let fixture = common::unpack("t1");
+    let (fixed, _) = fix_all(&fixture.app("T1"), &options(&fixture));
+    assert_self_contained(&fixed);
+    let brought: Vec<&str> = fixed
+        .bundle
+        .images
+        .keys()
+        .filter_map(|image| image.as_str().strip_prefix("Contents/Frameworks/"))
+        .collect();
+    assert_eq!(
+        brought,
+        [
+            "Bar.framework/Versions/5/Bar",
+            "libbaz.dylib",
+            "libfoo.1.dylib",
+            "libfoocommon.1.dylib",
+            "libsparkle.2.dylib"
+        ]
+    );
+    let framework = &fixed.bundle.frameworks[0];
+    assert_eq!(framework.shape, bundlewright::bundle::FrameworkShape::Whole);
+    assert!(
+        fixed
+            .bundle
+            .nodes
+            .contains_key(&path("Contents/Frameworks/Bar.framework/Versions/5/Resources/data.txt"))
+    );
+    let executable = main_executable(&fixed);
+    assert_eq!(rpaths(&fixed, &executable), ["@executable_path/../Frameworks"]);
+    let sparkle =
+        uses(&fixed, &executable).into_iter().find(|(name, _)| name.contains("sparkle")).expect("sparkle");
+    assert_eq!(sparkle, ("@rpath/libsparkle.2.dylib".to_owned(), LoadKind::Weak));
+}
+
+#[test]
+fn rp_is_right_as_it_is() {
+    let fixture = common::unpack("rp");
+    let inspection = look(&fixture.app("Rp"), &options(&fixture));
+    let plan = plan_everything(&inspection);
+    assert_eq!(texts(&plan), [] as [String; 0]);
+    let missing =
+        inspection.clean.launches.iter().flat_map(|launch| &launch.loads).flat_map(|load| &load.dependencies);
+    assert!(missing.into_iter().all(|dependency| dependency.resolution != Resolution::Missing));
+}
+
+#[test]
+fn wx_keeps_one_file_under_two_names() {
+    let fixture = common::unpack("wx");
+    let (fixed, _) = fix_all(&fixture.app("Wx"), &options(&fixture));
+    assert_self_contained(&fixed);
+    let libraries = fixed.bundle.images.keys().filter(|image| image.as_str().contains("libwx")).count();
+    assert_eq!(libraries, 1, "{:?}", fixed.bundle.images.keys());
+    let kinds: Vec<LoadKind> = uses(&fixed, &main_executable(&fixed))
+        .into_iter()
+        .filter(|(name, _)| name.contains("libwx"))
+        .map(|(_, kind)| kind)
+        .collect();
+    assert_eq!(kinds, [LoadKind::Required, LoadKind::Weak]);
+}
+
+#[test]
+fn col_keeps_two_libraries_of_one_name_apart() {
+    let fixture = common::unpack("col");
+    let (fixed, plan) = fix_all(&fixture.app("Col"), &options(&fixture));
+    assert_self_contained(&fixed);
+    let executable = main_executable(&fixed);
+    let names: Vec<String> = uses(&fixed, &executable)
+        .into_iter()
+        .map(|(name, _)| name)
+        .filter(|name| name.contains("libz"))
+        .collect();
+    let symbols = ["_inflate\0", "_inflate_next\0"];
+    for (name, symbol) in names.iter().zip(symbols) {
+        let file = fixture.app("Col").join("Contents/Frameworks").join(name.trim_start_matches("@rpath/"));
+        let bytes = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert!(String::from_utf8_lossy(&bytes).contains(symbol), "{name} does not export {symbol:?}");
+    }
+    assert_eq!(names.len(), 2);
+    assert!(
+        plan.edits.iter().any(|planned| planned.safety == fix::Safety::Review),
+        "a rename is to be looked at"
+    );
+}
+
+#[test]
+fn pad_without_room_stays_untouched_and_says_how_much_is_missing() {
+    let fixture = common::unpack("pad");
+    let app = fixture.app("Pad");
+    let inspection = look(&app, &options(&fixture));
+    let plan = plan_everything(&inspection);
+    let executable = main_executable(&inspection);
+    assert!(!texts(&plan).iter().any(|text| text.contains(&executable)), "{:?}", texts(&plan));
+    assert!(!texts(&plan).iter().any(|text| text.starts_with("copy")), "{:?}", texts(&plan));
+    let room = plan.remaining.iter().find(|finding| finding.rule == "no-header-room").expect("a finding");
+    assert!(room.message.contains("56 bytes"), "{}", room.message);
+    assert!(room.message.contains("-headerpad_max_install_names"), "{}", room.message);
+}
+
+#[test]
+fn pad_that_fits_is_fixed() {
+    let fixture = common::unpack("pad");
+    let (fixed, _) = fix_all(&fixture.app("PadFits"), &options(&fixture));
+    assert_self_contained(&fixed);
+}
+
+#[test]
+fn the_sample_gets_its_framework_back_and_loads_each_library_once() {
+    let fixture = common::unpack_sample();
+    let (fixed, _) = fix_all(&fixture.app("Postcard"), &options(&fixture));
+    assert_self_contained(&fixed);
+    let images: Vec<&str> = fixed.bundle.images.keys().map(BundlePath::as_str).collect();
+    assert!(!images.contains(&"Contents/Frameworks/Quill"), "{images:?}");
+    let quill = "@rpath/Quill.framework/Versions/2.2.0/Quill".to_owned();
+    for user in ["Contents/MacOS/write-postcard", "Contents/PlugIns/delivery/libairmail.so"] {
+        assert!(
+            uses(&fixed, user).iter().any(|(name, _)| *name == quill),
+            "{user}: {:?}",
+            uses(&fixed, user)
+        );
+    }
+    let pigment =
+        uses(&fixed, "Contents/MacOS/write-postcard").into_iter().find(|(name, _)| name.contains("pigment"));
+    assert_eq!(pigment.map(|(_, kind)| kind), Some(LoadKind::Weak));
+}
+
+#[test]
+fn one_reference_is_the_same_function_with_a_filter() {
+    let fixture = common::unpack_sample();
+    let inspection = look(&fixture.app("Postcard"), &options(&fixture));
+    let image = path("Contents/Frameworks/libstamp.1.dylib");
+    let name = InstallName("/opt/homebrew/opt/inkwell/lib/libinkwell.2.dylib".into());
+    let one = plan(&inspection, Selection::Reference { image: image.clone(), name });
+    let all = plan_everything(&inspection);
+    assert!(!one.edits.is_empty() && one.edits.len() < all.edits.len());
+    assert!(
+        texts(&one).iter().any(|text| text.starts_with("copy_file Contents/Frameworks/libinkwell.2.dylib"))
+    );
+    fix::apply(&inspection.bundle, &one, &Progress::silent()).expect("the fix");
+    let after = look(&fixture.app("Postcard"), &inspection.options);
+    let still = after
+        .findings
+        .iter()
+        .any(|finding| finding.subject == image && finding.rule == "library-outside-bundle");
+    assert!(!still);
+}
+
+#[test]
+fn an_edit_that_is_switched_off_is_not_made_and_what_rests_on_it_neither() {
+    let fixture = common::unpack_sample();
+    let inspection = look(&fixture.app("Postcard"), &options(&fixture));
+    let all = plan_everything(&inspection);
+    let copy = all
+        .edits
+        .iter()
+        .find(|planned| planned.edit.path().as_str().ends_with("libinkwell.2.dylib"))
+        .expect("a copy");
+    let options = FixOptions {
+        switched_off: [copy.edit.key()].into(),
+        roots: inspection.options.roots.clone(),
+        ..FixOptions::default()
+    };
+    let rest =
+        fix::plan(&inspection.bundle, &inspection.seals, &options, &Progress::silent()).expect("a plan");
+    assert!(!texts(&rest).iter().any(|text| text.contains("libinkwell")), "{:?}", texts(&rest));
+    assert_eq!(rest.switched_off.len(), 1);
+    assert!(rest.remaining.iter().any(|finding| finding.message.contains("libinkwell")));
+}
+
+#[test]
+fn faults_that_can_be_mended_are() {
+    let fixture = common::unpack("faults");
+    for name in [
+        "dereferenced-framework",
+        "duplicate-rpath",
+        "not-executable",
+        "stale-signature",
+        "unsigned",
+        "fat64",
+    ] {
+        let (fixed, _) = fix_all(&fixture.app(name), &options(&fixture));
+        let errors: Vec<_> = fixed.findings.iter().map(|finding| &finding.message).collect();
+        assert!(errors.is_empty(), "{name}: {errors:#?}");
+    }
+}
+
+#[test]
+fn faults_that_need_a_person_are_named_and_nothing_is_written_for_them() {
+    let fixture = common::unpack("faults");
+    for (name, rule) in [
+        ("missing-architecture", "missing-architecture"),
+        ("missing-executable", "executable-unusable"),
+        ("truncated-library", "broken-file"),
+        ("broken-symlink", "broken-link"),
+    ] {
+        let inspection = look(&fixture.app(name), &options(&fixture));
+        let finding = inspection.findings.iter().find(|finding| finding.rule == rule);
+        assert!(finding.is_some(), "{name}: {:#?}", inspection.findings);
+    }
+}
+
+#[test]
+fn a_bundle_changed_after_the_plan_is_not_touched() {
+    let fixture = common::unpack("t1");
+    let app = fixture.app("T1");
+    let inspection = look(&app, &options(&fixture));
+    let plan = plan_everything(&inspection);
+    fs::write(app.join("Contents/new.txt"), "later").expect("a new file");
+    let failure = fix::apply(&inspection.bundle, &plan, &Progress::silent()).expect_err("must refuse");
+    assert!(failure.to_string().contains("was changed after it was looked at"), "{failure}");
+}
+
+#[test]
+fn undo_refuses_to_lose_what_came_after_the_fix() {
+    let fixture = common::unpack("t1");
+    let app = fixture.app("T1");
+    fix_all(&app, &options(&fixture));
+    fs::write(app.join("Contents/new.txt"), "later").expect("a new file");
+    let failure = fix::undo(&app, &Progress::silent()).expect_err("must refuse");
+    assert!(failure.to_string().contains("was changed after the fix"), "{failure}");
+    assert!(app.join("Contents/new.txt").exists());
+}
+
+#[test]
+fn cancelling_at_any_step_leaves_the_bundle_as_it_was() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let fixture = common::unpack("t1");
+    let app = fixture.app("T1");
+    let original = content(&app);
+    let inspection = look(&app, &options(&fixture));
+    let plan = plan_everything(&inspection);
+    for stop_at in 0.. {
+        let steps = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&steps);
+        let progress = Progress::new(move |_| match counter.fetch_add(1, Ordering::SeqCst) {
+            step if step == stop_at => Err(bundlewright::progress::Cancelled),
+            _ => Ok(()),
+        });
+        match fix::apply(&inspection.bundle, &plan, &progress) {
+            Ok(_) => {
+                assert!(stop_at > 10, "too few steps to stop at");
+                break;
+            }
+            Err(failure) => assert_eq!(failure, bundlewright::failure::Failure::Cancelled),
+        }
+        assert!(content(&app) == original, "cancelled at step {stop_at}");
+        let beside: Vec<_> = fs::read_dir(fixture.path()).expect("a folder").filter_map(Result::ok).collect();
+        let leftovers =
+            beside.iter().filter(|entry| entry.file_name().to_string_lossy().contains("bundlewright"));
+        assert_eq!(leftovers.count(), 0, "leftovers after step {stop_at}");
+    }
+}
+
+/// A child process that is killed at a given step of a fix: aborts like `kill -9`, nothing is cleaned up.
+const KILL_AT: &str = "BUNDLEWRIGHT_TEST_KILL_AT";
+const KILL_APP: &str = "BUNDLEWRIGHT_TEST_KILL_APP";
+
+#[test]
+fn child_that_is_killed() {
+    let (Ok(step), Ok(app)) = (std::env::var(KILL_AT), std::env::var(KILL_APP)) else { return };
+    let (step, app): (usize, PathBuf) = (step.parse().expect("a number"), app.into());
+    let root = app.parent().expect("a folder").join("root/opt/homebrew");
+    let roots = SearchRoots { roots: vec![(RuntimePath::new("/opt/homebrew"), root)], this_machine: false };
+    let inspection = look(&app, &InspectOptions { roots });
+    let plan = plan_everything(&inspection);
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let progress = Progress::new(move |_| {
+        if count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == step {
+            std::process::abort();
+        }
+        Ok(())
+    });
+    fix::apply(&inspection.bundle, &plan, &progress).expect("the fix");
+}
+
+#[test]
+fn a_kill_at_any_step_leaves_the_bundle_as_it_was_or_finished() {
+    let fixture = common::unpack("t1");
+    let app = fixture.app("T1");
+    let original = content(&app);
+    let mut step = 0;
+    loop {
+        let child = std::process::Command::new(std::env::current_exe().expect("this test"))
+            .args(["child_that_is_killed", "--exact"])
+            .env(KILL_AT, step.to_string())
+            .env(KILL_APP, &app)
+            .output()
+            .expect("the child runs");
+        let now = content(&app);
+        if child.status.success() {
+            assert!(now != original, "finished");
+            assert!(step > 20, "too few steps to be killed at");
+            break;
+        }
+        assert_ne!(child.status.code(), Some(101), "the child failed instead of being killed");
+        assert!(now == original, "killed at step {step}");
+        fix::recover(&app).expect("tidied up");
+        step += 7;
+    }
+    assert!(fix::last_fix(&app).is_some());
+}
