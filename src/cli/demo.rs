@@ -32,7 +32,7 @@ impl Demo {
         let sample = sample::unpack(&dir)?;
         if session.environment.has_display && !self.headless && cfg!(feature = "gui") {
             session.note(&format!("the sample is {}", sample.app.display()));
-            return window::open(Some(&sample.app), session);
+            return window::open(Some(&sample.app), Some(sample.search_roots()), session);
         }
         whole_job(&dir, &sample, session)
     }

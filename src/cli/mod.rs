@@ -97,7 +97,7 @@ pub fn main() -> ExitCode {
     let session = Session::new(Environment::read());
     let answer = catch_unwind(AssertUnwindSafe(|| match &arguments.command {
         Some(command) => command.run(&session),
-        None => window::open(arguments.file.as_deref(), &session),
+        None => window::open(arguments.file.as_deref(), None, &session),
     }));
     session.end(answer.unwrap_or(Err(Trouble::Fault)))
 }

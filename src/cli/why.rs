@@ -7,7 +7,8 @@ use super::answer::{Answer, Trouble};
 use super::look::{self, Look};
 use super::pick;
 use super::render::inspection_json::ResolutionJson;
-use super::render::{self, FAINT, Page, SCHEMA, STRONG, inspection, places, words};
+use super::render::loaded::Loaded;
+use super::render::{self, FAINT, Page, SCHEMA, STRONG, places, words};
 use super::session::Session;
 use crate::bundle::ImageId;
 use crate::dyld::graph::{Dependency, Graph};
@@ -99,7 +100,7 @@ fn dependency<'a>(
     arch: Arch,
     name: &InstallName,
 ) -> Option<&'a Dependency> {
-    let all = inspection::dependencies(graph, &ImageId::Bundled(image.clone()), arch)?;
+    let all = Loaded::new(graph).of(&ImageId::Bundled(image.clone()), arch)?;
     all.iter().find(|dependency| dependency.name == *name)
 }
 

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use super::answer::{Answer, Trouble};
 use super::session::Session;
+use crate::bundle::SearchRoots;
 use crate::failure::Failure;
 
-/// Opens the window, on `file` when there is one.
-pub fn open(file: Option<&Path>, session: &Session) -> Result<Answer, Trouble> {
+/// Opens the window, on `file` when there is one; with `roots` instead of the user's usual ones.
+pub fn open(file: Option<&Path>, roots: Option<SearchRoots>, session: &Session) -> Result<Answer, Trouble> {
     if let Some(file) = file
         && let Err(error) = file.symlink_metadata()
     {
@@ -22,17 +23,17 @@ pub fn open(file: Option<&Path>, session: &Session) -> Result<Answer, Trouble> {
     if !session.environment.has_display {
         return Err(Trouble::Usage(headless("there is no display to open a window on", file)));
     }
-    run(file)
+    run(file, roots)
 }
 
 #[cfg(feature = "gui")]
-fn run(file: Option<&Path>) -> Result<Answer, Trouble> {
-    let exit = super::answer::Exit::Window(crate::ui::run(file.map(Path::to_path_buf)));
+fn run(file: Option<&Path>, roots: Option<SearchRoots>) -> Result<Answer, Trouble> {
+    let exit = super::answer::Exit::Window(crate::ui::run(file.map(Path::to_path_buf), roots));
     Ok(Answer { text: String::new(), exit })
 }
 
 #[cfg(not(feature = "gui"))]
-fn run(file: Option<&Path>) -> Result<Answer, Trouble> {
+fn run(file: Option<&Path>, _: Option<SearchRoots>) -> Result<Answer, Trouble> {
     Err(Trouble::Usage(headless("this build has no window", file)))
 }
 

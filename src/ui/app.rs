@@ -88,9 +88,14 @@ impl App {
     }
 
     fn open(&mut self, path: PathBuf) {
+        self.open_with(path, None);
+    }
+
+    /// Opens `path` with `roots`, or with the user's usual ones.
+    pub fn open_with(&mut self, path: PathBuf, roots: Option<SearchRoots>) {
         self.state.refused = None;
         self.state.start.asked(&path);
-        let options = InspectOptions { roots: self.state.roots.clone() };
+        let options = InspectOptions { roots: roots.unwrap_or_else(|| self.state.roots.clone()) };
         self.begin("Opening", Request::Inspect { path, options });
     }
 

@@ -24,11 +24,14 @@ use egui::ViewportBuilder;
 
 pub use app::App;
 
+use crate::bundle::SearchRoots;
+
 /// Must be the same in the desktop file and the metainfo: window systems match icons by it.
 const APP_ID: &str = "io.github.bundlewright.Bundlewright";
 
-/// Opens the window, on `open` when there is one, and returns when it is closed.
-pub fn run(open: Option<PathBuf>) -> ExitCode {
+/// Opens the window, on `open` when there is one, and returns when it is closed. Without `roots` the user's usual search
+/// roots hold.
+pub fn run(open: Option<PathBuf>, roots: Option<SearchRoots>) -> ExitCode {
     let icon = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon/bundlewright-256.png"));
     let (smallest, usual) = theme::WINDOW;
     let mut viewport = ViewportBuilder::default()
@@ -41,7 +44,14 @@ pub fn run(open: Option<PathBuf>) -> ExitCode {
         viewport = viewport.with_icon(icon);
     }
     let options = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
-    match eframe::run_native(APP_ID, options, Box::new(|cc| Ok(Box::new(App::new(cc, open))))) {
+    let start = |cc: &eframe::CreationContext<'_>| {
+        let mut app = App::new(cc, None);
+        if let Some(path) = open {
+            app.open_with(path, roots);
+        }
+        Ok(Box::new(app) as Box<dyn eframe::App>)
+    };
+    match eframe::run_native(APP_ID, options, Box::new(start)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bundlewright: {}", refusal(&error));

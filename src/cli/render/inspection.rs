@@ -1,17 +1,19 @@
 //! `inspect` as text: the bundle, then each image with its load commands, then what was found.
 
+use super::loaded::Loaded;
 use super::{BAD, CAREFUL, FAINT, GOOD, Page, STRONG, count, findings, launch, words};
 use crate::bundle::{Image, ImageId};
 use crate::dyld::Resolution;
-use crate::dyld::graph::{Dependency, Graph};
+use crate::dyld::graph::Dependency;
 use crate::macho::{Arch, DylibUse, LoadKind, Slice};
 use crate::workflow::{Inspection, launches};
 
 pub fn inspection(page: &mut Page, inspection: &Inspection, only: Option<Arch>) {
     head(page, inspection);
     let images = inspection.bundle.images.values().chain(inspection.build.externals.values());
+    let loaded = Loaded::new(&inspection.build);
     for image in images {
-        one_image(page, inspection, image, only);
+        one_image(page, &loaded, image, only);
     }
     page.end();
     page.paint(STRONG, "On another Mac").end();
@@ -41,7 +43,7 @@ fn head(page: &mut Page, inspection: &Inspection) {
     page.put("  ").put(parts.join(", ")).end();
 }
 
-fn one_image(page: &mut Page, inspection: &Inspection, image: &Image, only: Option<Arch>) {
+fn one_image(page: &mut Page, loaded: &Loaded<'_>, image: &Image, only: Option<Arch>) {
     for slice in image.file.slices.iter().filter(|slice| only.is_none_or(|arch| slice.arch == arch)) {
         page.end();
         let outside = matches!(image.id, ImageId::External(_));
@@ -52,7 +54,7 @@ fn one_image(page: &mut Page, inspection: &Inspection, image: &Image, only: Opti
         }
         page.end();
         facts(page, slice);
-        let dependencies = dependencies(&inspection.build, &image.id, slice.arch);
+        let dependencies = loaded.of(&image.id, slice.arch);
         for (position, used) in slice.uses.iter().enumerate() {
             reference(page, used, dependencies.and_then(|all| all.get(position)));
         }
@@ -96,15 +98,4 @@ fn reference(page: &mut Page, used: &DylibUse, dependency: Option<&Dependency>) 
         Some(Resolution::Missing) => page.paint(BAD, "  missing"),
     };
     page.end();
-}
-
-/// Where the references of an image lead, by the first launch that loads it.
-pub fn dependencies<'a>(graph: &'a Graph, image: &ImageId, arch: Arch) -> Option<&'a [Dependency]> {
-    graph
-        .launches
-        .iter()
-        .filter(|launch| launch.arch == arch)
-        .flat_map(|launch| &launch.loads)
-        .find(|load| load.image == *image)
-        .map(|load| load.dependencies.as_slice())
 }

@@ -1,13 +1,12 @@
 //! `inspect --json` and its parts. Field names and order are the contract's.
 
-use std::collections::HashMap;
-
 use serde::Serialize;
 
+use super::loaded::Loaded;
 use super::{SCHEMA, words};
 use crate::bundle::{Bundle, Image, ImageId};
 use crate::dyld::graph::{Dependency, Launch};
-use crate::dyld::{Candidate, Graph, Verdict};
+use crate::dyld::{Candidate, Verdict};
 use crate::macho::{Arch, PackedVersion, Slice};
 use crate::workflow::export::FindingJson;
 use crate::workflow::{Inspection, launches};
@@ -232,26 +231,5 @@ impl<'a> CandidateJson<'a> {
             tried: candidate.tried.as_str(),
             outcome: candidate.outcome.to_string(),
         }
-    }
-}
-
-/// What each image's references lead to, by the first launch that loads it.
-struct Loaded<'a> {
-    dependencies: HashMap<(&'a ImageId, Arch), &'a [Dependency]>,
-}
-
-impl<'a> Loaded<'a> {
-    fn new(graph: &'a Graph) -> Self {
-        let mut dependencies: HashMap<_, &[Dependency]> = HashMap::new();
-        for launch in &graph.launches {
-            for load in &launch.loads {
-                dependencies.entry((&load.image, launch.arch)).or_insert(&load.dependencies);
-            }
-        }
-        Loaded { dependencies }
-    }
-
-    fn of(&self, image: &'a ImageId, arch: Arch) -> Option<&'a [Dependency]> {
-        self.dependencies.get(&(image, arch)).copied()
     }
 }

@@ -4,6 +4,7 @@ pub mod findings;
 pub mod inspection;
 pub mod inspection_json;
 pub mod launch;
+pub mod loaded;
 mod page;
 pub mod places;
 pub mod tree;
