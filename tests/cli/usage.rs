@@ -1,0 +1,115 @@
+//! Wrong usage, what is not there yet, and how the program meets its surroundings.
+
+use super::{assert_refused, on, program, run};
+use crate::common::{unpack, unpack_sample};
+
+#[test]
+fn help_and_version_are_no_errors() {
+    let help = run(["--help"]);
+    assert_eq!(help.code, 0);
+    for command in [
+        "demo", "inspect", "tree", "why", "launch", "check", "rules", "fix", "undo", "sign", "verify", "dmg",
+        "crash", "compare",
+    ] {
+        assert!(help.out.contains(&format!("  {command} ")), "{command} is not in\n{}", help.out);
+        assert_eq!(run([command, "--help"]).code, 0, "{command}");
+    }
+    assert_eq!(run(["--version"]).out, concat!("bundlewright ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn wrong_usage_is_exit_2_and_says_so() {
+    for arguments in [vec!["inspect"], vec!["check", "A.app", "--os", "11"], vec!["rules", "a", "b"]] {
+        let run = run(arguments);
+        assert_eq!((run.code, run.out.as_str()), (2, ""));
+        assert!(run.err.starts_with("error: "), "{}", run.err);
+    }
+    assert_refused(&run(["rules", "nonsense"]), 2, &["nonsense", "`bundlewright rules`"]);
+    assert_refused(&run(["fix", "A.app", "--only", "nonsense"]), 2, &["nonsense"]);
+}
+
+#[test]
+fn what_is_to_come_is_refused_by_name() {
+    for (line, word) in [
+        ("crash report.ips", "crash reports"),
+        ("compare a b", "comparing"),
+        ("sign A.app --identity me.p12", "--identity"),
+        ("sign A.app --entitlements e.plist", "--entitlements"),
+        ("sign A.app --hardened-runtime", "--hardened-runtime"),
+        ("sign A.app --timestamp-url http://example.com", "--timestamp-url"),
+        ("launch A.app --os 12", "--os 12"),
+        ("launch A.app --env DYLD_LIBRARY_PATH=/x", "--env"),
+        ("dmg A.app -o A.dmg --format ulfo", "ulfo"),
+        ("dmg A.app -o A.dmg --license L.txt", "--license"),
+    ] {
+        assert_refused(&run(line.split(' ')), 2, &[word, "is not available yet"]);
+    }
+}
+
+#[test]
+fn an_os_without_effect_is_said_aloud() {
+    let sample = unpack("rp");
+    let run = on(&sample, "check --os 13", &sample.app("Rp"));
+    assert!(run.err.starts_with("bundlewright: note: --os 13 changes nothing yet"), "{}", run.err);
+    assert_eq!(on(&sample, "check --os 26", &sample.app("Rp")).err, "");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_display_there_is_one_human_line() {
+    assert_refused(&run::<&str>([]), 2, &["no display", "bundlewright inspect"]);
+    let sample = unpack_sample();
+    assert_refused(&run([sample.app("Postcard")]), 2, &["no display", "Postcard.app"]);
+}
+
+#[test]
+fn a_mistyped_command_is_not_taken_for_a_bundle() {
+    assert_refused(&run(["chekc"]), 3, &["chekc", "no such file or command"]);
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_fault() {
+    let sample = unpack_sample();
+    let mut child = program()
+        .args(["inspect", "--json"])
+        .arg(sample.app("Postcard"))
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(1), &b""[..]));
+}
+
+#[cfg(unix)]
+#[test]
+fn closed_streams_are_no_fault() {
+    let line = format!("'{}' rules <&- >&- 2>&-", env!("CARGO_BIN_EXE_bundlewright"));
+    let status = std::process::Command::new("sh").args(["-c", &line]).status().expect("a shell");
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn an_image_or_reference_that_is_not_there_is_named() {
+    let sample = unpack_sample();
+    let app = sample.app("Postcard");
+    assert_refused(&on(&sample, "why nothere x", &app), 3, &["has no image nothere"]);
+    assert_refused(
+        &on(&sample, "why write-postcard libnone.dylib", &app),
+        3,
+        &["has no reference libnone.dylib"],
+    );
+    assert_refused(&on(&sample, "tree --arch arm64e", &app), 3, &["arm64e", "arm64, x86_64"]);
+    let found = on(&sample, "why write-postcard libstamp.1.dylib --arch arm64", &app);
+    assert_eq!(found.code, 0, "{}", found.err);
+    assert!(found.out.contains("rpath /Users/builder/CraftRoot/lib of Contents/MacOS/write-postcard"));
+}
+
+#[test]
+fn a_root_must_be_a_folder() {
+    let sample = unpack_sample();
+    let mut arguments = vec!["check".into(), sample.app("Postcard").into_os_string()];
+    arguments.extend(["--root".into(), "/opt/homebrew=/no/such/folder".into()]);
+    assert_refused(&run(arguments), 3, &["/no/such/folder", "is not a folder"]);
+}

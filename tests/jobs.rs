@@ -1,0 +1,107 @@
+//! The window's way through the main job: requests in, events out, nothing but values in between.
+#![allow(clippy::disallowed_methods)] // the sample is removed again
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bundlewright::failure::Failure;
+use bundlewright::jobs::{Event, Jobs, Outcome, Request};
+use bundlewright::workflow::{FixOptions, Inspection};
+
+fn answer(jobs: &Jobs, request: Request) -> Result<Outcome, Failure> {
+    assert!(jobs.start(request));
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        assert!(Instant::now() < end, "no answer");
+        match jobs.try_recv() {
+            Some(Event::Done(outcome)) => return Ok(outcome),
+            Some(Event::Failed(failure)) => return Err(failure),
+            Some(Event::Progress(_) | Event::Log(_)) => {}
+            None => std::thread::sleep(Duration::from_millis(1)),
+        }
+    }
+}
+
+fn inspected(jobs: &Jobs, request: Request) -> Inspection {
+    match answer(jobs, request) {
+        Ok(Outcome::Inspected(inspection) | Outcome::Undone(inspection)) => inspection,
+        Ok(_) => panic!("another outcome"),
+        Err(failure) => panic!("{failure}"),
+    }
+}
+
+#[test]
+fn open_plan_apply_image_verify_undo() {
+    let jobs = Jobs::new(|| ());
+    let before = inspected(&jobs, Request::OpenSample);
+    let (bundle, found) = (before.bundle.root.clone(), before.findings.clone());
+    let folder = bundle.parent().expect("a folder").to_path_buf();
+    let options = FixOptions { roots: before.options.roots.clone(), ..FixOptions::default() };
+
+    let Ok(Outcome::Planned(plan)) = answer(&jobs, Request::Plan { inspection: before.clone(), options })
+    else {
+        panic!("no plan")
+    };
+    assert!(!plan.edits.is_empty() && !found.is_empty());
+    let out = folder.join("plan.md");
+    let request = Request::ExportPlan { inspection: before.clone(), plan: plan.clone(), out: out.clone() };
+    assert!(matches!(answer(&jobs, request), Ok(Outcome::Exported(path)) if path == out));
+    assert!(out.is_file());
+
+    let request = Request::Apply { inspection: before.clone(), plan: Arc::clone(&plan) };
+    let after = match answer(&jobs, request) {
+        Ok(Outcome::Applied(receipt, after)) if receipt.edits > 0 => after,
+        Ok(_) => panic!("another outcome"),
+        Err(failure) => panic!("{failure}"),
+    };
+    assert!(after.findings.is_empty(), "{:?}", after.findings);
+    // The plan was for the bundle as it was.
+    let stale = answer(&jobs, Request::Apply { inspection: before.clone(), plan });
+    assert!(matches!(stale, Err(Failure::Problem { .. })));
+
+    let Ok(Outcome::Designed(spec, name)) = answer(&jobs, Request::DesignImage { inspection: after }) else {
+        panic!("no image")
+    };
+    assert_eq!((spec.volume_name.as_str(), name.as_str()), ("Postcard 1.4", "Postcard 1.4.dmg"));
+    assert!(spec.volume_icon.is_some());
+    let image = folder.join(name);
+    let built = answer(&jobs, Request::BuildImage { spec, out: image.clone() });
+    assert!(matches!(built, Ok(Outcome::Built { bytes, .. }) if bytes > 10_000));
+    for path in [image, bundle.clone()] {
+        match answer(&jobs, Request::Verify { path }) {
+            Ok(Outcome::Verified(_, checked)) => assert!(checked.problems.is_empty() && checked.checks > 0),
+            _ => panic!("not verified"),
+        }
+    }
+
+    let undone = inspected(&jobs, Request::Undo { bundle, options: before.options.clone() });
+    assert_eq!(undone.findings, found);
+    std::fs::remove_dir_all(folder).expect("the sample goes");
+}
+
+#[test]
+fn a_cancelled_job_says_so_and_the_next_one_runs() {
+    let jobs = Jobs::new(|| ());
+    let sample = inspected(&jobs, Request::OpenSample);
+    let path = sample.bundle.root.clone();
+    for _ in 0..4 {
+        assert!(jobs.start(Request::Inspect { path: path.clone(), options: sample.options.clone() }));
+    }
+    jobs.cancel();
+    let mut cancelled = 0;
+    while jobs.busy() {
+        cancelled += usize::from(matches!(jobs.try_recv(), Some(Event::Failed(Failure::Cancelled))));
+    }
+    assert!(cancelled >= 3, "{cancelled}");
+    inspected(&jobs, Request::Inspect { path: path.clone(), options: sample.options.clone() });
+    std::fs::remove_dir_all(path.parent().expect("a folder")).expect("the sample goes");
+}
+
+#[test]
+fn what_cannot_be_opened_is_a_failure_with_a_next_step() {
+    let jobs = Jobs::new(|| ());
+    let request = Request::Inspect { path: "/no/such/Foo.app".into(), options: Default::default() };
+    let Err(failure) = answer(&jobs, request) else { panic!("it opened") };
+    let text = failure.to_string();
+    assert!(text.starts_with("/no/such/Foo.app: ") && text.ends_with('.'), "{text}");
+}

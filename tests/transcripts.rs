@@ -1,0 +1,22 @@
+//! Whole screens, as they are read: `tests/transcripts/*.trycmd`. `TRYCMD=overwrite cargo test --test transcripts` renews them.
+//!
+//! The fixtures stand in the current folder of every transcript, one folder each: `t1/T1.app`.
+#![allow(clippy::disallowed_methods)] // tests write the files they need
+
+mod common;
+
+use std::path::Path;
+
+use common::{unpack, unpack_sample};
+
+#[test]
+fn screens() {
+    let (sample, t1, faults) = (unpack_sample(), unpack("t1"), unpack("faults"));
+    let stage = tempfile::tempdir().expect("a folder");
+    for (name, fixture) in [("sample", &sample), ("t1", &t1), ("faults", &faults)] {
+        std::fs::rename(fixture.path(), stage.path().join(name)).expect("a fixture");
+    }
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts/*.trycmd");
+    std::env::set_current_dir(stage.path()).expect("the folder");
+    trycmd::TestCases::new().case(cases).run();
+}
