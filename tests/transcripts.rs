@@ -11,9 +11,10 @@ use common::{unpack, unpack_sample};
 
 #[test]
 fn screens() {
-    let (sample, t1, faults) = (unpack_sample(), unpack("t1"), unpack("faults"));
+    let (sample, repair) = (unpack_sample(), unpack_sample());
+    let (t1, faults) = (unpack("t1"), unpack("faults"));
     let stage = tempfile::tempdir().expect("a folder");
-    for (name, fixture) in [("sample", &sample), ("t1", &t1), ("faults", &faults)] {
+    for (name, fixture) in [("sample", &sample), ("repair", &repair), ("t1", &t1), ("faults", &faults)] {
         std::fs::rename(fixture.path(), stage.path().join(name)).expect("a fixture");
     }
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts/*.trycmd");

@@ -139,6 +139,10 @@ fn the_other_documents_are_as_promised() {
     });
     assert_shape(&plan, &json!({ "schema": 1, "edits": [edit], "remaining": [finding()] }), "fix");
     assert!(plan["edits"].as_array().is_some_and(|edits| !edits.is_empty()));
+    let signed = plan["sign"].as_array().expect("signatures").iter().filter_map(|step| step["path"].as_str());
+    let signed: Vec<&str> = signed.collect();
+    let once: std::collections::BTreeSet<&str> = signed.iter().copied().collect();
+    assert_eq!(signed.len(), once.len(), "nothing is signed twice: {signed:?}");
 
     let verify = parsed(&run(["verify".as_ref(), app.as_os_str(), "--json".as_ref()]).out);
     let problem = json!({ "path": "text", "arch": "text?", "code": "text", "message": "text" });
