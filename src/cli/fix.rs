@@ -10,6 +10,7 @@ use super::look::Look;
 use super::render::{self, BAD, GOOD, Page, count, findings};
 use super::session::Session;
 use super::{pick, rules};
+use crate::diagnose::Finding;
 use crate::fix::{FixOptions, FixPlan, Selection};
 use crate::workflow::export::{self, Format, PlanJson};
 use crate::workflow::{self, Inspection, Repaired};
@@ -100,37 +101,36 @@ impl Fix {
     }
 
     fn result(&self, fixed: &Repaired) -> Answer {
-        let left = &fixed.after.findings;
+        let left = fixed.left();
         let text = if self.json {
             render::json(&FixedJson {
-                plan: PlanJson::after(&fixed.plan, left),
+                plan: PlanJson::after(&fixed.plan, &left),
                 applied: fixed.receipt.is_some(),
                 checks: fixed.after.seals.checks,
                 problems: fixed.after.seals.problems.len(),
             })
         } else {
             let mut page = Page::default();
-            describe(&mut page, fixed);
+            describe(&mut page, fixed, &left);
             page.into_text()
         };
-        Answer::new(text, findings::any_error(left))
+        Answer::new(text, findings::any_error(&left))
     }
 }
 
-fn describe(page: &mut Page, fixed: &Repaired) {
+fn describe(page: &mut Page, fixed: &Repaired, left: &[Finding]) {
     let bundle = &fixed.after.bundle;
     match &fixed.receipt {
         Some(receipt) => {
-            page.put(&bundle.name).put(": ").paint(GOOD, "fixed").put(format!(
-                " with {} in {}, {}",
-                count(receipt.edits, "edit"),
-                count(receipt.files_changed, "file"),
-                count(receipt.signed, "signature"),
-            ));
-            page.end();
+            page.put(&bundle.name).put(": ").paint(GOOD, "fixed").put(" with ");
+            if receipt.edits > 0 {
+                let files = count(receipt.files_changed, "file");
+                page.put(format!("{} in {files}, ", count(receipt.edits, "edit")));
+            }
+            page.line(count(receipt.signed, "signature"));
             page.line(format!("`bundlewright undo {}` takes it back.", bundle.root.display()));
         }
-        None if fixed.after.findings.is_empty() => page.line(format!("{}: nothing to fix", bundle.name)),
+        None if left.is_empty() => page.line(format!("{}: nothing to fix", bundle.name)),
         None => page.line(format!("{}: nothing to change", bundle.name)),
     }
     let seals = &fixed.after.seals;
@@ -140,12 +140,12 @@ fn describe(page: &mut Page, fixed: &Repaired) {
         problems => page.paint(BAD, count(problems, "problem")).end(),
     }
     if fixed.receipt.is_some() {
-        let [before, now] = [&fixed.before, &fixed.after].map(|at| findings::summary(&at.findings));
-        page.line(format!("Before: {before}; now: {now}"));
+        let before = findings::summary(&fixed.before.findings);
+        page.line(format!("Before: {before}; now: {}", findings::summary(left)));
     }
-    if !fixed.after.findings.is_empty() {
+    if !left.is_empty() {
         page.end();
-        findings::findings(page, &fixed.after.findings);
+        findings::findings(page, left);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{InspectOptions, Inspection, inspect};
+use crate::diagnose::Finding;
 use crate::failure::Failure;
 use crate::fix::{self, FixOptions, FixPlan, Receipt};
 use crate::progress::Progress;
@@ -15,6 +16,19 @@ pub struct Repaired {
     /// `None` when there was nothing to do; `after` is then `before`.
     pub receipt: Option<Receipt>,
     pub after: Inspection,
+}
+
+impl Repaired {
+    /// What is still wrong: what was found afterwards, and what only the planner could see, such as a header without
+    /// room.
+    pub fn left(&self) -> Vec<Finding> {
+        let found = &self.after.findings;
+        let unseen = self.plan.remaining.iter().filter(|finding| !found.contains(finding));
+        let unseen = unseen.filter(|finding| finding.rule == "no-header-room");
+        let mut left: Vec<Finding> = found.iter().chain(unseen).cloned().collect();
+        left.sort_by_key(|finding| finding.severity);
+        left
+    }
 }
 
 /// What a fix would do. Writes nothing.

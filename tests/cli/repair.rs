@@ -75,6 +75,19 @@ fn fix_then_check_then_undo() {
 }
 
 #[test]
+fn what_has_no_room_is_said_with_the_bytes_that_are_missing() {
+    let fixture = unpack("pad");
+    let app = fixture.app("Pad");
+    let original = snapshot(&app);
+    for words in ["fix --dry-run", "fix"] {
+        let answer = on(&fixture, words, &app);
+        assert_eq!(answer.code, 1, "{answer:?}");
+        assert!(answer.out.contains("no-header-room") && answer.out.contains("bytes"), "{}", answer.out);
+    }
+    assert_eq!(snapshot(&app), original);
+}
+
+#[test]
 fn only_a_rule_or_a_reference_and_never_what_is_ignored() {
     let fixture = unpack("t1");
     let app = fixture.app("T1");

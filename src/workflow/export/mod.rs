@@ -120,10 +120,16 @@ pub fn phrase(edit: &Edit) -> (&'static str, Option<String>, Option<String>) {
 pub fn summary(plan: &FixPlan) -> String {
     let files = by_file(plan);
     let edits: usize = files.iter().map(|(_, edits)| edits.len()).sum();
-    let mut parts = vec![
-        format!("{} in {}", count(edits, "edit"), count(files.len(), "file")),
-        count(plan.sign.steps.len(), "signature"),
-    ];
+    let mut parts = Vec::new();
+    if edits > 0 {
+        parts.push(format!("{} in {}", count(edits, "edit"), count(files.len(), "file")));
+    }
+    if !plan.sign.steps.is_empty() {
+        parts.push(count(plan.sign.steps.len(), "signature"));
+    }
+    if parts.is_empty() {
+        return "nothing to do".to_owned();
+    }
     if plan.growth != 0 {
         let direction = if plan.growth > 0 { "more" } else { "less" };
         parts.push(format!("{} {direction}", size(plan.growth.unsigned_abs())));
