@@ -22,10 +22,11 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         .iter()
         .filter_map(|hit| {
             let dependency = hit.first.dependency;
-            let (tried, have, need) = dependency.candidates.iter().find_map(|candidate| match &candidate.outcome {
-                Outcome::WrongArch { have, need, .. } => Some((&candidate.tried, have, need)),
+            let (tried, have) = dependency.candidates.iter().find_map(|candidate| match &candidate.outcome {
+                Outcome::WrongArch { have, .. } => Some((&candidate.tried, have)),
                 _ => None,
             })?;
+            let need = hit.archs.first()?;
             Some(Finding {
                 rule: RULE.id,
                 severity: if dependency.is_needed() { Severity::Error } else { Severity::Info },
