@@ -54,6 +54,8 @@ pub enum Request {
     BuildImage {
         spec: DmgSpec,
         out: PathBuf,
+        /// Whether a file that stands at `out` may go.
+        replace: bool,
     },
     /// A bundle, a Mach-O file or a disk image.
     Verify {
@@ -100,6 +102,8 @@ pub enum Outcome {
         path: PathBuf,
         bytes: u64,
     },
+    /// Nothing was built: this file is already there and was not to be replaced.
+    InTheWay(PathBuf),
     Verified(PathBuf, Checked),
     Beside {
         icon: Option<Picture>,

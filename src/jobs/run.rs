@@ -55,7 +55,10 @@ pub(super) fn run(request: Request, reporter: &Reporter) -> Result<Outcome, Fail
             let spec = package::disk_image(&inspection, None)?;
             Ok(Outcome::Designed(spec, package::image_name(&inspection)))
         }
-        Request::BuildImage { spec, out } => {
+        Request::BuildImage { out, replace: false, .. } if out.symlink_metadata().is_ok() => {
+            Ok(Outcome::InTheWay(out))
+        }
+        Request::BuildImage { spec, out, .. } => {
             let built = package::package(&spec, &out, progress)?;
             Ok(Outcome::Built { path: built.path, bytes: built.bytes })
         }

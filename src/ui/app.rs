@@ -179,7 +179,11 @@ impl App {
                 self.state.dependencies.set_build_mac(true);
                 self.inspect_again(Some(roots));
             }
-            Action::Build { output } => self.build(output),
+            Action::Build { output, replace } => self.build(output, replace),
+            Action::ChooseOutput => {
+                let output = PathBuf::from(self.state.image.output.trim());
+                self.dialogs.save(ctx, frame, Asked::Image, &output);
+            }
             Action::Copy(text) => ctx.copy_text(text),
         }
     }
@@ -226,7 +230,7 @@ impl App {
                     .map_or(&self.state.roots, |opened| &opened.inspection.options.roots);
                 self.state.folders.open(&roots.clone());
             }
-            Command::BuildImage => self.build_image(ctx, frame),
+            Command::BuildImage => self.build_image(),
             Command::Cancel => self.jobs.cancel(),
         }
     }
@@ -256,20 +260,22 @@ impl App {
     }
 
     /// From its own page the image is built where the field says; from elsewhere the page comes first.
-    fn build_image(&mut self, ctx: &Context, frame: &eframe::Frame) {
+    fn build_image(&mut self) {
+        let output = self.state.image.output.trim();
         if self.state.page() != Page::DiskImage {
             self.state.page = Some(Page::DiskImage);
-            return;
+        } else if !output.is_empty() {
+            self.build(PathBuf::from(output), false);
         }
-        let output = PathBuf::from(self.state.image.output.trim());
-        self.dialogs.save(ctx, frame, Asked::Image, &output);
     }
 
-    fn build(&mut self, output: PathBuf) {
-        let Some(spec) = self.state.image.spec.clone() else { return };
-        self.state.image.built = None;
-        self.state.image.failure = None;
-        self.begin("Building", Request::BuildImage { spec, out: output });
+    /// A file that this window built before may go; any other only when the user said so.
+    fn build(&mut self, out: PathBuf, replace: bool) {
+        let view = &mut self.state.image;
+        let Some(spec) = view.spec.clone() else { return };
+        let replace = replace || view.made.contains(&out);
+        view.forget_result();
+        self.begin("Building", Request::BuildImage { spec, out, replace });
     }
 
     fn find(&self, ctx: &Context) {
@@ -290,7 +296,7 @@ impl App {
             Asked::BuildFolder(row) => self.state.folders.chosen(row, path),
             Asked::Image => {
                 self.state.image.output = path.display().to_string();
-                self.build(path);
+                self.build(path, true); // the dialog has asked
             }
             Asked::Background => {
                 if let Some(spec) = &mut self.state.image.spec {

@@ -77,9 +77,12 @@ pub enum Action {
     PickBuildFolder(usize),
     SetRoots(crate::bundle::SearchRoots),
     PickBackground,
-    /// Build the disk image there; nothing follows when another file stands in the way and `replace` is off.
+    /// Ask for the disk image's name and folder, then build it.
+    ChooseOutput,
+    /// Build the disk image there, in the place of another file only with `replace`.
     Build {
         output: PathBuf,
+        replace: bool,
     },
     Copy(String),
 }

@@ -462,11 +462,13 @@ pub fn log(ui: &mut Ui, state: &mut State) {
                 |ui, rows| {
                     ui.spacing_mut().item_spacing.y = 0.0;
                     for index in rows {
-                        ui.horizontal(|ui| {
-                            ui.add_space(16.0);
-                            let line = state.log.get(index).map_or("Nothing yet.", String::as_str);
-                            super::widgets::label(ui, line, Type::MonoCaption, t.text_soft);
-                        });
+                        let line = state.log.get(index).map_or("Nothing yet.", String::as_str);
+                        let (row, response) =
+                            ui.allocate_exact_size(vec2(ui.available_width(), 16.0), Sense::hover());
+                        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, line));
+                        let words = cut(ui, line, Type::MonoCaption, t.text_soft, row.width() - 32.0);
+                        paint_left(ui, row.left() + 16.0, row.center().y, words);
+                        response.on_hover_text(line);
                     }
                 },
             );

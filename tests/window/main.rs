@@ -1,5 +1,7 @@
 //! The window, driven by the names that a screen reader hears: `cargo test --features gui-tests --test window`.
 
+#![expect(clippy::disallowed_methods, reason = "a test sets up its own files and reads its own switches")]
+
 mod pictures;
 mod soft;
 mod tour;

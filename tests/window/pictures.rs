@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 
 use bundlewright::ui::App;
+use egui::accesskit::Role;
 use egui::{Key, Modifiers, Theme};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 
 use crate::{settle, window};
 
@@ -51,8 +52,55 @@ fn tour(camera: &Camera, width: f32, height: f32, theme: Theme) {
         go(&mut harness, key);
         camera.shoot(&mut harness, name);
     }
+    go(&mut harness, Key::Enter);
+    camera.shoot(&mut harness, "8b-applied");
+    go(&mut harness, Key::Num1);
+    camera.shoot(&mut harness, "2b-overview-good");
+    harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    settle(&mut harness);
     go(&mut harness, Key::K);
     camera.shoot(&mut harness, "9-palette");
+    harness.key_press(Key::Escape);
+    settle(&mut harness);
+    details(camera, &mut harness);
+}
+
+/// What shows only after a click.
+fn details(camera: &Camera, harness: &mut Harness<'_, App>) {
+    go(harness, Key::Num3);
+    let reference = |harness: &mut Harness<'_, App>, name: &str| {
+        let row = harness
+            .query_all_by_label_contains(name)
+            .find(|row| row.accesskit_node().role() == Role::TreeItem);
+        if let Some(row) = row {
+            row.click();
+        }
+        settle(harness);
+    };
+    reference(harness, "libinkwell");
+    camera.shoot(harness, "4b-walk-clean");
+    if let Some(place) = harness.query_by_label("Place: Build Mac") {
+        place.click();
+        settle(harness);
+        reference(harness, "libstamp");
+        camera.shoot(harness, "4c-walk-build");
+    }
+    go(harness, Key::L);
+    harness.get_by_label("File").click();
+    camera.shoot(harness, "10-menu-and-log");
+    harness.key_press(Key::Escape);
+    go(harness, Key::L);
+    go(harness, Key::Num6);
+    let icon = harness.get_by_label_contains("Icon Applications at ").rect().center();
+    harness.drag_at(icon);
+    harness.run_steps(2);
+    harness.hover_at(icon + egui::vec2(6.0, 2.0));
+    harness.run_steps(2);
+    camera.shoot(harness, "7b-dragging");
+    harness.drop_at(icon);
+    settle(harness);
+    go(harness, Key::B);
+    camera.shoot(harness, "7c-built");
 }
 
 #[test]

@@ -100,8 +100,14 @@ impl App {
             }
             Outcome::Built { path, bytes: length } => {
                 let words = format!("{} ({}) in {}", path.display(), bytes(length), self.seconds());
+                self.state.image.made.insert(path.clone());
                 self.state.image.built = Some(Built { path, bytes: length });
                 self.say("Built", words);
+            }
+            Outcome::InTheWay(path) => {
+                self.state.activity =
+                    Activity::Failed(format!("{} is already there; nothing was written", path.display()));
+                self.state.image.in_the_way = Some(path);
             }
             Outcome::Exported(path) => self.say("Exported", path.display().to_string()),
             Outcome::Verified(path, checked) => {

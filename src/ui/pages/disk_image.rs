@@ -3,6 +3,7 @@
 pub mod canvas;
 mod settings;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use egui::{Layout, Margin, Panel, Rect, Role, Sense, Stroke, TextureHandle, Ui, WidgetInfo, pos2, vec2};
@@ -15,8 +16,8 @@ use crate::ui::shell;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
-    Button, Field, cut, elided, focus_ring, galley, inside, label, paint_left, paint_right, panel_frame,
-    paragraph, segments, switch,
+    Button, Field, Tone, cut, elided, focus_ring, galley, inside, label, paint_left, paint_right,
+    panel_frame, paragraph, segments, switch,
 };
 
 /// A disk image that was built from this bundle.
@@ -37,6 +38,10 @@ pub struct View {
     pub output: String,
     pub built: Option<Built>,
     pub failure: Option<String>,
+    /// A file that the last build would have replaced.
+    pub in_the_way: Option<PathBuf>,
+    /// Images that this window built and may replace.
+    pub made: BTreeSet<PathBuf>,
     /// The picture behind the icons, as it will be written, and the layout that it was drawn for.
     pub picture: Option<TextureHandle>,
     pub drawn_for: Option<DmgLayout>,
@@ -44,6 +49,11 @@ pub struct View {
 }
 
 impl View {
+    /// What the last build said no longer fits what is shown.
+    pub fn forget_result(&mut self) {
+        (self.built, self.failure, self.in_the_way) = (None, None, None);
+    }
+
     pub fn is_built(&self) -> bool {
         self.built.is_some()
     }
@@ -113,8 +123,8 @@ fn header(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
                 .filled()
                 .enabled(!busy && view.spec.is_some());
             let tip = format!("Writes the image, reads it back and compares every file · {hint}");
-            if build.tip(&tip).show(ui).clicked() && !view.output.trim().is_empty() {
-                out.push(Action::Build { output: PathBuf::from(view.output.trim()) });
+            if build.tip(&tip).show(ui).clicked() {
+                out.push(Action::Run(Command::BuildImage));
             }
         },
     );
@@ -128,7 +138,7 @@ fn output_bar(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, out: &m
     inside(ui, bounds, Layout::right_to_left(egui::Align::Center), |ui| {
         if Button::new("Choose…").tip("Choose name and folder of the image").enabled(!busy).show(ui).clicked()
         {
-            out.push(Action::Run(Command::BuildImage));
+            out.push(Action::ChooseOutput);
         }
         ui.with_layout(Layout::left_to_right(egui::Align::Center), |ui| {
             label(ui, "Output", Type::Caption, t.text_faint);
@@ -137,58 +147,66 @@ fn output_bar(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, out: &m
             let response = field.show(ui, &mut view.output);
             let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             if entered && !busy && !view.output.trim().is_empty() {
-                out.push(Action::Build { output: PathBuf::from(view.output.trim()) });
+                out.push(Action::Run(Command::BuildImage));
             }
         });
     });
     ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, t.line));
     if let Some(built) = &view.built {
         let words = format!("Built and verified · {}", bytes(built.bytes));
-        band(ui, Icon::Good, t.good, t.good_tint, &words, &built.path.display().to_string(), out);
+        band(ui, Icon::Good, Tone::Good, &words, &built.path.display().to_string(), None, out);
     } else if let Some(failure) = &view.failure {
-        band(ui, Icon::Error, t.error, t.error_tint, "The image was not built.", failure, out);
+        band(ui, Icon::Error, Tone::Error, "The image was not built.", failure, None, out);
+    } else if let Some(path) = &view.in_the_way {
+        let words = "This file is already there.";
+        if band(ui, Icon::Warning, Tone::Warning, words, &path.display().to_string(), Some("Replace it"), out)
+        {
+            out.push(Action::Build { output: path.clone(), replace: true });
+        }
     } else if opened.facts.errors > 0 {
         let words = format!(
             "The bundle has {}. Fix them before you ship.",
             crate::ui::facts::counted(opened.facts.errors, "error")
         );
-        band(ui, Icon::Warning, t.warning, t.warning_tint, &words, "", out);
+        band(ui, Icon::Warning, Tone::Warning, &words, "", None, out);
     }
 }
 
+/// A line under the output field. Answers whether its button was pressed.
 fn band(
     ui: &mut Ui,
     icon: Icon,
-    ink: egui::Color32,
-    tint: egui::Color32,
+    tone: Tone,
     words: &str,
     path: &str,
+    button: Option<&str>,
     out: &mut Outbox,
-) {
+) -> bool {
     let t = tokens(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 32.0), Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{words} {path}")));
-    ui.painter().rect_filled(rect, 0.0, tint);
+    ui.painter().rect_filled(rect, 0.0, tone.tint(t));
     let y = rect.center().y;
-    icon.paint_at(ui.painter(), pos2(rect.left() + 24.0, y), size::ICON, ink);
-    let x =
-        paint_left(ui, rect.left() + 40.0, y, cut(ui, words, Type::BodyMedium, t.text, rect.width() - 64.0))
-            + 12.0;
-    if path.is_empty() {
-        return;
-    }
-    paint_left(ui, x, y, elided(ui, path, Type::Mono, t.text_soft, rect.right() - x - 60.0));
-    let place = Rect::from_min_max(
-        pos2(rect.right() - 44.0, rect.top() + 4.0),
-        pos2(rect.right() - 12.0, rect.bottom() - 4.0),
-    );
-    let layout = Layout::right_to_left(egui::Align::Center);
-    let copy = inside(ui, place, layout, |ui| {
-        Button::new("Copy path of the image").icon_only(Icon::Copy).bare().small().show(ui)
+    icon.paint_at(ui.painter(), pos2(rect.left() + 24.0, y), size::ICON, tone.ink(t));
+    let mut pressed = false;
+    let mut right = rect.right() - 16.0;
+    let bounds = rect.shrink2(vec2(16.0, 6.0));
+    inside(ui, bounds, Layout::right_to_left(egui::Align::Center), |ui| {
+        if let Some(button) = button {
+            pressed = Button::new(button).small().show(ui).clicked();
+        } else if !path.is_empty()
+            && Button::new("Copy path").icon_only(Icon::Copy).bare().small().show(ui).clicked()
+        {
+            out.push(Action::Copy(path.to_owned()));
+        }
+        right = ui.min_rect().left();
     });
-    if copy.clicked() {
-        out.push(Action::Copy(path.to_owned()));
+    let x = rect.left() + 40.0;
+    let x = paint_left(ui, x, y, cut(ui, words, Type::BodyMedium, t.text, right - x - 12.0)) + 12.0;
+    if !path.is_empty() {
+        paint_left(ui, x, y, elided(ui, path, Type::Mono, t.text_soft, right - x - 12.0));
     }
+    pressed
 }
 
 fn items(ui: &mut Ui, view: &mut View, opened: &Opened) {

@@ -27,7 +27,7 @@ pub fn show(ui: &mut Ui, opened: &Opened, image_built: bool, out: &mut Outbox) {
             ui.add_space(24.0);
             let wide = ui.available_width();
             if wide >= 760.0 {
-                let side = (wide * 0.34).clamp(300.0, 400.0);
+                let side = (wide * 0.36).clamp(320.0, 400.0);
                 ui.horizontal_top(|ui| {
                     ui.spacing_mut().item_spacing.x = 24.0;
                     ui.vertical(|ui| {

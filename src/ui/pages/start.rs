@@ -59,7 +59,7 @@ pub fn show(ui: &mut Ui, state: &mut State, busy: bool, out: &mut Outbox) {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             let wide = (ui.available_width() - 96.0).min(664.0);
             let side = ((ui.available_width() - wide) / 2.0).max(24.0);
-            ui.add_space((ui.available_height() * 0.10).clamp(24.0, 92.0));
+            ui.add_space((ui.ctx().content_rect().height() - 600.0).mul_add(0.35, 12.0).clamp(8.0, 92.0));
             ui.horizontal_top(|ui| {
                 ui.add_space(side);
                 ui.vertical(|ui| {
@@ -96,18 +96,19 @@ fn head(ui: &mut Ui) {
 
 fn drop_zone(ui: &mut Ui, busy: bool, out: &mut Outbox) {
     let t = tokens(ui);
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 248.0), Sense::hover());
+    let high = (ui.ctx().content_rect().height() * 0.31).clamp(172.0, 248.0);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), high), Sense::hover());
     ui.painter().rect_filled(rect, size::RADIUS_DROP, t.panel);
     dashed(ui, rect, f32::from(size::RADIUS_DROP), Stroke::new(1.0, t.outline));
     inside(ui, rect.shrink(16.0), Layout::top_down(egui::Align::Center), |ui| {
-        ui.add_space(24.0);
-        let (place, _) = ui.allocate_exact_size(vec2(40.0, 40.0), Sense::hover());
+        ui.add_space((high - 32.0 - 164.0).max(0.0) / 2.0);
+        let (place, _) = ui.allocate_exact_size(vec2(32.0, 32.0), Sense::hover());
         Icon::Cube.paint(ui.painter(), place, t.accent);
-        ui.add_space(16.0);
+        ui.add_space(12.0);
         label(ui, "Drop an app bundle here", Type::Title, t.text);
         ui.add_space(4.0);
         label(ui, ".app, or any folder with a Contents inside", Type::Body, t.text_soft);
-        ui.add_space(20.0);
+        ui.add_space(16.0);
         let hint = keys(ui.ctx(), Command::Open);
         let mut open = Button::new("Open…").icon(Icon::Folder).filled().large().enabled(!busy);
         if let Some(hint) = &hint {
@@ -231,7 +232,7 @@ fn recent(ui: &mut Ui, state: &State, out: &mut Outbox) {
     let t = tokens(ui);
     ui.spacing_mut().item_spacing.y = 0.0;
     let side = 44.0;
-    ui.add_space((ui.available_height() * 0.10).clamp(24.0, 88.0));
+    ui.add_space((ui.ctx().content_rect().height() - 600.0).mul_add(0.35, 16.0).clamp(12.0, 88.0));
     ui.horizontal(|ui| {
         ui.add_space(side - 8.0);
         label(ui, "Recent", Type::Heading, t.text);

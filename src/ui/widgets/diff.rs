@@ -46,27 +46,41 @@ pub fn diff_line(ui: &Ui, x: f32, y: f32, width: f32, sign: Sign, text: &str, ch
     let letter = galley(ui, "m", Type::Mono, ink).size().x.max(1.0);
     let room = ((width - 16.0) / letter).floor().max(1.0) as usize;
     let mut job = LayoutJob::default();
-    if text.chars().count() > room {
-        job.append(&middle_elide(text, room), 0.0, format(Type::Mono, t.text));
-    } else {
-        let parts = [
-            (&text[..changed.start], None),
-            (&text[changed.clone()], Some(tint)),
-            (&text[changed.end..], None),
-        ];
-        for (part, tint) in parts {
-            let mut look = format(Type::Mono, if tint.is_some() { t.text } else { t.text_soft });
-            look.background = tint.unwrap_or(Color32::TRANSPARENT);
-            if !part.is_empty() {
-                job.append(part, 0.0, look);
-            }
+    let (text, changed) = fitted(text, changed, room);
+    let parts =
+        [(&text[..changed.start], None), (&text[changed.clone()], Some(tint)), (&text[changed.end..], None)];
+    for (part, tint) in parts {
+        let mut look = format(Type::Mono, if tint.is_some() { t.text } else { t.text_soft });
+        look.background = tint.unwrap_or(Color32::TRANSPARENT);
+        if !part.is_empty() {
+            job.append(part, 0.0, look);
         }
     }
     paint_left(ui, x, y, ui.painter().layout_job(job));
 }
 
+/// `text` in at most `room` characters, and where its changed part then is. The changed part gives way first.
+fn fitted(text: &str, changed: Range<usize>, room: usize) -> (String, Range<usize>) {
+    let length = |text: &str| text.chars().count();
+    if length(text) <= room {
+        return (text.to_owned(), changed);
+    }
+    let (before, after) = (&text[..changed.start], &text[changed.end..]);
+    let left = room.saturating_sub(length(before) + length(after));
+    if left < 8 {
+        let short = middle_elide(text, room).into_owned();
+        let whole = 0..short.len();
+        return (short, if changed.is_empty() { 0..0 } else { whole });
+    }
+    let middle = middle_elide(&text[changed], left);
+    let start = before.len();
+    (format!("{before}{middle}{after}"), start..start + middle.len())
+}
+
 #[cfg(test)]
 mod tests {
+    use super::fitted;
+
     use super::changed_part;
 
     #[test]
@@ -77,6 +91,15 @@ mod tests {
         let (old, new) = ("@rpath/qca-qt5", "@rpath/qca-qt5.framework/Versions/2/qca-qt5");
         let (a, b) = changed_part(old, new);
         assert_eq!((&old[a], &new[b]), ("", "qca-qt5.framework/Versions/2"));
+    }
+
+    #[test]
+    fn a_long_line_gives_up_the_middle_of_what_changed() {
+        let old = "/Users/builder/CraftRoot/lib/very/deep/libdbus-1.3.dylib";
+        let (text, changed) = fitted(old, 0..38, 36);
+        assert_eq!(&text[changed], "/Users/…/deep");
+        assert!(text.ends_with("/libdbus-1.3.dylib") && text.chars().count() <= 36, "{text}");
+        assert_eq!(fitted("abc", 1..2, 9), ("abc".to_owned(), 1..2));
     }
 
     #[test]

@@ -33,11 +33,11 @@ pub fn selector(
     focus_ring(ui, &response, rect, f32::from(size::RADIUS));
     let mut chosen = None;
     Popup::menu(&response).accessible_name(label).gap(4.0).show(|ui| {
-        ui.set_min_width(width.max(120.0));
+        ui.spacing_mut().item_spacing.y = 0.0;
         egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
             for (index, value) in values.iter().enumerate() {
                 let tick = (index == on).then_some(Icon::Check);
-                if MenuItem::new(value).icon(tick).show(ui, 0.0).clicked() {
+                if MenuItem::new(value).icon(tick).show(ui, width.max(120.0) - 8.0).clicked() {
                     chosen = Some(index);
                 }
             }

@@ -53,7 +53,7 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, out: &mut Outbox) {
                         let status = view.tree.status(node);
                         title(ui, dependency.name.leaf(), Some(&status));
                         reference(ui, view, opened, graph, node, load, dependency);
-                        walk(ui, view, load, dependency);
+                        walk(ui, view, opened, node, load, dependency);
                     }
                 }
             }
@@ -236,10 +236,10 @@ fn reference(
     let image =
         dependency.resolution.image().and_then(|id| graph.image(&opened.inspection.bundle, &id).cloned());
     if let Some(image) = image {
-        let archs: Vec<String> = image.file.archs().map(|arch| arch.to_string()).collect();
-        property_text(ui, "Has code for", &archs.join(", "));
+        let mut archs: Vec<String> = image.file.archs().map(|arch| arch.to_string()).collect();
+        archs.sort();
+        property_text(ui, "Slices", &archs.join(", "));
     }
-    let _ = t;
 }
 
 /// Where it was found: a square mark, a word, and the path.
@@ -276,7 +276,7 @@ fn section(ui: &mut Ui, words: &str) {
 }
 
 /// Every candidate in dyld's order.
-fn walk(ui: &mut Ui, view: &View, load: &Load, dependency: &Dependency) {
+fn walk(ui: &mut Ui, view: &View, opened: &Opened, node: usize, load: &Load, dependency: &Dependency) {
     section(ui, "How dyld finds it");
     let rpaths = dependency.candidates.iter().filter(|candidate| candidate.rule == SearchRule::Rpath).count();
     let deciding = dependency
@@ -294,9 +294,7 @@ fn walk(ui: &mut Ui, view: &View, load: &Load, dependency: &Dependency) {
     }
     let own = view.selected_node().map(|node| view.tree.nodes[node].own);
     let advice = match own {
-        Some(Own::Outside) => {
-            Some((Tone::Warning, "On a clean Mac nothing is there, and dyld stops at this reference."))
-        }
+        Some(Own::Outside) => Some(elsewhere(view, opened, node, load, dependency)),
         Some(Own::NotFound) => {
             Some((Tone::Error, "dyld stops here: a required library is nowhere it looks."))
         }
@@ -316,7 +314,39 @@ fn walk(ui: &mut Ui, view: &View, load: &Load, dependency: &Dependency) {
         };
         callout(ui, tone, icon, words);
     }
-    let _ = load;
+}
+
+/// What becomes of a reference to the build machine's library where that library is not.
+fn elsewhere(
+    view: &View,
+    opened: &Opened,
+    node: usize,
+    load: &Load,
+    dependency: &Dependency,
+) -> (Tone, &'static str) {
+    let launch = view.tree.launch(view.graph(opened), node);
+    let same_launch =
+        |other: &&Launch| launch.is_some_and(|l| (&l.entry, l.arch) == (&other.entry, other.arch));
+    let clean = opened.inspection.clean.launches.iter().find(same_launch);
+    let same_load = clean.and_then(|clean| clean.loads.iter().find(|other| other.image == load.image));
+    let there =
+        same_load.and_then(|load| load.dependencies.iter().find(|other| other.name == dependency.name));
+    match there.map(|there| (&there.resolution, there.kind)) {
+        Some((Resolution::Bundled(_), _)) => (
+            Tone::Warning,
+            "On a clean Mac the bundle's own copy is found instead: what runs here is not what users get.",
+        ),
+        Some((Resolution::System(_), _)) => {
+            (Tone::Note, "On a clean Mac the copy of macOS is found instead.")
+        }
+        Some((_, LoadKind::Weak)) => {
+            (Tone::Warning, "On a clean Mac nothing is there, and the app goes on without it.")
+        }
+        Some(_) => (Tone::Warning, "On a clean Mac nothing is there, and dyld stops at this reference."),
+        None => {
+            (Tone::Warning, "On a clean Mac dyld does not come this far: what needs it is not there either.")
+        }
+    }
 }
 
 fn rule_words(candidate: &Candidate, rpath: usize, rpaths: usize) -> String {

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::bundle::{EntryKind, ImageId};
+use crate::bundle::{Bundle, EntryKind, ImageId};
 use crate::dyld::graph::{Dependency, Graph, Launch, Load};
-use crate::dyld::{Outcome, Resolution};
+use crate::dyld::{Outcome, Resolution, launch};
 use crate::macho::{Arch, LoadKind};
 use crate::paths::BundlePath;
+use crate::ui::facts;
 use crate::ui::icons::Icon;
 use crate::ui::widgets::{Status, Tone};
 use crate::workflow::Inspection;
@@ -41,6 +42,8 @@ pub struct Node {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Own {
     Found,
+    /// An entry that dyld would stop.
+    CannotStart,
     System,
     Twice,
     Outside,
@@ -56,11 +59,9 @@ impl Own {
         matches!(self, Own::Twice | Own::Outside | Own::NotFound | Own::WrongArch | Own::Refused)
     }
 
-    fn of(dependency: &Dependency, twins: &BTreeSet<ImageId>) -> Own {
-        let twice = dependency.resolution.image().is_some_and(|image| twins.contains(&image));
+    fn of(dependency: &Dependency) -> Own {
         match (&dependency.resolution, dependency.kind) {
             (Resolution::System(_), _) => Own::System,
-            (_, _) if twice => Own::Twice,
             (Resolution::External(_), _) => Own::Outside,
             (Resolution::Bundled(_), _) => Own::Found,
             (Resolution::Missing, LoadKind::Weak) => Own::AbsentWeak,
@@ -96,13 +97,12 @@ struct Open {
 
 impl Tree {
     pub fn build(inspection: &Inspection, graph: &Graph, entry: &BundlePath, arch: Arch) -> Tree {
-        let twins = twins(inspection);
         let mut tree = Tree::default();
         let mut shown: HashMap<ImageId, usize> = HashMap::new();
         let Some(main) = graph.launches.iter().position(|l| l.entry == *entry && l.arch == arch) else {
             return tree;
         };
-        tree.expand(graph, main, None, &twins, &mut shown);
+        tree.expand(&inspection.bundle, graph, main, None, &mut shown);
         let hosted: BTreeSet<&BundlePath> = inspection
             .bundle
             .entries
@@ -121,9 +121,10 @@ impl Tree {
             let group =
                 tree.add(What::AtRunTime { plug_ins: plug_ins.len() }, None, Own::Found, "at-run-time");
             for launch in plug_ins {
-                tree.expand(graph, launch, Some(group), &twins, &mut shown);
+                tree.expand(&inspection.bundle, graph, launch, Some(group), &mut shown);
             }
         }
+        tree.mark_twins(inspection, graph, &shown);
         tree.count_problems();
         tree
     }
@@ -153,16 +154,17 @@ impl Tree {
     /// Adds a launch's entry and everything below it, without recursion: load chains may be long.
     fn expand(
         &mut self,
+        bundle: &Bundle,
         graph: &Graph,
         launch: usize,
         parent: Option<usize>,
-        twins: &BTreeSet<ImageId>,
         shown: &mut HashMap<ImageId, usize>,
     ) {
         let Some(start) = graph.launches.get(launch) else { return };
         let loads: BTreeMap<&ImageId, usize> =
             start.loads.iter().enumerate().map(|(i, l)| (&l.image, i)).collect();
-        let root = self.add(What::Entry { launch }, parent, Own::Found, start.entry.as_str());
+        let own = if launch::verdict(bundle, start).ok { Own::Found } else { Own::CannotStart };
+        let root = self.add(What::Entry { launch }, parent, own, start.entry.as_str());
         shown.insert(ImageId::Bundled(start.entry.clone()), root);
         let mut open = vec![Open { node: root, launch, load: start.start, next: 0 }];
         while let Some(top) = open.last_mut() {
@@ -177,13 +179,33 @@ impl Tree {
             let (above, at) = (top.node, top.next);
             top.next += 1;
             let what = What::Reference { launch: top.launch, load: top.load, dependency: at };
-            let node = self.add(what, Some(above), Own::of(dependency, twins), dependency.name.as_str());
+            let node = self.add(what, Some(above), Own::of(dependency), dependency.name.as_str());
             let Some(image) = dependency.resolution.image() else { continue };
             if let Some(first) = shown.get(&image) {
                 self.nodes[node].shown_at = Some(*first);
             } else if let Some(&load) = loads.get(&image) {
                 shown.insert(image, node);
                 open.push(Open { node, launch, load, next: 0 });
+            }
+        }
+    }
+
+    /// Copies of one library count as loaded twice only when this process really loads both.
+    fn mark_twins(&mut self, inspection: &Inspection, graph: &Graph, loaded: &HashMap<ImageId, usize>) {
+        let mut twins: BTreeSet<ImageId> = BTreeSet::new();
+        for finding in inspection.findings.iter().filter(|finding| facts::is_duplicate(finding)) {
+            let subject = ImageId::Bundled(finding.subject.clone());
+            let copies = std::iter::once(&subject).chain(&finding.related);
+            let here: Vec<&ImageId> = copies.filter(|image| loaded.contains_key(image)).collect();
+            if here.len() > 1 {
+                twins.extend(here.into_iter().cloned());
+            }
+        }
+        for index in 0..self.nodes.len() {
+            let image =
+                self.dependency(graph, index).and_then(|(_, dependency)| dependency.resolution.image());
+            if image.is_some_and(|image| twins.contains(&image)) {
+                self.nodes[index].own = Own::Twice;
             }
         }
     }
@@ -211,9 +233,8 @@ impl Tree {
             Own::AbsentWeak => Status::new(Icon::Note, Tone::Note, "Absent, weak"),
             Own::Ignored => Status::new(Icon::Quiet, Tone::Quiet, "Ignored by dyld"),
             Own::System => Status::new(Icon::Quiet, Tone::Quiet, "System"),
-            Own::Found if below > 0 && node.depth == 0 && !matches!(node.what, What::AtRunTime { .. }) => {
-                Status::new(Icon::Error, Tone::Error, "Cannot start")
-            }
+            Own::CannotStart if node.depth == 0 => Status::new(Icon::Error, Tone::Error, "Cannot start"),
+            Own::CannotStart => Status::new(Icon::Error, Tone::Error, "Cannot load"),
             Own::Found if below > 0 => {
                 let word = if below == 1 { "1 problem".to_owned() } else { format!("{below} problems") };
                 Status::new(Icon::Error, Tone::Error, word)
@@ -301,14 +322,4 @@ impl Tree {
             What::Reference { .. } => self.dependency(graph, index)?.1.resolution.image(),
         }
     }
-}
-
-/// Images of which a second copy is there.
-fn twins(inspection: &Inspection) -> BTreeSet<ImageId> {
-    let duplicates = inspection.findings.iter().filter(|finding| crate::ui::facts::is_duplicate(finding));
-    duplicates
-        .flat_map(|finding| {
-            std::iter::once(ImageId::Bundled(finding.subject.clone())).chain(finding.related.iter().cloned())
-        })
-        .collect()
 }

@@ -181,7 +181,7 @@ fn icons(ui: &mut Ui, view: &mut View, opened: &Opened, content: Rect, scale: f3
             && let Some(spec) = &mut view.spec
         {
             spec.layout.positions.insert(item.name.clone(), to);
-            view.built = None;
+            view.forget_result();
         }
     }
     if let Some((at, others)) = moving {

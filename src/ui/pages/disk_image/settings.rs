@@ -21,8 +21,7 @@ pub fn show(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
             volume(ui, view);
             format(ui, view);
             if view.spec != before {
-                view.built = None;
-                view.failure = None;
+                view.forget_result();
             }
         });
     });

@@ -64,7 +64,10 @@ fn after(ui: &mut Ui, view: &View, opened: &Opened, plan: &FixPlan, out: &mut Ou
     let mended = mended(&opened.inspection.findings, plan);
     let errors = plan.remaining.iter().filter(|finding| finding.severity == Severity::Error).count();
     let archs = |good: bool| -> Vec<String> {
-        view.starts.iter().filter(|(_, ok)| *ok == good).map(|(arch, _)| arch.to_string()).collect()
+        let of_kind = view.starts.iter().filter(|(_, ok)| *ok == good);
+        let mut names: Vec<String> = of_kind.map(|(arch, _)| arch.to_string()).collect();
+        names.sort();
+        names
     };
     for (ok, arch) in [(true, archs(true).join(", ")), (false, archs(false).join(", "))] {
         if arch.is_empty() {
