@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bundlewright::failure::Failure;
 use bundlewright::jobs::{Event, Jobs, Outcome, Request};
+use bundlewright::workflow::package::DmgSpec;
 use bundlewright::workflow::{FixOptions, Inspection};
 
 fn answer(jobs: &Jobs, request: Request) -> Result<Outcome, Failure> {
@@ -67,8 +68,11 @@ fn open_plan_apply_image_verify_undo() {
     assert_eq!((spec.volume_name.as_str(), name.as_str()), ("Postcard 1.4", "Postcard 1.4.dmg"));
     assert!(spec.volume_icon.is_some());
     let image = folder.join(name);
-    let built = answer(&jobs, Request::BuildImage { spec, out: image.clone() });
+    let built = answer(&jobs, Request::BuildImage { spec: spec.clone(), out: image.clone(), replace: false });
     assert!(matches!(built, Ok(Outcome::Built { bytes, .. }) if bytes > 10_000));
+    let again = DmgSpec { volume_icon: None, ..spec };
+    let refused = answer(&jobs, Request::BuildImage { spec: again, out: image.clone(), replace: false });
+    assert!(matches!(refused, Ok(Outcome::InTheWay(path)) if path == image));
     for path in [image, bundle.clone()] {
         match answer(&jobs, Request::Verify { path }) {
             Ok(Outcome::Verified(_, checked)) => assert!(checked.problems.is_empty() && checked.checks > 0),
