@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::Rule;
 use crate::bundle::ImageId;
 use crate::macho::{Arch, InstallName, Rpath};
 use crate::paths::{BundlePath, RuntimePath};
@@ -94,6 +95,26 @@ pub enum Remedy {
 }
 
 impl Finding {
+    /// A finding as bad as its rule says, about a whole file, with nothing else known yet.
+    pub fn new(
+        rule: &Rule,
+        subject: &BundlePath,
+        title: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Finding {
+            rule: rule.id,
+            severity: rule.severity,
+            subject: subject.clone(),
+            arch: None,
+            title: title.into(),
+            message: message.into(),
+            reference: None,
+            related: Vec::new(),
+            remedy: None,
+        }
+    }
+
     pub(super) fn sort_key(&self) -> impl Ord + '_ {
         (self.severity, &self.subject, self.rule, self.arch, &self.reference, &self.message)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::{Facts, Finding, Remedy, Rule, Severity};
 use crate::bundle::{Bundle, ImageId};
 use crate::dyld::graph::{Dependency, Launch};
 use crate::dyld::{Graph, Outcome, SearchRule};
@@ -47,6 +48,22 @@ impl<'a> Hit<'a> {
 
     pub fn name(&self) -> &'a InstallName {
         &self.first.dependency.name
+    }
+
+    /// A finding about this reference: what a launch can do without is only worth knowing.
+    pub fn finding(&self, rule: &Rule, facts: &Facts<'_>, title: String, message: String) -> Finding {
+        let needed = self.first.dependency.is_needed();
+        Finding {
+            severity: if needed { rule.severity } else { Severity::Info },
+            arch: self.arch(facts.bundle),
+            reference: Some(self.name().clone()),
+            ..Finding::new(rule, self.user(), title, message)
+        }
+    }
+
+    /// The intent to point this reference at `target`.
+    pub fn repoint(&self, target: BundlePath) -> Remedy {
+        Remedy::Repoint { image: self.user().clone(), name: self.name().clone(), target }
     }
 
     /// `None` when every slice that can be started shows it.

@@ -42,19 +42,37 @@ fn finding(problem: &Problem) -> Finding {
             ),
         ),
     };
-    Finding {
-        rule: RULE.id,
-        severity: Severity::Error,
-        subject: subject.clone(),
-        arch: None,
-        title: format!("{} {title}", named(subject)),
-        message,
-        reference: None,
-        related: Vec::new(),
-        remedy: None,
-    }
+    Finding::new(&RULE, subject, format!("{} {title}", named(subject)), message)
 }
 
 fn named(path: &BundlePath) -> &str {
     if path.is_root() { "The bundle" } else { path.file_name() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::case::{found, found_alone, shown};
+
+    #[test]
+    fn a_library_that_is_cut_off_is_named() {
+        let findings = found("faults", "truncated-library", RULE.id);
+        assert_eq!(shown(&findings), ["error Contents/Frameworks/libwhole.dylib: libwhole.dylib is damaged"]);
+    }
+
+    #[test]
+    fn an_info_plist_that_is_none_is_named() {
+        let findings = found_alone("faults", "many-executables", RULE.id, |app| {
+            std::fs::write(app.join("Contents/Info.plist"), "<plist><dict>").unwrap();
+        });
+        assert_eq!(shown(&findings), ["error Contents/Info.plist: Info.plist is no property list"]);
+    }
+
+    #[test]
+    fn text_that_begins_like_nothing_known_is_a_resource() {
+        let findings = found_alone("faults", "many-executables", RULE.id, |app| {
+            std::fs::write(app.join("Contents/MacOS/notes.dylib"), "not code").unwrap();
+        });
+        assert_eq!(shown(&findings), [] as [String; 0]);
+    }
 }

@@ -30,17 +30,31 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
             (_, true) => "leads out of the bundle",
             _ => "does not exist",
         };
-        findings.push(Finding {
-            rule: RULE.id,
-            severity: Severity::Error,
-            subject: path.clone(),
-            arch: None,
-            title: format!("{} is a broken link", path.file_name()),
-            message: format!("The target of the link {path}, {target}, {what}. Remove the link, or put its target into the bundle."),
-            reference: None,
-            related: Vec::new(),
-            remedy: Some(Remedy::RemoveLink { path: path.clone() }),
-        });
+        let title = format!("{} is a broken link", path.file_name());
+        let message = format!(
+            "The target of the link {path}, {target}, {what}. Remove the link, or put its target into the bundle."
+        );
+        let remedy = Some(Remedy::RemoveLink { path: path.clone() });
+        findings.push(Finding { remedy, ..Finding::new(&RULE, path, title, message) });
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::case::{found, shown};
+
+    #[test]
+    fn a_dangling_link_and_one_out_of_the_bundle_are_told_apart() {
+        let findings = found("faults", "broken-symlink", RULE.id);
+        let messages: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
+        assert!(messages[0].contains("libgone.1.dylib, does not exist"), "{messages:?}");
+        assert!(messages[1].contains("/Users/builder/theme, is absolute"), "{messages:?}");
+    }
+
+    #[test]
+    fn the_links_of_a_framework_are_fine() {
+        assert_eq!(shown(&found("faults", "load-kinds", RULE.id)), [] as [String; 0]);
+    }
 }

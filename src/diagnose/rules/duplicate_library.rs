@@ -70,16 +70,41 @@ fn finding(subject: &BundlePath, other: &ImageId, remedy: Option<Remedy>) -> Fin
         None => "Point every reference at the bundle's copy.".to_owned(),
     };
     Finding {
-        rule: RULE.id,
-        severity: Severity::Error,
-        subject: subject.clone(),
-        arch: None,
-        title: format!("{} is there twice", subject.file_name()),
-        message: format!(
-            "{subject} and {other} are the same build (equal LC_UUID) in two files, so dyld loads both. {advice}"
-        ),
-        reference: None,
         related: vec![other.clone()],
         remedy,
+        ..Finding::new(
+            &RULE,
+            subject,
+            format!("{} is there twice", subject.file_name()),
+            format!(
+                "{subject} and {other} are the same build (equal LC_UUID) in two files, so dyld loads both. {advice}"
+            ),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::case::{found, shown};
+
+    #[test]
+    fn the_same_build_in_two_files_is_found_in_the_bundle_and_beside_it() {
+        assert_eq!(
+            shown(&found("sample", "Postcard", RULE.id)),
+            [
+                "error Contents/Frameworks/Quill: Quill is there twice",
+                "error Contents/Frameworks/libstamp.1.dylib: libstamp.1.dylib is there twice",
+            ]
+        );
+        let copies = found("faults", "dereferenced-framework", RULE.id);
+        let keep = BundlePath::new("Contents/Frameworks/Art.framework/Versions/A/Art").unwrap();
+        let kept = |finding: &Finding| matches!(&finding.remedy, Some(Remedy::Merge { keep: it, .. }) if *it == keep);
+        assert!(copies.len() == 2 && copies.iter().all(kept));
+    }
+
+    #[test]
+    fn two_libraries_of_one_name_are_two_libraries() {
+        assert_eq!(shown(&found("col", "Col", RULE.id)), [] as [String; 0]);
     }
 }

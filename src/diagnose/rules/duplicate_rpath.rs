@@ -25,19 +25,16 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
             let mut counts = BTreeMap::new();
             slice.rpaths.iter().for_each(|rpath| *counts.entry(rpath).or_insert(0) += 1);
             for (rpath, count) in counts.into_iter().filter(|(_, count)| *count > 1) {
+                let title = format!("LC_RPATH {rpath} stands there {count} times");
+                let message = format!(
+                    "The {} slice of {path} has the LC_RPATH {rpath} {count} times, which dyld of macOS 15.4 and later refuses for new SDKs. Delete all but the first.",
+                    slice.arch
+                );
                 findings.push(Finding {
-                    rule: RULE.id,
                     severity: severity(slice),
-                    subject: path.clone(),
                     arch: (image.file.slices.len() > 1).then_some(slice.arch),
-                    title: format!("LC_RPATH {rpath} stands there {count} times"),
-                    message: format!(
-                        "The {} slice of {path} has the LC_RPATH {rpath} {count} times, which dyld of macOS 15.4 and later refuses for new SDKs. Delete all but the first.",
-                        slice.arch
-                    ),
-                    reference: None,
-                    related: Vec::new(),
                     remedy: Some(Remedy::DeleteRpath { image: path.clone(), rpath: rpath.clone() }),
+                    ..Finding::new(&RULE, path, title, message)
                 });
             }
         }
@@ -52,5 +49,25 @@ fn severity(slice: &Slice) -> Severity {
             Severity::Warning
         }
         _ => Severity::Error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::case::{found, shown};
+
+    #[test]
+    fn the_second_of_two_equal_rpaths_is_to_go() {
+        let findings = found("faults", "duplicate-rpath", RULE.id);
+        assert_eq!(
+            shown(&findings),
+            ["error Contents/Frameworks/libtwice.dylib: LC_RPATH @loader_path/sub stands there 2 times"]
+        );
+    }
+
+    #[test]
+    fn different_rpaths_are_no_fault() {
+        assert_eq!(shown(&found("sample", "Postcard", RULE.id)), [] as [String; 0]);
     }
 }

@@ -93,15 +93,38 @@ fn not_executable(path: &BundlePath) -> Finding {
 }
 
 fn finding(subject: &BundlePath, title: &str, what: String, advice: &str, remedy: Option<Remedy>) -> Finding {
-    Finding {
-        rule: RULE.id,
-        severity: Severity::Error,
-        subject: subject.clone(),
-        arch: None,
-        title: title.to_owned(),
-        message: format!("{what}. {advice}"),
-        reference: None,
-        related: Vec::new(),
-        remedy,
+    Finding { remedy, ..Finding::new(&RULE, subject, title.to_owned(), format!("{what}. {advice}")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::case::{found, found_alone, shown};
+
+    #[test]
+    fn a_missing_file_needs_a_person_a_missing_permission_does_not() {
+        let missing = found("faults", "missing-executable", RULE.id);
+        assert_eq!(shown(&missing), ["error Contents/MacOS/main: The executable is missing"]);
+        assert!(missing[0].remedy.is_none());
+        if cfg!(unix) {
+            let mode = found("faults", "not-executable", RULE.id);
+            assert_eq!(shown(&mode), ["error Contents/MacOS/main: Not executable"]);
+            assert!(matches!(mode[0].remedy, Some(Remedy::MakeExecutable { .. })));
+        }
+    }
+
+    #[test]
+    fn a_library_in_the_executables_place_is_no_program() {
+        let findings = found_alone("faults", "many-executables", RULE.id, |app| {
+            let library = app.join("Contents/Frameworks/libshared.dylib");
+            let main = app.join("Contents/MacOS/main");
+            std::fs::write(main, std::fs::read(library).unwrap()).unwrap();
+        });
+        assert_eq!(shown(&findings), ["error Contents/MacOS/main: The executable is no program"]);
+    }
+
+    #[test]
+    fn helpers_services_and_extensions_are_fine_as_they_are() {
+        assert_eq!(shown(&found("faults", "many-executables", RULE.id)), [] as [String; 0]);
     }
 }

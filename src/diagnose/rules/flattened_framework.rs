@@ -44,17 +44,16 @@ fn whole_elsewhere<'a>(facts: &Facts<'a>, image: &Image) -> Option<&'a RuntimePa
 
 fn flattened(flat: &BundlePath, framework: &RuntimePath) -> Finding {
     Finding {
-        rule: RULE.id,
-        severity: Severity::Error,
-        subject: flat.clone(),
-        arch: None,
-        title: format!("{} is a flattened framework", flat.file_name()),
-        message: format!(
-            "{flat} is the bare binary of {framework}. Copy the whole framework and point every reference at it."
-        ),
-        reference: None,
         related: vec![ImageId::External(framework.clone())],
         remedy: Some(Remedy::Unflatten { flat: flat.clone(), framework: framework.clone() }),
+        ..Finding::new(
+            &RULE,
+            flat,
+            format!("{} is a flattened framework", flat.file_name()),
+            format!(
+                "{flat} is the bare binary of {framework}. Copy the whole framework and point every reference at it."
+            ),
+        )
     }
 }
 
@@ -64,16 +63,32 @@ fn links_lost(framework: &BundlePath, shape: FrameworkShape) -> Finding {
         _ => "lost links: Versions/Current or the links at its top are missing or were turned into copies",
     };
     Finding {
-        rule: RULE.id,
-        severity: Severity::Error,
-        subject: framework.clone(),
-        arch: None,
-        title: format!("{} lost its links", framework.file_name()),
-        message: format!(
-            "{framework} {what}; codesign refuses it as ambiguous. Rebuild its folders and links."
-        ),
-        reference: None,
-        related: Vec::new(),
         remedy: Some(Remedy::RestoreFramework { framework: framework.clone() }),
+        ..Finding::new(
+            &RULE,
+            framework,
+            format!("{} lost its links", framework.file_name()),
+            format!("{framework} {what}; codesign refuses it as ambiguous. Rebuild its folders and links."),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::case::{found, shown};
+
+    #[test]
+    fn a_bare_binary_and_lost_links_are_both_a_framework_in_pieces() {
+        let flat = found("sample", "Postcard", RULE.id);
+        assert_eq!(shown(&flat), ["error Contents/Frameworks/Quill: Quill is a flattened framework"]);
+        assert!(matches!(flat[0].remedy, Some(Remedy::Unflatten { .. })));
+        let copied = found("faults", "dereferenced-framework", RULE.id);
+        assert_eq!(shown(&copied), ["error Contents/Frameworks/Art.framework: Art.framework lost its links"]);
+    }
+
+    #[test]
+    fn a_plain_library_is_no_framework() {
+        assert_eq!(shown(&found("t1", "T1", RULE.id)), [] as [String; 0]);
     }
 }

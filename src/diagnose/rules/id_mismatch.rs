@@ -24,15 +24,13 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
             .find_map(|id| fault(facts.bundle, path, id).map(|why| (id, why)));
         if let Some((id, why)) = wrong {
             findings.push(Finding {
-                rule: RULE.id,
-                severity: Severity::Warning,
-                subject: path.clone(),
-                arch: None,
-                title: format!("{} calls itself {id}", path.file_name()),
-                message: format!("The install name of {path} is {id}: {why}. Set it to {}.", right_id(path)),
-                reference: None,
-                related: Vec::new(),
                 remedy: Some(Remedy::SetId { image: path.clone() }),
+                ..Finding::new(
+                    &RULE,
+                    path,
+                    format!("{} calls itself {id}", path.file_name()),
+                    format!("The install name of {path} is {id}: {why}. Set it to {}.", right_id(path)),
+                )
             });
         }
     }
@@ -65,6 +63,20 @@ fn fault(bundle: &Bundle, path: &BundlePath, id: &InstallName) -> Option<&'stati
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnose::case::{found, found_alone, shown};
+
+    #[test]
+    fn a_name_of_the_build_machine_is_found_and_links_are_other_names() {
+        let findings = found_alone("t1", "T1", RULE.id, |app| {
+            let from = app.with_file_name("root").join("opt/homebrew/opt/foo/lib/libfoo.1.2.3.dylib");
+            let folder = app.join("Contents/Frameworks");
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::copy(from, folder.join("libfoo.1.dylib")).unwrap();
+        });
+        assert_eq!(findings.len(), 1);
+        assert!(findings[0].message.ends_with("Set it to @rpath/libfoo.1.dylib."), "{}", findings[0].message);
+        assert_eq!(shown(&found("sample", "Postcard", RULE.id)), [] as [String; 0]);
+    }
 
     #[test]
     fn a_framework_keeps_its_versions_in_the_name() {

@@ -31,34 +31,25 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 
 fn finding(facts: &Facts<'_>, hit: &Hit<'_>, external: &RuntimePath) -> Finding {
     let (user, name) = (hit.user(), hit.name());
-    let elsewhere = on_another_mac(facts, hit);
-    let (severity, message, remedy) = match elsewhere {
-        Some(own) => (
-            Severity::Warning,
-            format!(
-                "On the build machine {user} takes {external} for {name}; on another Mac it takes the bundle's {own}. Point the reference at the bundle's copy, so that both run the same code."
-            ),
-            Remedy::Repoint { image: user.clone(), name: name.clone(), target: own },
-        ),
-        None => (
-            if hit.first.dependency.is_needed() { Severity::Error } else { Severity::Warning },
-            format!(
-                "{user} takes {name} from {} ({external}), which another Mac does not have. Copy it into the bundle.",
-                origin(external)
-            ),
-            Remedy::Bundle { external: external.clone() },
-        ),
-    };
+    let title = format!("{} is outside the bundle", leaf(name));
+    let related = vec![ImageId::External(external.clone())];
+    if let Some(own) = on_another_mac(facts, hit) {
+        let message = format!(
+            "On the build machine {user} takes {external} for {name}; on another Mac it takes the bundle's {own}. Point the reference at the bundle's copy, so that both run the same code."
+        );
+        let finding = hit.finding(&RULE, facts, title, message);
+        return Finding { severity: Severity::Warning, related, remedy: Some(hit.repoint(own)), ..finding };
+    }
+    let message = format!(
+        "{user} takes {name} from {} ({external}), which another Mac does not have. Copy it into the bundle.",
+        origin(external)
+    );
+    let needed = hit.first.dependency.is_needed();
     Finding {
-        rule: RULE.id,
-        severity,
-        subject: user.clone(),
-        arch: hit.arch(facts.bundle),
-        title: format!("{} is outside the bundle", leaf(name)),
-        message,
-        reference: Some(name.clone()),
-        related: vec![ImageId::External(external.clone())],
-        remedy: Some(remedy),
+        severity: if needed { Severity::Error } else { Severity::Warning },
+        related,
+        remedy: Some(Remedy::Bundle { external: external.clone() }),
+        ..hit.finding(&RULE, facts, title, message)
     }
 }
 
@@ -67,5 +58,36 @@ fn on_another_mac(facts: &Facts<'_>, hit: &Hit<'_>) -> Option<BundlePath> {
     match hit.first.at(facts.clean)?.dependency.resolution.clone() {
         Resolution::Bundled(path) => Some(path),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::case::{found, found_alone, shown};
+
+    #[test]
+    fn what_only_the_build_machine_has_is_named_and_a_leak_is_a_warning() {
+        let findings = found("sample", "Postcard", RULE.id);
+        assert_eq!(
+            shown(&findings),
+            [
+                "error Contents/Frameworks/libstamp.1.dylib: libinkwell.2.dylib is outside the bundle",
+                "error Contents/PlugIns/delivery/libairmail.so: Quill is outside the bundle",
+                "warning Contents/MacOS/write-postcard: libpigment.3.dylib is outside the bundle",
+                "warning Contents/MacOS/write-postcard: libstamp.1.dylib is outside the bundle",
+            ]
+        );
+        assert!(findings[0].message.contains("from Homebrew"), "{}", findings[0].message);
+        assert!(
+            findings[3].message.contains("on another Mac it takes the bundle's"),
+            "{}",
+            findings[3].message
+        );
+    }
+
+    #[test]
+    fn nothing_is_outside_where_there_is_no_outside() {
+        assert_eq!(shown(&found_alone("sample", "Postcard", RULE.id, |_| ())), [] as [String; 0]);
     }
 }

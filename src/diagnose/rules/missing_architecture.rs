@@ -27,21 +27,31 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
                 _ => None,
             })?;
             let need = hit.archs.first()?;
-            Some(Finding {
-                rule: RULE.id,
-                severity: if dependency.is_needed() { Severity::Error } else { Severity::Info },
-                subject: hit.user().clone(),
-                arch: hit.archs.first().copied(),
-                title: format!("{} has no {need} code", leaf(hit.name())),
-                message: format!(
-                    "{} needs {} for {need}, but {tried} has only {have}. Use a build of it that has {need}, or ship the app without {need}.",
-                    hit.user(),
-                    hit.name()
-                ),
-                reference: Some(hit.name().clone()),
-                related: Vec::new(),
-                remedy: None,
-            })
+            let title = format!("{} has no {need} code", leaf(hit.name()));
+            let message = format!(
+                "{} needs {} for {need}, but {tried} has only {have}. Use a build of it that has {need}, or ship the app without {need}.",
+                hit.user(),
+                hit.name()
+            );
+            Some(hit.finding(&RULE, facts, title, message))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::case::{found, shown};
+
+    #[test]
+    fn one_library_without_the_architecture_stops_that_launch() {
+        let findings = found("faults", "missing-architecture", RULE.id);
+        assert_eq!(shown(&findings), ["error Contents/MacOS/main: libintel.dylib has no arm64 code"]);
+        assert!(findings[0].remedy.is_none() && findings[0].message.contains("has only x86_64"));
+    }
+
+    #[test]
+    fn a_thin_app_lacks_nothing() {
+        assert_eq!(shown(&found("faults", "intel-only", RULE.id)), [] as [String; 0]);
+    }
 }

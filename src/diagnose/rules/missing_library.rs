@@ -2,7 +2,6 @@
 
 use super::Rule;
 use crate::bundle::ImageId;
-use crate::diagnose::Remedy;
 use crate::diagnose::references::{Hit, counterpart, hits};
 use crate::diagnose::wording::{leaf, root_hint};
 use crate::diagnose::{Facts, Finding, Severity};
@@ -33,18 +32,14 @@ fn only_here(facts: &Facts<'_>) -> Vec<Finding> {
         .filter_map(|hit| {
             let (user, name) = (hit.user(), hit.name());
             let Resolution::Bundled(here) = hit.first.at(facts.build)?.dependency.resolution.clone() else { return None };
+            let title = format!("{} is found only here", leaf(name));
+            let message = format!(
+                "{user} asks for {name}, which is {here} only while the bundle stands in this folder; on another Mac it is not found. Point the reference at the bundle's own copy."
+            );
             Some(Finding {
-                rule: RULE.id,
-                severity: if hit.first.dependency.is_needed() { Severity::Error } else { Severity::Info },
-                subject: user.clone(),
-                arch: hit.arch(facts.bundle),
-                title: format!("{} is found only here", leaf(name)),
-                message: format!(
-                    "{user} asks for {name}, which is {here} only while the bundle stands in this folder; on another Mac it is not found. Point the reference at the bundle's own copy."
-                ),
-                reference: Some(name.clone()),
                 related: vec![ImageId::Bundled(here.clone())],
-                remedy: Some(Remedy::Repoint { image: user.clone(), name: name.clone(), target: here }),
+                remedy: Some(hit.repoint(here)),
+                ..hit.finding(&RULE, facts, title, message)
             })
         })
         .collect()
@@ -53,7 +48,6 @@ fn only_here(facts: &Facts<'_>) -> Vec<Finding> {
 fn finding(facts: &Facts<'_>, hit: &Hit<'_>) -> Finding {
     let (name, dependency) = (hit.name(), hit.first.dependency);
     let target = counterpart(facts.bundle, hit.user(), name, hit.first.launch.arch);
-    let needed = dependency.is_needed();
     let advice = match (&target, root_hint(name)) {
         (Some(target), _) => format!("The bundle has {target}: point the reference at it."),
         (None, Some(root)) => {
@@ -67,24 +61,56 @@ fn finding(facts: &Facts<'_>, hit: &Hit<'_>) -> Finding {
         ),
     };
     let tried = dependency.candidates.len();
-    let consequence =
-        if needed { "dyld stops the launch here" } else { "it is weak, so the launch goes on without it" };
-    Finding {
-        rule: RULE.id,
-        severity: if needed { Severity::Error } else { Severity::Info },
-        subject: hit.user().clone(),
-        arch: hit.arch(facts.bundle),
-        title: format!("{} is not found", leaf(name)),
-        message: format!(
-            "{} asks for {name}, and none of the {tried} places dyld tries has it; {consequence}. {advice}",
-            hit.user()
-        ),
-        reference: Some(name.clone()),
-        related: Vec::new(),
-        remedy: target.map(|target| Remedy::Repoint {
-            image: hit.user().clone(),
-            name: name.clone(),
-            target,
-        }),
+    let consequence = match dependency.is_needed() {
+        true => "dyld stops the launch here",
+        false => "it is not needed, so the launch goes on without it",
+    };
+    let title = format!("{} is not found", leaf(name));
+    let message = format!(
+        "{} asks for {name}, and none of the {tried} places dyld tries has it; {consequence}. {advice}",
+        hit.user()
+    );
+    Finding { remedy: target.map(|target| hit.repoint(target)), ..hit.finding(&RULE, facts, title, message) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::Remedy;
+    use crate::diagnose::case::{found, found_alone, shown};
+    use crate::paths::BundlePath;
+
+    #[test]
+    fn a_library_that_is_nowhere_is_an_error_a_weak_one_is_not() {
+        let lines = shown(&found_alone("sample", "Postcard", RULE.id, |_| ()));
+        assert_eq!(
+            lines,
+            [
+                "error Contents/Frameworks/libstamp.1.dylib: libinkwell.2.dylib is not found",
+                "error Contents/PlugIns/delivery/libairmail.so: Quill is not found",
+                "info Contents/MacOS/write-postcard: libpigment.3.dylib is not found",
+            ]
+        );
+    }
+
+    #[test]
+    fn it_says_which_folder_of_the_build_machine_to_map() {
+        let findings = found_alone("t1", "T1", RULE.id, |_| ());
+        assert!(findings[0].message.contains("--root /opt/homebrew=FOLDER"), "{}", findings[0].message);
+    }
+
+    #[test]
+    fn one_library_of_the_name_in_the_bundle_is_what_was_meant() {
+        let findings = found("faults", "many-executables", RULE.id);
+        let target = BundlePath::new("Contents/Frameworks/libshared.dylib").unwrap();
+        assert!(
+            matches!(&findings[0].remedy, Some(Remedy::Repoint { target: there, .. }) if *there == target)
+        );
+    }
+
+    #[test]
+    fn with_its_folders_mapped_nothing_is_missing() {
+        assert_eq!(shown(&found("sample", "Postcard", RULE.id)), [] as [String; 0]);
+        assert_eq!(shown(&found("rp", "Rp", RULE.id)), [] as [String; 0]);
     }
 }

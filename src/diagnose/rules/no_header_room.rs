@@ -24,15 +24,22 @@ pub fn finding(path: &BundlePath, error: &EditError) -> Finding {
         EditError::NoRoom { arch, .. } => Some(*arch),
         _ => None,
     };
-    Finding {
-        rule: RULE.id,
-        severity: Severity::Error,
-        subject: path.clone(),
-        arch,
-        title: format!("{} has no room for the repair", path.file_name()),
-        message: format!("{path} was left untouched: {error}."),
-        reference: None,
-        related: Vec::new(),
-        remedy: None,
+    let title = format!("{} has no room for the repair", path.file_name());
+    Finding { arch, ..Finding::new(&RULE, path, title, format!("{path} was left untouched: {error}.")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::macho::Arch;
+
+    #[test]
+    fn it_names_the_slice_the_missing_bytes_and_the_linker_flag() {
+        let path = BundlePath::new("Contents/MacOS/full").unwrap();
+        let finding = finding(&path, &EditError::NoRoom { arch: Arch::ARM64, missing: 56 });
+        assert_eq!(finding.arch, Some(Arch::ARM64));
+        for part in ["Contents/MacOS/full", "arm64", "56 bytes", "-headerpad_max_install_names"] {
+            assert!(finding.message.contains(part), "{}", finding.message);
+        }
     }
 }

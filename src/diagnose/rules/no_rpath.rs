@@ -1,7 +1,6 @@
 //! @rpath is used but no LC_RPATH is there.
 
 use super::Rule;
-use crate::diagnose::Remedy;
 use crate::diagnose::references::{counterpart, hits};
 use crate::diagnose::wording::leaf;
 use crate::diagnose::{Facts, Finding, Severity};
@@ -32,24 +31,51 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
                     format!("Add {} to Contents/Frameworks and an LC_RPATH that leads there.", leaf(name))
                 }
             };
+            let title = format!("No rpath for {}", leaf(name));
+            let message = format!(
+                "{} asks for {name}, but neither it nor what loads it has an LC_RPATH. {advice}",
+                hit.user()
+            );
             Finding {
-                rule: RULE.id,
-                severity: if hit.first.dependency.is_needed() { Severity::Error } else { Severity::Info },
-                subject: hit.user().clone(),
-                arch: hit.arch(facts.bundle),
-                title: format!("No rpath for {}", leaf(name)),
-                message: format!(
-                    "{} asks for {name}, but neither it nor what loads it has an LC_RPATH. {advice}",
-                    hit.user()
-                ),
-                reference: Some(name.clone()),
-                related: Vec::new(),
-                remedy: target.map(|target| Remedy::Repoint {
-                    image: hit.user().clone(),
-                    name: name.clone(),
-                    target,
-                }),
+                remedy: target.map(|target| hit.repoint(target)),
+                ..hit.finding(&RULE, facts, title, message)
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    use crate::diagnose::case::{found, found_alone, shown};
+    use crate::macho::{LoadCommandEdit, Rpath, edit::edit_file, read};
+
+    #[test]
+    fn without_any_rpath_in_the_chain_it_names_the_executable_that_needs_one() {
+        let findings = found_alone("rp", "Rp", RULE.id, |app| {
+            let file = app.join("Contents/MacOS/inherits");
+            let bytes = std::fs::read(&file).unwrap();
+            let delete = vec![LoadCommandEdit::DeleteRpath(Rpath("@loader_path/../Frameworks".into()))];
+            let edits: BTreeMap<_, _> =
+                read(&bytes).unwrap().archs().map(|arch| (arch, delete.clone())).collect();
+            std::fs::write(&file, edit_file(&bytes, &edits).unwrap()).unwrap();
+        });
+        assert_eq!(
+            shown(&findings),
+            [
+                "error Contents/Frameworks/deep/libmiddle.dylib: No rpath for libleaf.dylib",
+                "error Contents/MacOS/inherits: No rpath for libmiddle.dylib",
+            ]
+        );
+        let message = &findings[1].message;
+        assert!(message.contains("Give Contents/MacOS/inherits an LC_RPATH"), "{message}");
+        assert!(findings[0].remedy.is_some());
+    }
+
+    #[test]
+    fn an_inherited_rpath_is_enough() {
+        assert_eq!(shown(&found("rp", "Rp", RULE.id)), [] as [String; 0]);
+    }
 }

@@ -20,19 +20,12 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     for (path, image) in &facts.bundle.images {
         for slice in &image.file.slices {
             for rpath in slice.rpaths.iter().filter(|rpath| leads_outside(facts.bundle, path, rpath)) {
-                let finding = Finding {
-                    rule: RULE.id,
-                    severity: Severity::Warning,
-                    subject: path.clone(),
-                    arch: None,
-                    title: format!("Rpath {rpath} leads out of the bundle"),
-                    message: format!(
-                        "{path} has the LC_RPATH {rpath}, a place that only the build machine has. Delete it once nothing is found through it."
-                    ),
-                    reference: None,
-                    related: Vec::new(),
-                    remedy: Some(Remedy::DeleteRpath { image: path.clone(), rpath: rpath.clone() }),
-                };
+                let title = format!("Rpath {rpath} leads out of the bundle");
+                let message = format!(
+                    "{path} has the LC_RPATH {rpath}, a place that only the build machine has. Delete it once nothing is found through it."
+                );
+                let remedy = Some(Remedy::DeleteRpath { image: path.clone(), rpath: rpath.clone() });
+                let finding = Finding { remedy, ..Finding::new(&RULE, path, title, message) };
                 if !findings.contains(&finding) {
                     findings.push(finding);
                 }
@@ -55,5 +48,28 @@ fn leads_outside(bundle: &Bundle, image: &BundlePath, rpath: &Rpath) -> bool {
         !bundle.entries.iter().any(|entry| stays(&entry.image, tail))
     } else {
         text.starts_with('/') && !text.starts_with("/usr/lib/") && !text.starts_with("/System/")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::case::{found, shown};
+
+    #[test]
+    fn a_folder_of_the_build_machine_is_named() {
+        assert_eq!(
+            shown(&found("sample", "Postcard", RULE.id)),
+            [
+                "warning Contents/MacOS/write-postcard: Rpath /Users/builder/CraftRoot/lib leads out of the bundle"
+            ]
+        );
+    }
+
+    #[test]
+    fn rpaths_that_stay_in_the_bundle_are_fine_whoever_declares_them() {
+        for app in ["many-executables", "duplicate-rpath", "fat64"] {
+            assert_eq!(shown(&found("faults", app, RULE.id)), [] as [String; 0], "{app}");
+        }
     }
 }

@@ -37,3 +37,26 @@ fn finding(problem: &SealProblem) -> Finding {
 fn name(problem: &SealProblem) -> &str {
     if problem.path.is_root() { "the app" } else { problem.path.file_name() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::case::{found, shown};
+
+    #[test]
+    fn no_signature_and_one_that_no_longer_fits_are_told_apart() {
+        assert_eq!(
+            shown(&found("faults", "unsigned", RULE.id)),
+            ["error Contents/Frameworks/libunsigned.dylib: libunsigned.dylib is not signed"]
+        );
+        assert_eq!(
+            shown(&found("faults", "stale-signature", RULE.id)),
+            ["error Contents/Frameworks/libedited.dylib: The signature of libedited.dylib is broken"]
+        );
+    }
+
+    #[test]
+    fn unsigned_intel_code_may_run() {
+        assert_eq!(shown(&found("faults", "intel-only", RULE.id)), [] as [String; 0]);
+    }
+}
