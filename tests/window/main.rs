@@ -1,4 +1,4 @@
-//! The window, driven by the names that a screen reader hears: `cargo test --features gui-tests --test window`.
+//! The window, driven by the names that a screen reader hears: `cargo test --test window`.
 
 #![expect(clippy::disallowed_methods, reason = "a test sets up its own files and reads its own switches")]
 

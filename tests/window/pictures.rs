@@ -1,4 +1,4 @@
-//! Pictures of every screen, for looking at: `BUNDLEWRIGHT_PICTURES=folder cargo test --features gui-tests --test window
+//! Pictures of every screen, for looking at: `BUNDLEWRIGHT_PICTURES=folder cargo test --test window
 //! pictures`. Without the variable nothing is drawn.
 
 use std::path::PathBuf;
