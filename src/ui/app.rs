@@ -313,9 +313,6 @@ impl App {
     }
 
     fn shortcuts(&mut self, ctx: &Context) {
-        if self.state.folders.is_open() {
-            return;
-        }
         // Keys of the palette's own go to it; its shortcut closes it again.
         if let Some(command) = command::pressed(ctx)
             && (!self.state.palette.is_open() || command == Command::Palette)
@@ -389,13 +386,13 @@ impl eframe::App for App {
         shell::activity(ui, &self.state, self.jobs.busy(), &mut outbox);
         shell::log(ui, &mut self.state);
         shell::rail(ui, &self.state, &mut outbox);
+        pages::build_folders::show(ui, &mut self.state.folders, &mut outbox);
         self.outbox = outbox;
         self.page(ui);
         let mut outbox = std::mem::take(&mut self.outbox);
         let mut view = std::mem::take(&mut self.state.palette);
         palette::show(ui, &mut view, |command| self.enabled(command), &mut outbox);
         self.state.palette = view;
-        pages::build_folders::show(ui, &mut self.state.folders, &mut outbox);
         shell::drop_overlay(ui);
         for (asked, path) in self.dialogs.poll() {
             self.chosen(asked, path);

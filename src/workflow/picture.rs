@@ -14,6 +14,8 @@ use crate::workflow::package;
 pub struct Picture {
     pub width: u32,
     pub height: u32,
+    /// 2 for a picture made for Retina screens.
+    pub pixels_per_point: u32,
     pub rgba: Vec<u8>,
 }
 
@@ -28,7 +30,8 @@ pub fn icon(bundle: &Bundle) -> Option<Picture> {
     kinds.sort_by_key(|kind| kind.pixel_width());
     let image = kinds.into_iter().rev().find_map(|kind| family.get_icon_with_type(kind).ok())?;
     let image = image.convert_to(PixelFormat::RGBA);
-    Some(Picture { width: image.width(), height: image.height(), rgba: image.into_data().into_vec() })
+    let (width, height) = (image.width(), image.height());
+    Some(Picture { width, height, pixels_per_point: 1, rgba: image.into_data().into_vec() })
 }
 
 /// The background of `layout` as it will be written, in twice the size where there is one.
@@ -37,10 +40,13 @@ pub fn icon(bundle: &Bundle) -> Option<Picture> {
 /// [`Failure`] naming the file that is no picture.
 pub fn backdrop(layout: &DmgLayout) -> Result<Option<Picture>, Failure> {
     let Some(pictures) = background::pictures(layout)? else { return Ok(None) };
-    let image = pictures.two.unwrap_or(pictures.one);
+    let (image, pixels_per_point) = match pictures.two {
+        Some(two) => (two, 2),
+        None => (pictures.one, 1),
+    };
     let (width, height) = image.dimensions();
     let rgba = image.pixels().flat_map(|pixel| [pixel.0[0], pixel.0[1], pixel.0[2], 0xFF]).collect();
-    Ok(Some(Picture { width, height, rgba }))
+    Ok(Some(Picture { width, height, pixels_per_point, rgba }))
 }
 
 #[cfg(test)]

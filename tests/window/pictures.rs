@@ -1,5 +1,6 @@
 //! Pictures of every screen, for looking at: `BUNDLEWRIGHT_PICTURES=folder cargo test --test window
-//! pictures`. Without the variable nothing is drawn.
+//! pictures`. Without the variable nothing is drawn. `BUNDLEWRIGHT_OPEN=bundle` looks at that instead of the sample,
+//! `BUNDLEWRIGHT_SIZE=large|small|all` and `BUNDLEWRIGHT_THEME=dark|light` choose what is drawn.
 
 use std::path::PathBuf;
 
@@ -38,7 +39,10 @@ fn go(harness: &mut Harness<'_, App>, key: Key) {
 fn tour(camera: &Camera, width: f32, height: f32, theme: Theme) {
     let mut harness = window(width, height, theme, None);
     camera.shoot(&mut harness, "1-start");
-    harness.get_by_label("Open sample").click();
+    match std::env::var_os("BUNDLEWRIGHT_OPEN") {
+        Some(bundle) => harness = window(width, height, theme, Some(bundle.into())),
+        None => harness.get_by_label("Open sample").click(),
+    }
     settle(&mut harness);
     camera.shoot(&mut harness, "2-overview");
     for (key, name) in [
@@ -51,6 +55,9 @@ fn tour(camera: &Camera, width: f32, height: f32, theme: Theme) {
     ] {
         go(&mut harness, key);
         camera.shoot(&mut harness, name);
+    }
+    if std::env::var_os("BUNDLEWRIGHT_OPEN").is_some() {
+        return; // somebody's own bundle is only looked at
     }
     go(&mut harness, Key::Enter);
     camera.shoot(&mut harness, "8b-applied");
@@ -85,6 +92,12 @@ fn details(camera: &Camera, harness: &mut Harness<'_, App>) {
         reference(harness, "libstamp");
         camera.shoot(harness, "4c-walk-build");
     }
+    harness.get_by_label("Tools").click();
+    settle(harness);
+    harness.get_by_role_and_label(Role::MenuItem, "Build Mac folders…").click();
+    camera.shoot(harness, "11-build-folders");
+    harness.get_by_label("Close").click();
+    settle(harness);
     go(harness, Key::L);
     harness.get_by_label("File").click();
     camera.shoot(harness, "10-menu-and-log");

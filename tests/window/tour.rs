@@ -287,3 +287,43 @@ fn every_page_fits_the_smallest_window() {
         }
     }
 }
+
+/// Every frame of `run` also checks that each control has a name and each letter a glyph; it panics unless the window
+/// comes to rest, so an idle window costs nothing.
+#[test]
+fn every_page_is_named_and_comes_to_rest() {
+    for theme in [Theme::Dark, Theme::Light] {
+        let mut harness = window(1280.0, 820.0, theme, None);
+        harness.run();
+        harness.get_by_label("Open sample").click();
+        settle(&mut harness);
+        for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::R, Key::L, Key::K]
+        {
+            command(&mut harness, key);
+            harness.run();
+        }
+    }
+}
+
+#[test]
+fn build_folders_are_listed_added_and_used() {
+    let mut harness = window(1920.0, 1000.0, Theme::Dark, None);
+    harness.get_by_label("Open sample").click();
+    settle(&mut harness);
+    command(&mut harness, Key::Num3);
+    harness.get_by_label("Build Mac folders…").click();
+    settle(&mut harness);
+    assert!(harness.query_by_label("Folder 2 on this machine").is_some(), "the sample comes with two");
+    harness.get_by_label("Add folder").click();
+    settle(&mut harness);
+    assert!(harness.query_by_label("Folder 3 on this machine").is_some());
+    harness.run();
+    harness.get_by_label("Remove folder 2").click();
+    settle(&mut harness);
+    harness.get_by_label("Use these folders").click();
+    settle(&mut harness);
+    assert!(
+        rows(&harness).iter().any(|row| row.contains("libinkwell") && row.contains("Not found")),
+        "homebrew is gone"
+    );
+}

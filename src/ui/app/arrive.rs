@@ -161,7 +161,11 @@ impl App {
                 }
             }
             Outcome::Backdrop(layout, picture) => {
-                self.state.image.picture = picture.map(|picture| texture(ctx, "backdrop", &picture));
+                self.state.image.picture = picture.map(|picture| {
+                    let points = |pixels: u32| pixels as f32 / picture.pixels_per_point as f32;
+                    let size = egui::vec2(points(picture.width), points(picture.height));
+                    (texture(ctx, "backdrop", &picture), size)
+                });
                 self.state.image.drawn_for = Some(layout);
             }
             other => self.done(other),

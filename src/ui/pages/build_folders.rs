@@ -1,15 +1,15 @@
-//! Where the build machine's folders are on this one, as a panel over the page.
+//! Where the build machine's folders are on this one, as a panel above the page.
 
 use std::path::PathBuf;
 
-use egui::{Id, Layout, Modal, Sense, Ui, pos2, vec2};
+use egui::{Margin, Panel, Sense, Ui, pos2, vec2};
 
 use crate::bundle::SearchRoots;
 use crate::paths::RuntimePath;
 use crate::ui::command::{Action, Outbox};
 use crate::ui::icons::Icon;
 use crate::ui::theme::{Type, tokens};
-use crate::ui::widgets::{Button, Field, label, paragraph, switch};
+use crate::ui::widgets::{Button, Field, divider, label, panel_frame, paragraph, switch};
 
 #[derive(Default)]
 pub struct View {
@@ -30,10 +30,6 @@ impl View {
         }
     }
 
-    pub fn is_open(&self) -> bool {
-        self.open
-    }
-
     pub fn chosen(&mut self, row: usize, folder: PathBuf) {
         if let Some((_, to)) = self.rows.get_mut(row) {
             *to = folder.display().to_string();
@@ -49,20 +45,18 @@ impl View {
     }
 }
 
-pub fn show(ui: &Ui, view: &mut View, out: &mut Outbox) {
+/// Shows the list above the page while it is open.
+pub fn show(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
     if !view.open {
         return;
     }
     let t = tokens(ui);
-    let frame = egui::Frame::popup(ui.style()).inner_margin(16.0);
-    let modal =
-        Modal::new(Id::unique("build-folders")).frame(frame).backdrop_color(t.canvas.gamma_multiply(0.55));
-    let shown = modal.show(ui.ctx(), |ui| {
-        ui.set_width(640.0);
+    let frame = panel_frame(t.panel).inner_margin(Margin::same(16));
+    Panel::top("build-folders").resizable(false).frame(frame).show_separator_line(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
         label(ui, "Build Mac folders", Type::Title, t.text);
-        let words = "A bundle built on a Mac names folders of that Mac. Say where they are on this machine, and libraries can be \
-                     brought in from there.";
+        let words = "A bundle built on a Mac names folders of that Mac. Say where they are on this machine, and \
+                     libraries can be brought in from there.";
         paragraph(ui, words, Type::Body, t.text_soft);
         ui.add_space(8.0);
         rows(ui, view, out);
@@ -73,23 +67,25 @@ pub fn show(ui: &Ui, view: &mut View, out: &mut Outbox) {
         ui.add_space(8.0);
         let tip = "On when this machine built the app: its own /opt/homebrew and the like count as they stand";
         switch(ui, &mut view.this_machine, "Look on this machine too, at the same paths", true, tip);
-        ui.add_space(16.0);
-        ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
-            if Button::new("Use these folders").filled().show(ui).clicked() {
+        ui.add_space(12.0);
+        ui.horizontal(|ui| {
+            if Button::new("Use these folders").icon(Icon::Check).show(ui).clicked() {
                 view.open = false;
                 out.push(Action::SetRoots(view.roots()));
             }
-            if Button::new("Close").show(ui).clicked() {
+            if Button::new("Close").tip("Leaves the folders as they are").show(ui).clicked() {
                 view.open = false;
             }
         });
+        ui.add_space(12.0);
+        divider(ui);
     });
-    view.open &= !shown.should_close();
 }
 
 fn rows(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
     let t = tokens(ui);
     let mut gone = None;
+    let wide = (ui.available_width() - 200.0 - 16.0 - 2.0 * 28.0 - 4.0 * 8.0).clamp(160.0, 420.0);
     for (index, (from, to)) in view.rows.iter_mut().enumerate() {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 8.0;
@@ -105,7 +101,7 @@ fn rows(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
                 14.0,
                 t.text_faint,
             );
-            Field::new(&format!("Folder {number} on this machine"), 292.0)
+            Field::new(&format!("Folder {number} on this machine"), wide)
                 .mono()
                 .hint("folder on this machine")
                 .show(ui, to);

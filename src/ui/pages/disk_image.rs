@@ -6,7 +6,9 @@ mod settings;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use egui::{Layout, Margin, Panel, Rect, Role, Sense, Stroke, TextureHandle, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Layout, Margin, Panel, Rect, Role, Sense, Stroke, TextureHandle, Ui, Vec2, WidgetInfo, pos2, vec2,
+};
 
 use crate::dmg::{Background, DmgLayout, DmgSpec};
 use crate::ui::command::{Action, Command, Outbox, keys};
@@ -42,8 +44,8 @@ pub struct View {
     pub in_the_way: Option<PathBuf>,
     /// Images that this window built and may replace.
     pub made: BTreeSet<PathBuf>,
-    /// The picture behind the icons, as it will be written, and the layout that it was drawn for.
-    pub picture: Option<TextureHandle>,
+    /// The picture behind the icons as it will be written, with its size in points, and the layout it was drawn for.
+    pub picture: Option<(TextureHandle, Vec2)>,
     pub drawn_for: Option<DmgLayout>,
     color: String,
 }

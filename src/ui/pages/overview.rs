@@ -139,9 +139,18 @@ fn verdict(ui: &mut Ui, opened: &Opened, out: &mut Outbox) {
                 });
             });
             ui.add_space(4.0);
-            mono_block(ui, &format!("dyld[1]: {}", refusal.message), culprit(&refusal.message));
+            mono_block(
+                ui,
+                &format!("dyld[1]: {}", one_place_a_line(&refusal.message)),
+                culprit(&refusal.message),
+            );
         });
     });
+}
+
+/// dyld writes every place it tried into one line; here each stands on its own. Copying gives dyld's line.
+pub fn one_place_a_line(message: &str) -> String {
+    message.replace("tried: '", "tried:\n    '").replace("), '", "),\n    '")
 }
 
 /// The library that dyld's text names.

@@ -13,6 +13,7 @@ use crate::macho::{LoadKind, SignatureState};
 use crate::ui::command::{Action, Outbox};
 use crate::ui::facts::Origin;
 use crate::ui::icons::Icon;
+use crate::ui::pages::overview::one_place_a_line;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
@@ -147,7 +148,9 @@ fn entry(ui: &mut Ui, opened: &Opened, graph: &Graph, launch: &Launch) {
     let verdict = crate::dyld::launch::verdict(&opened.inspection.bundle, launch);
     section(ui, "What dyld says");
     match verdict.message {
-        Some(message) => crate::ui::widgets::mono_block(ui, &format!("dyld[1]: {message}"), None),
+        Some(message) => {
+            crate::ui::widgets::mono_block(ui, &format!("dyld[1]: {}", one_place_a_line(&message)), None)
+        }
         None => {
             let (rect, response) =
                 ui.allocate_exact_size(vec2(ui.available_width(), size::ROW), Sense::hover());

@@ -59,7 +59,7 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened) {
     let place = Rect::from_center_size(area.center() - vec2(0.0, 12.0), vec2(wide, high) * scale);
     chrome(ui, view, place, scale, t);
     let content = Rect::from_min_max(pos2(place.left(), place.top() + TITLE * scale), place.max);
-    background(ui, view, content);
+    background(ui, view, content, scale);
     cover(ui, content, scale);
     icons(ui, view, opened, content, scale);
     foot(ui, area, scale, t);
@@ -92,7 +92,7 @@ fn plain(view: &View) -> Color32 {
     if view.dark { Color32::from_rgb(0x1E, 0x1E, 0x20) } else { Color32::WHITE }
 }
 
-fn background(ui: &Ui, view: &View, content: Rect) {
+fn background(ui: &Ui, view: &View, content: Rect, scale: f32) {
     let corner = egui::CornerRadius { nw: 0, ne: 0, sw: 9, se: 9 };
     let ground = match view.spec.as_ref().map(|spec| &spec.layout.background) {
         Some(Background::Color { color: Color { red, green, blue } }) => {
@@ -105,10 +105,12 @@ fn background(ui: &Ui, view: &View, content: Rect) {
         view.spec.as_ref().map(|spec| &spec.layout.background),
         Some(Background::Arrow { .. } | Background::Picture { .. })
     );
-    if let Some(picture) = view.picture.as_ref().filter(|_| pictured) {
-        let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+    if let Some((picture, size)) = view.picture.as_ref().filter(|_| pictured) {
+        // The Finder hangs a picture into the top left corner, in its own size.
+        let shown = Rect::from_min_size(content.min, *size * scale).intersect(content);
+        let uv = Rect::from_min_max(Pos2::ZERO, (shown.size() / (*size * scale)).to_pos2());
         let image =
-            egui::epaint::RectShape::filled(content, corner, Color32::WHITE).with_texture(picture.id(), uv);
+            egui::epaint::RectShape::filled(shown, corner, Color32::WHITE).with_texture(picture.id(), uv);
         ui.painter().add(image);
     }
 }
