@@ -178,7 +178,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(Command::Theme(Look::Light), Menu::View, "Light theme", None).always(),
     entry(Command::Theme(Look::Dark), Menu::View, "Dark theme", None).always(),
     entry(Command::ReviewFixes, Menu::Tools, "Review fixes…", Some(Icon::Wrench)).keys(CTRL, Key::R),
-    entry(Command::ApplyFixes, Menu::Tools, "Apply the reviewed edits and sign", None).keys(CTRL, Key::Enter),
+    entry(Command::ApplyFixes, Menu::Tools, "Apply edits and sign", None).keys(CTRL, Key::Enter),
     entry(Command::ExportPlan, Menu::Tools, "Export plan…", Some(Icon::File)).keys(CTRL, Key::E),
     entry(Command::BuildFolders, Menu::Tools, "Build Mac folders…", Some(Icon::Folder)).apart(),
     entry(Command::BuildImage, Menu::Tools, "Build disk image…", Some(Icon::Drive))
@@ -201,6 +201,7 @@ pub fn keys(ctx: &Context, command: Command) -> Option<String> {
 /// "Ctrl K" here, "⌘K" on a Mac.
 pub fn shown(ctx: &Context, keys: &KeyboardShortcut) -> String {
     let text = ctx.format_shortcut(keys);
+    let text = text.replace("Period", ".");
     if ctx.os().is_mac() { text } else { text.replace('+', " ") }
 }
 

@@ -5,7 +5,7 @@ use egui::{
     Color32, CursorIcon, Layout, MenuBar, Panel, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
-use super::command::{Action, COMMANDS, Command, Menu, Outbox, Page, keys, shown};
+use super::command::{Action, COMMANDS, Command, Entry, Menu, Outbox, Page, keys, shown};
 use super::facts::{SignedBy, counted, number};
 use super::icons::{Icon, paint_mark};
 use super::state::{Activity, Opened, State};
@@ -70,16 +70,20 @@ fn title(ui: &Ui, bar: Rect, opened: Option<&Opened>, t: &Tokens) {
 
 fn menu_lines(ui: &mut Ui, menu: Menu, enabled: &impl Fn(Command) -> bool, out: &mut Outbox) {
     ui.spacing_mut().item_spacing.y = 0.0;
-    ui.set_min_width(248.0);
-    for (index, entry) in COMMANDS.iter().filter(|entry| entry.menu == menu).enumerate() {
+    let entries: Vec<&Entry> = COMMANDS.iter().filter(|entry| entry.menu == menu).collect();
+    let item = |ui: &Ui, entry: &Entry| {
+        let keys = entry.keys.map(|keys| shown(ui.ctx(), &keys));
+        MenuItem::new(entry.name).icon(entry.icon).keys(keys).enabled(enabled(entry.command))
+    };
+    let wide = entries.iter().map(|entry| item(ui, entry).width(ui)).fold(200.0, f32::max);
+    ui.set_width(wide);
+    for (index, entry) in entries.into_iter().enumerate() {
         if entry.apart && index > 0 {
             ui.add_space(4.0);
             divider(ui);
             ui.add_space(4.0);
         }
-        let keys = entry.keys.map(|keys| shown(ui.ctx(), &keys));
-        let item = MenuItem::new(entry.name).icon(entry.icon).keys(keys).enabled(enabled(entry.command));
-        if item.show(ui, 248.0).clicked() {
+        if item(ui, entry).show(ui, wide).clicked() {
             out.push(Action::Run(entry.command));
             ui.close();
         }

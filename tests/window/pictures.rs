@@ -92,8 +92,12 @@ fn details(camera: &Camera, harness: &mut Harness<'_, App>) {
         reference(harness, "libstamp");
         camera.shoot(harness, "4c-walk-build");
     }
-    harness.get_by_label("Tools").click();
+    harness.get_by_label_contains("Arch: ").click();
+    camera.shoot(harness, "4d-selector");
+    harness.key_press(Key::Escape);
     settle(harness);
+    harness.get_by_label("Tools").click();
+    camera.shoot(harness, "10b-tools");
     harness.get_by_role_and_label(Role::MenuItem, "Build Mac folders…").click();
     camera.shoot(harness, "11-build-folders");
     harness.get_by_label("Close").click();

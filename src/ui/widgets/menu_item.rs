@@ -41,13 +41,22 @@ impl<'a> MenuItem<'a> {
         self
     }
 
+    /// How wide its words and keys are.
+    pub fn width(&self, ui: &Ui) -> f32 {
+        let words = galley(ui, self.text, Type::Body, Color32::PLACEHOLDER).size().x;
+        let keys = self
+            .keys
+            .as_deref()
+            .map(|keys| galley(ui, keys, Type::Caption, Color32::PLACEHOLDER).size().x + 24.0);
+        (44.0 + words + keys.unwrap_or(0.0)).ceil()
+    }
+
     /// At least `width` wide, wider when the words need it.
     pub fn show(self, ui: &mut Ui, width: f32) -> Response {
         let t = tokens(ui);
         let words = galley(ui, self.text, Type::Body, Color32::PLACEHOLDER);
         let keys = self.keys.as_deref().map(|keys| galley(ui, keys, Type::Caption, Color32::PLACEHOLDER));
-        let needed = 32.0 + words.size().x + 12.0 + keys.as_ref().map_or(0.0, |keys| keys.size().x + 24.0);
-        let wide = width.max(needed);
+        let wide = width.max(self.width(ui));
         let sense = if self.enabled { Sense::click() } else { Sense::hover() };
         let (rect, response) = ui.allocate_exact_size(vec2(wide, size::CONTROL), sense);
         response.widget_info(|| WidgetInfo::labeled(Role::MenuItem, self.enabled, self.text));

@@ -34,10 +34,13 @@ pub fn selector(
     let mut chosen = None;
     Popup::menu(&response).accessible_name(label).gap(4.0).show(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
+        let widest =
+            values.iter().map(|value| MenuItem::new(value).width(ui)).fold(width.max(120.0) - 8.0, f32::max);
+        ui.set_width(widest);
         egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
             for (index, value) in values.iter().enumerate() {
                 let tick = (index == on).then_some(Icon::Check);
-                if MenuItem::new(value).icon(tick).show(ui, width.max(120.0) - 8.0).clicked() {
+                if MenuItem::new(value).icon(tick).show(ui, widest).clicked() {
                     chosen = Some(index);
                 }
             }
