@@ -25,7 +25,8 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
             by_uuid.entry(key).or_default().insert(&image.id);
         }
     }
-    by_uuid.into_values().filter(|copies| copies.len() > 1).flat_map(|copies| findings(&copies)).collect()
+    let twice = by_uuid.into_values().filter(|copies| copies.len() > 1);
+    twice.flat_map(|copies| findings(facts, &copies)).collect()
 }
 
 /// The UUIDs of all slices: two files are the same build when they are equal. `None` when one has no UUID.
@@ -33,17 +34,32 @@ pub fn uuids(image: &Image) -> Option<Vec<&str>> {
     image.file.slices.iter().map(|slice| slice.uuid.as_deref()).collect()
 }
 
-fn findings(copies: &BTreeSet<&ImageId>) -> Vec<Finding> {
+fn findings(facts: &Facts<'_>, copies: &BTreeSet<&ImageId>) -> Vec<Finding> {
     let mut bundled: Vec<&BundlePath> = copies.iter().filter_map(|id| inside(id)).collect();
     bundled.sort_by_key(|path| (rank(path), *path));
     let Some((keep, others)) = bundled.split_first() else { return Vec::new() };
-    let merged = others.iter().map(|remove| {
+    let kept = ImageId::Bundled((*keep).clone());
+    let shipped_twice = others.iter().map(|remove| {
         let remedy = Remedy::Merge { keep: (*keep).clone(), remove: (*remove).clone() };
-        finding(remove, &ImageId::Bundled((*keep).clone()), Some(remedy))
+        finding(remove, &kept, loaded_together(facts, &kept, &ImageId::Bundled((*remove).clone())), remedy)
     });
-    // The outside copy goes away with the references to it; those are findings of their own.
-    let outside = copies.iter().filter(|id| inside(id).is_none()).map(|id| finding(keep, id, None));
-    merged.chain(outside).collect()
+    // A copy outside is a fault of its own only where one process loads both; it goes when its users are pointed inside.
+    let outside = copies.iter().filter_map(|id| match id {
+        ImageId::External(external) if loaded_together(facts, &kept, id) => {
+            Some(finding(keep, id, true, Remedy::Bundle { external: external.clone() }))
+        }
+        _ => None,
+    });
+    shipped_twice.chain(outside).collect()
+}
+
+/// Whether something other than the two makes one process load both.
+fn loaded_together(facts: &Facts<'_>, a: &ImageId, b: &ImageId) -> bool {
+    facts.build.launches.iter().any(|launch| {
+        let loads = |id: &ImageId| launch.loads.iter().any(|load| load.image == *id);
+        let started = ImageId::Bundled(launch.entry.clone());
+        started != *a && started != *b && loads(a) && loads(b)
+    })
 }
 
 /// Which copy is the one to keep: a framework's own version, then what stands in `Contents/Frameworks`.
@@ -64,22 +80,23 @@ fn inside(id: &ImageId) -> Option<&BundlePath> {
     }
 }
 
-fn finding(subject: &BundlePath, other: &ImageId, remedy: Option<Remedy>) -> Finding {
-    let advice = match &remedy {
-        Some(_) => format!("Keep {other} and point every reference at it."),
-        None => "Point every reference at the bundle's copy.".to_owned(),
+fn finding(subject: &BundlePath, other: &ImageId, together: bool, remedy: Remedy) -> Finding {
+    let title = format!("{} is there twice", subject.file_name());
+    let what = match together {
+        true => "one process loads both, each with its own state",
+        false => "whatever opens the second gets a second copy of its state",
     };
+    let advice = match remedy {
+        Remedy::Merge { .. } => format!("Keep {other} and point every reference at it."),
+        _ => "Point every reference at the bundle's copy.".to_owned(),
+    };
+    let message =
+        format!("{subject} and {other} are the same build (equal LC_UUID) in two files: {what}. {advice}");
     Finding {
+        severity: if together { Severity::Error } else { Severity::Warning },
         related: vec![other.clone()],
-        remedy,
-        ..Finding::new(
-            &RULE,
-            subject,
-            format!("{} is there twice", subject.file_name()),
-            format!(
-                "{subject} and {other} are the same build (equal LC_UUID) in two files, so dyld loads both. {advice}"
-            ),
-        )
+        remedy: Some(remedy),
+        ..Finding::new(&RULE, subject, title, message)
     }
 }
 
@@ -92,15 +109,12 @@ mod tests {
     fn the_same_build_in_two_files_is_found_in_the_bundle_and_beside_it() {
         assert_eq!(
             shown(&found("sample", "Postcard", RULE.id)),
-            [
-                "error Contents/Frameworks/Quill: Quill is there twice",
-                "error Contents/Frameworks/libstamp.1.dylib: libstamp.1.dylib is there twice",
-            ]
+            ["error Contents/Frameworks/Quill: Quill is there twice"]
         );
         let copies = found("faults", "dereferenced-framework", RULE.id);
         let keep = BundlePath::new("Contents/Frameworks/Art.framework/Versions/A/Art").unwrap();
         let kept = |finding: &Finding| matches!(&finding.remedy, Some(Remedy::Merge { keep: it, .. }) if *it == keep);
-        assert!(copies.len() == 2 && copies.iter().all(kept));
+        assert!(copies.len() == 2 && copies.iter().all(kept) && copies[0].severity == Severity::Warning);
     }
 
     #[test]
