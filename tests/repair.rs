@@ -436,3 +436,24 @@ fn a_kill_at_any_step_leaves_the_bundle_as_it_was_or_finished() {
     }
     assert!(fix::last_fix(&app).is_some());
 }
+
+#[test]
+fn without_the_rpath_references_say_where_the_library_is_themselves() {
+    let fixture = common::unpack("t1");
+    let inspection = look(&fixture.app("T1"), &options(&fixture));
+    let all = plan_everything(&inspection);
+    let rpath = all.edits.iter().find(|planned| planned.edit.kind() == "replace_rpath").expect("a new rpath");
+    let options = FixOptions {
+        switched_off: [rpath.edit.key()].into(),
+        roots: inspection.options.roots.clone(),
+        ..FixOptions::default()
+    };
+    let rest =
+        fix::plan(&inspection.bundle, &inspection.seals, &options, &Progress::silent()).expect("a plan");
+    assert_eq!(
+        rest.switched_off.iter().map(|planned| planned.edit.key()).collect::<Vec<_>>(),
+        [rpath.edit.key()]
+    );
+    let missing = rest.remaining.iter().filter(|finding| finding.rule == "missing-library").count();
+    assert_eq!(missing, 0, "{:#?}", rest.remaining);
+}

@@ -26,8 +26,8 @@ pub(super) struct Draft<'a> {
     /// Changes of files and folders, in order.
     pub tree: Vec<PlannedEdit>,
     pub rewrites: BTreeMap<BundlePath, Rewrite>,
-    /// Edits that a switch keeps from being made.
-    pub declined: BTreeMap<EditKey, PlannedEdit>,
+    /// Changes of files and folders that a switch keeps from being made.
+    declined: BTreeMap<EditKey, PlannedEdit>,
     /// Where a library from outside, by its real path, is in the bundle now.
     pub placed: BTreeMap<RuntimePath, BundlePath>,
     /// Files and folders that the plan brought in: all their faults are mended, whatever was selected.
@@ -64,20 +64,24 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// The changes of files and folders, then those of load commands, as far as they are switched on.
     pub fn edits(&self) -> Vec<PlannedEdit> {
-        let rewrites = self.rewrites.iter().flat_map(|(path, rewrite)| rewrite.edits(path));
-        self.tree.iter().cloned().chain(rewrites).collect()
+        let rewritten = self.rewritten().filter(|planned| !self.is_off(&planned.edit));
+        self.tree.iter().cloned().chain(rewritten).collect()
     }
 
-    /// Whether the user let it stand; a declined edit is remembered so that it can be shown with its switch off.
-    fn allowed(&mut self, edit: &Edit, reason: Reason, safety: Safety) -> bool {
-        let key = edit.key();
-        if !self.switched_off.contains(&key) {
-            return true;
-        }
-        let header_bytes = edit.header_bytes();
-        self.declined.insert(key, PlannedEdit { edit: edit.clone(), reason, safety, header_bytes });
-        false
+    /// What would be done but for its switch.
+    pub fn switched_off(&self) -> Vec<PlannedEdit> {
+        let rewritten = self.rewritten().filter(|planned| self.is_off(&planned.edit));
+        self.declined.values().cloned().chain(rewritten).collect()
+    }
+
+    fn rewritten(&self) -> impl Iterator<Item = PlannedEdit> + '_ {
+        self.rewrites.iter().flat_map(|(path, rewrite)| rewrite.edits(path))
+    }
+
+    fn is_off(&self, edit: &Edit) -> bool {
+        self.switched_off.contains(&edit.key())
     }
 
     /// Adds a change of files or folders once. Answers whether it is part of the plan.
@@ -85,7 +89,9 @@ impl<'a> Draft<'a> {
         if self.tree.iter().any(|planned| planned.edit == edit) {
             return true;
         }
-        if !self.allowed(&edit, reason, safety) {
+        if self.is_off(&edit) {
+            let declined = PlannedEdit { edit, reason, safety, header_bytes: None };
+            self.declined.insert(declined.edit.key(), declined);
             return false;
         }
         self.tree.push(PlannedEdit { edit, reason, safety, header_bytes: None });
@@ -93,19 +99,22 @@ impl<'a> Draft<'a> {
         true
     }
 
+    /// Adds changes of which none makes sense without the others: with one switched off, none is made.
+    pub fn change_tree_as_one(&mut self, edits: Vec<(Edit, Safety)>, reason: Reason) {
+        let (off, on): (Vec<_>, Vec<_>) = edits.into_iter().partition(|(edit, _)| self.is_off(edit));
+        let chosen = if off.is_empty() { on } else { off };
+        for (edit, safety) in chosen {
+            self.change_tree(edit, reason, safety);
+        }
+    }
+
     pub fn style(&self, path: &BundlePath) -> Style {
         self.styles.get(path).copied().unwrap_or(Style::Rpath)
     }
 
-    /// Changes one file's wishes if `edit`, the shape it will be shown in, is switched on.
-    fn wish(
-        &mut self,
-        path: &BundlePath,
-        edit: &Edit,
-        reason: Reason,
-        change: impl FnOnce(&mut Rewrite),
-    ) -> bool {
-        if self.style(path) == Style::Untouched || !self.allowed(edit, reason, Safety::Safe) {
+    /// Changes one file's wishes. Switches are minded when the wishes become edits.
+    fn wish(&mut self, path: &BundlePath, change: impl FnOnce(&mut Rewrite)) -> bool {
+        if self.style(path) == Style::Untouched {
             return false;
         }
         let rewrite = self.rewrites.entry(path.clone()).or_default();
@@ -126,25 +135,30 @@ impl<'a> Draft<'a> {
         reason: Reason,
     ) -> bool {
         let from = self.rewrites.get(path).map_or_else(|| name.clone(), |rewrite| rewrite.original(name));
-        let edit = Edit::ChangeUse { path: path.clone(), from: from.clone(), to: to.clone() };
-        self.wish(path, &edit, reason, |rewrite| {
+        self.wish(path, |rewrite| {
             rewrite.uses.insert(from, (to, reason));
         })
     }
 
     pub fn set_id(&mut self, path: &BundlePath, from: &InstallName, to: InstallName, reason: Reason) -> bool {
-        let edit = Edit::SetId { path: path.clone(), from: from.clone(), to: to.clone() };
-        self.wish(path, &edit, reason, |rewrite| {
+        self.wish(path, |rewrite| {
             rewrite.id.get_or_insert((from.clone(), to, reason));
         })
     }
 
+    /// Answers whether the file will have the rpath, so that references may rest on it.
     pub fn add_rpath(&mut self, path: &BundlePath, rpath: Rpath, reason: Reason) -> bool {
         if self.no_rpath.contains(path) {
             return false;
         }
-        let edit = Edit::AddRpath { path: path.clone(), rpath: rpath.clone() };
-        self.wish(path, &edit, reason, |rewrite| rewrite.add = Some((rpath, reason)))
+        let wished = self.wish(path, |rewrite| rewrite.add = Some((rpath, reason)));
+        wished && !self.new_rpath_is_off(path)
+    }
+
+    /// Added by itself or in the place of one that goes, a file's new rpath has one switch.
+    fn new_rpath_is_off(&self, path: &BundlePath) -> bool {
+        let switches = ["add_rpath", "replace_rpath"].map(|kind| format!("{kind} {path} "));
+        self.switched_off.iter().any(|key| switches.iter().any(|switch| key.0.starts_with(switch)))
     }
 
     pub fn delete_rpath(
@@ -154,8 +168,7 @@ impl<'a> Draft<'a> {
         keep_first: bool,
         reason: Reason,
     ) -> bool {
-        let edit = Edit::DeleteRpath { path: path.clone(), rpath: rpath.clone(), keep_first };
-        self.wish(path, &edit, reason, |rewrite| {
+        self.wish(path, |rewrite| {
             rewrite.delete.insert(rpath.clone(), (keep_first, reason));
         })
     }
@@ -211,6 +224,13 @@ impl<'a> Draft<'a> {
         if self.tree.len() == before {
             self.tree.clear();
             self.rewrites.clear();
+        }
+    }
+
+    /// Takes back the rewriting of one reference.
+    pub fn keep_use(&mut self, path: &BundlePath, original: &InstallName) {
+        if let Some(rewrite) = self.rewrites.get_mut(path) {
+            rewrite.uses.remove(original);
         }
     }
 

@@ -20,23 +20,20 @@ pub(super) fn restore(draft: &mut Draft<'_>, bundle: &Bundle, path: &BundlePath,
     let Some(known) = bundle.frameworks.iter().find(|framework| framework.path == *path) else { return };
     let version = known.current.as_deref().unwrap_or("A");
     let whole = whole_form(&listing, framework_name(path), Some(version));
+    let mut edits = Vec::new();
     for (to, from) in whole.files.iter().filter(|(to, from)| to != from) {
-        let edit = Edit::Move { from: path.join(from.as_str()), to: path.join(to.as_str()) };
-        draft.change_tree(edit, reason, Safety::Safe);
+        edits.push((Edit::Move { from: path.join(from.as_str()), to: path.join(to.as_str()) }, Safety::Safe));
     }
     for gone in spare(&listing, &whole) {
-        draft.change_tree(Edit::Remove { path: path.join(gone.as_str()) }, reason, Safety::Review);
+        edits.push((Edit::Remove { path: path.join(gone.as_str()) }, Safety::Review));
     }
     for (link, target) in &whole.links {
-        let there = Node::Link { target: target.clone() };
-        if listing.get(link) != Some(&there) {
-            draft.change_tree(
-                Edit::Symlink { path: path.join(link.as_str()), target: target.clone() },
-                reason,
-                Safety::Safe,
-            );
+        if listing.get(link) != Some(&Node::Link { target: target.clone() }) {
+            let edit = Edit::Symlink { path: path.join(link.as_str()), target: target.clone() };
+            edits.push((edit, Safety::Safe));
         }
     }
+    draft.change_tree_as_one(edits, reason);
 }
 
 /// What is in the listing and not in the whole form, topmost first: copies that give way to links, emptied folders.

@@ -10,8 +10,8 @@ use super::expand::expand;
 use super::simulate::Outside;
 use crate::bundle::{Bundle, ImageId, Node, SearchRoots};
 use crate::codesign::{self, SealProblem, SignKind, SignPlan, Verification};
-use crate::diagnose::{Facts, Finding, diagnose, no_header_room};
-use crate::dyld::{Place, resolve};
+use crate::diagnose::{Facts, Finding, diagnose, no_header_room, references};
+use crate::dyld::{Place, Resolution, resolve};
 use crate::failure::Failure;
 use crate::macho::InstallName;
 use crate::paths::BundlePath;
@@ -99,7 +99,7 @@ pub fn plan(
             }
         }
     }
-    drop_unused(&mut draft, &mut model, seals, options, &mut outside);
+    take_back(&mut draft, &mut model, seals, options, &mut outside);
     Ok(finish(draft, model, seals, options))
 }
 
@@ -115,8 +115,9 @@ fn with_facts<T>(
     look(&Facts { bundle: model, build: &build, clean: &clean, seals })
 }
 
-/// A copy that nothing loads in the end, because its users had no room to be pointed at it, is not made.
-fn drop_unused(
+/// Takes back what would do no good: references that would be found nowhere, because a switch or a full header keeps
+/// away what they rest on, and copies that nothing loads in the end.
+fn take_back(
     draft: &mut Draft<'_>,
     model: &mut Bundle,
     seals: &Verification,
@@ -124,31 +125,51 @@ fn drop_unused(
     outside: &mut Outside,
 ) {
     loop {
-        let used: BTreeSet<BundlePath> = with_facts(model, seals, &options.roots, |facts| {
-            let launches = facts.build.launches.iter().chain(&facts.clean.launches);
-            let loaded =
-                launches.flat_map(|launch| launch.loads.iter().filter(|load| load.loaded_by.is_some()));
-            loaded
-                .filter_map(|load| match &load.image {
-                    ImageId::Bundled(path) => Some(path.clone()),
-                    ImageId::External(_) => None,
-                })
-                .collect()
+        let (lost, unused) = with_facts(model, seals, &options.roots, |facts| {
+            (lost_uses(draft, facts), unused_copies(draft, facts))
         });
-        let copies = draft
-            .tree
-            .iter()
-            .filter(|planned| matches!(planned.edit, Edit::CopyFile { .. } | Edit::CopyFramework { .. }));
-        let unused: Vec<BundlePath> = copies
-            .map(|planned| planned.edit.path().clone())
-            .filter(|copy| !used.iter().any(|image| image.is_under(copy)))
-            .collect();
-        if unused.is_empty() {
+        if lost.is_empty() && unused.is_empty() {
             return;
+        }
+        for (path, original) in &lost {
+            draft.keep_use(path, original);
         }
         draft.forget(&unused);
         *model = draft.model(outside);
     }
+}
+
+/// Rewritten references, by their text on disk, that end nowhere on the build machine.
+fn lost_uses(draft: &Draft<'_>, facts: &Facts<'_>) -> BTreeSet<(BundlePath, InstallName)> {
+    let missing: BTreeSet<(&BundlePath, &InstallName)> = references(facts.build)
+        .filter(|reference| reference.dependency.resolution == Resolution::Missing)
+        .map(|reference| (reference.user, &reference.dependency.name))
+        .collect();
+    let rewritten = draft.rewrites.iter().flat_map(|(path, rewrite)| {
+        rewrite.uses.iter().map(move |(original, (text, _))| (path, original, text))
+    });
+    rewritten
+        .filter(|(path, original, text)| original != text && missing.contains(&(*path, *text)))
+        .map(|(path, original, _)| (path.clone(), original.clone()))
+        .collect()
+}
+
+fn unused_copies(draft: &Draft<'_>, facts: &Facts<'_>) -> Vec<BundlePath> {
+    let launches = facts.build.launches.iter().chain(&facts.clean.launches);
+    let loaded = launches.flat_map(|launch| launch.loads.iter().filter(|load| load.loaded_by.is_some()));
+    let used: BTreeSet<&BundlePath> = loaded
+        .filter_map(|load| match &load.image {
+            ImageId::Bundled(path) => Some(path),
+            ImageId::External(_) => None,
+        })
+        .collect();
+    let copies = draft.tree.iter().map(|planned| &planned.edit);
+    copies
+        .filter(|edit| matches!(edit, Edit::CopyFile { .. } | Edit::CopyFramework { .. }))
+        .map(Edit::path)
+        .filter(|copy| !used.iter().any(|image| image.is_under(copy)))
+        .cloned()
+        .collect()
 }
 
 fn finish(draft: Draft<'_>, model: Bundle, seals: &Verification, options: &FixOptions) -> FixPlan {
@@ -166,7 +187,7 @@ fn finish(draft: Draft<'_>, model: Bundle, seals: &Verification, options: &FixOp
     FixPlan {
         header_room: header_room(&edits, draft.base, &expected),
         growth: size(&expected) - size(draft.base),
-        switched_off: draft.declined.into_values().collect(),
+        switched_off: draft.switched_off(),
         edits,
         sign,
         expected,
