@@ -28,12 +28,28 @@ impl Failure {
         Failure::Problem { path: path.into(), what: what.into(), next: next.into() }
     }
 
+    /// The same about the file at its other place: below `to` instead of below `from`.
+    pub fn seen_at(self, from: &Path, to: &Path) -> Self {
+        match self {
+            Failure::Problem { path, what, next } => {
+                let path = match path.strip_prefix(from) {
+                    Ok(inside) if inside.as_os_str().is_empty() => to.to_path_buf(),
+                    Ok(inside) => to.join(inside),
+                    Err(_) => path,
+                };
+                Failure::Problem { path, what, next }
+            }
+            Failure::Cancelled => Failure::Cancelled,
+        }
+    }
+
     /// An operating-system error while doing `what` ("read", "create", …) to `path`.
     pub fn io(path: &Path, doing: &str, error: &std::io::Error) -> Self {
         use std::io::ErrorKind::*;
         let next = match error.kind() {
             NotFound => "check the path",
             PermissionDenied => "give yourself permission to it, or work on a copy",
+            InvalidFilename => "shorten the name",
             StorageFull | QuotaExceeded => "free some space on this disk and try again; nothing was changed",
             ReadOnlyFilesystem => "copy the bundle to a disk that can be written",
             _ => "check the disk and try again",
@@ -71,6 +87,17 @@ impl From<Cancelled> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_happened_to_a_copy_is_told_of_the_original() {
+        let seen = |path: &str| {
+            Failure::new(path, "is odd", "look")
+                .seen_at(Path::new("/x/.next/Foo.app"), Path::new("/x/Foo.app"))
+        };
+        assert_eq!(seen("/x/.next/Foo.app/a/b").to_string(), "/x/Foo.app/a/b: is odd; look.");
+        assert_eq!(seen("/x/.next/Foo.app").to_string(), "/x/Foo.app: is odd; look.");
+        assert_eq!(seen("/elsewhere").to_string(), "/elsewhere: is odd; look.");
+    }
 
     #[test]
     fn an_io_failure_names_the_file_and_the_next_step() {

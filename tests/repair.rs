@@ -457,3 +457,34 @@ fn without_the_rpath_references_say_where_the_library_is_themselves() {
     let missing = rest.remaining.iter().filter(|finding| finding.rule == "missing-library").count();
     assert_eq!(missing, 0, "{:#?}", rest.remaining);
 }
+
+/// A folder that may not be written to is filled all the same, and read-only again afterwards.
+#[cfg(unix)]
+#[test]
+fn read_only_folders_stay_read_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let sample = common::unpack_sample();
+    let frameworks = sample.app("Postcard").join("Contents/Frameworks");
+    fs::set_permissions(&frameworks, fs::Permissions::from_mode(0o555)).expect("a folder");
+    let (after, _) = fix_all(&sample.app("Postcard"), &options(&sample));
+    assert_self_contained(&after);
+    let mode = fs::metadata(&frameworks).expect("a folder").permissions().mode();
+    assert_eq!(mode & 0o7777, 0o555);
+}
+
+/// What cannot be sealed is told of the user's file, and nothing is left behind.
+#[cfg(unix)]
+#[test]
+fn a_refusal_names_the_bundle_and_not_our_copy_of_it() {
+    let sample = common::unpack_sample();
+    let app = sample.app("Postcard");
+    let socket = app.join("Contents/Frameworks/sock");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+    let before = look(&app, &options(&sample));
+    let refused = fix::apply(&before.bundle, &plan_everything(&before), &Progress::silent());
+    let text = refused.expect_err("a socket cannot be sealed").to_string();
+    assert!(text.starts_with(&socket.canonicalize().expect("there").display().to_string()), "{text}");
+    let beside = fs::read_dir(sample.path()).expect("a folder").flatten();
+    let left: Vec<_> = beside.filter(|one| one.file_name().to_string_lossy().starts_with('.')).collect();
+    assert!(left.is_empty(), "{left:?}");
+}

@@ -40,7 +40,7 @@ impl InfoPlist {
         match value {
             Ok(value @ Value::Dictionary(_)) => Ok(InfoPlist { format, value }),
             Ok(_) => Err("holds no dictionary".to_owned()),
-            Err(error) => Err(format!("is not a valid property list: {error}")),
+            Err(error) => Err(format!("is not a valid property list{}", place(&error))),
         }
     }
 
@@ -48,6 +48,12 @@ impl InfoPlist {
     pub fn string(&self, key: &str) -> Option<&str> {
         self.value.as_dictionary()?.get(key)?.as_string()
     }
+}
+
+/// Where the fault is, " (offset 8)": the reader's names for faults are for programmers.
+fn place(error: &plist::Error) -> String {
+    let text = error.to_string();
+    text.rfind(" (").map(|at| text[at..].to_owned()).unwrap_or_default()
 }
 
 /// Passes events on until a limit is exceeded, then ends the stream.
@@ -143,6 +149,7 @@ mod tests {
             assert!(InfoPlist::read(bytes).is_err(), "{bytes:?}");
         }
         assert_eq!(InfoPlist::read(&xml("<array/>")).unwrap_err(), "holds no dictionary");
+        assert_eq!(InfoPlist::read(b"").unwrap_err(), "is not a valid property list (offset 0)");
     }
 
     /// `depth` arrays, each of which holds the next one `times` times; object references of 2 bytes.

@@ -48,6 +48,11 @@ fn find_root(path: &Path) -> Result<PathBuf, Failure> {
     if root.join("Contents/Info.plist").is_file() || root.join("Contents/MacOS").is_dir() {
         return Ok(root);
     }
+    if let (true, Err(error)) = (root.is_dir(), std::fs::read_dir(root.join("Contents")))
+        && error.kind() == std::io::ErrorKind::PermissionDenied
+    {
+        return Err(Failure::io(path, "open", &error));
+    }
     Err(not_a_bundle(path, &root))
 }
 
@@ -179,6 +184,9 @@ fn read_image(disk: &Path, root: &Path, path: &BundlePath, length: u64) -> Optio
         Ok(bytes) => bytes,
         Err(error) => return Some(Err(unreadable(error))),
     };
+    if !macho::is_macho(&bytes) {
+        return None; // a universal static library
+    }
     Some(match macho::read(&bytes) {
         Ok(file) => {
             Ok(Image { id: ImageId::Bundled(path.clone()), local: path.to_local(root), length, file })

@@ -36,7 +36,7 @@ pub fn sign(root: &Path, plan: &SignPlan, progress: &Progress) -> Result<(), Fai
     let listing = bundle::list(root, |_| Ok(()))?;
     if let Some(problem) = listing.problems.first() {
         let what = "holds something that cannot be read, and so cannot be sealed";
-        return Err(Failure::new(root, format!("{what} ({problem:?})"), "repair or remove it"));
+        return Err(Failure::new(root, format!("{what}: {problem}"), "repair or remove it"));
     }
     let mut nodes = listing.nodes;
     let (done, total) = (AtomicU64::new(0), plan.steps.len() as u64);

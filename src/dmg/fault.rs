@@ -20,6 +20,14 @@ impl Fault {
         Fault::Damaged(what.into())
     }
 
+    /// As a clause about the image, or a part of it.
+    pub fn words(&self) -> String {
+        match self {
+            Fault::Io(error) => format!("stops with an error of the disk ({})", error.kind()),
+            Fault::Damaged(what) | Fault::Unsupported(what) => what.clone(),
+        }
+    }
+
     /// The same fault, told about the file `path`.
     pub fn in_file(self, path: &Path) -> Failure {
         match self {

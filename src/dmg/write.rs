@@ -216,17 +216,41 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
+/// How the names of half images begin and end.
+const PARTIAL: (&str, &str) = (".bundlewright-", ".dmg.partial");
+
 /// Removed when dropped; with the permissions of any new file.
 fn temporary_beside(out: &Path) -> Result<NamedTempFile, Failure> {
     let mut builder = Builder::new();
-    builder.prefix(".bundlewright-").suffix(".dmg.partial");
+    builder.prefix(PARTIAL.0).suffix(PARTIAL.1);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder_of(out)).map_err(|error| Failure::io(out, "write", &error))
+    remove_orphans(folder_of(out));
+    let temporary = builder.tempfile_in(folder_of(out)).map_err(|error| Failure::io(out, "write", &error))?;
+    #[cfg(unix)]
+    let _ = temporary.as_file().try_lock(); // some network disks know no locks
+    Ok(temporary)
 }
+
+/// Half images whose makers were killed: nobody holds their lock any more.
+#[cfg(unix)]
+#[allow(clippy::disallowed_methods, reason = "one of the writers, and its own file")]
+fn remove_orphans(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let ours = name.to_str().is_some_and(|name| name.starts_with(PARTIAL.0) && name.ends_with(PARTIAL.1));
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if ours && is_file && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(entry.path()); // another user's stays
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn remove_orphans(_: &Path) {}
 
 /// Makes the new name last through a power failure.
 #[cfg(unix)]
@@ -416,6 +440,22 @@ mod tests {
         assert!(fs::metadata(&out).unwrap().len() > 6);
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_half_image_whose_maker_was_killed_goes_and_one_at_work_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let spec = spec(&app(folder.path()));
+        let out_folder = folder.path().join("out");
+        fs::create_dir(&out_folder).unwrap();
+        fs::write(out_folder.join(".bundlewright-aaaaaa.dmg.partial"), "half").unwrap();
+        let at_work = temporary_beside(&out_folder.join("other.dmg")).unwrap();
+        build(&spec, &out_folder.join("x.dmg"), &Progress::silent()).unwrap();
+        let mut names =
+            vec![at_work.path().file_name().unwrap().to_str().unwrap().to_owned(), "x.dmg".into()];
+        names.sort();
+        assert_eq!(entries(&out_folder), names);
+    }
+
     #[test]
     fn one_flipped_byte_is_found_wherever_it_is() {
         let folder = tempfile::tempdir().unwrap();
@@ -476,7 +516,7 @@ mod tests {
         refuse(&|spec| spec.epoch = 3_000_000_000, &out, "HFS+ ends in 2040");
         refuse(&|spec| spec.volume_icon = Some(b"PNG".to_vec()), &out, "is not an .icns file");
         refuse(&|spec| spec.layout.icon_size = 4, &out, "icon size of 4");
-        refuse(&|spec| spec.items.push(spec.items[0].clone()), &out, "the same name on a Mac");
+        refuse(&|spec| spec.items.push(spec.items[0].clone()), &out, "for a Mac, which ignores case");
         refuse(
             &|spec| spec.items.push(Item { name: ".ds_store".into(), ..Item::applications() }),
             &out,

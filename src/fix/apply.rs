@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::FixPlan;
 use super::journal::{Journal, Phase, Places, Standing, fingerprint, standing};
-use super::platform::{exchange, free_space, sync_folder};
+use super::platform::{exchange, free_space, lock_folder, sync_folder};
 use super::simulate::difference;
 use super::stage;
 use crate::bundle::{Bundle, scan};
@@ -36,22 +36,41 @@ pub struct Receipt {
 /// # Errors
 /// [`Failure`]; the bundle is then as it was.
 pub fn apply(bundle: &Bundle, plan: &FixPlan, progress: &Progress) -> Result<Receipt, Failure> {
-    recover(&bundle.root)?;
-    unchanged(bundle, progress)?;
     let last = places(&bundle.root)?;
+    let _lock = last.lock()?;
+    recover_places(&last)?;
+    unchanged(bundle, progress)?;
     let next = last.next();
     match staged(bundle, plan, &next, progress) {
         Ok(journal) => commit(&last, &next, journal),
         Err(failure) => {
             next.remove()?;
-            Err(failure)
+            // What the user knows is the bundle, not our copy of it.
+            Err(failure.seen_at(&next.copy(), &bundle.root))
         }
     }
 }
 
+/// The most bytes that a name may have on the file systems of Macs, Linux and Windows.
+const NAME_MAX: usize = 255;
+
 fn places(bundle: &Path) -> Result<Places, Failure> {
-    Places::of(bundle)
-        .ok_or_else(|| Failure::new(bundle, "has no name of its own", "name the bundle's folder"))
+    let Some(places) = Places::of(bundle) else {
+        return Err(Failure::new(bundle, "has no name of its own", "name the bundle's folder"));
+    };
+    if bundle.file_name().is_some_and(|name| name.to_str().is_none()) {
+        let what = "has a name that is not Unicode, which no Mac can have";
+        return Err(Failure::new(bundle, what, "rename it"));
+    }
+    let longest = places.next().folder.file_name().map_or(0, |name| name.len());
+    if longest > NAME_MAX {
+        let what = format!(
+            "has too long a name: a fix needs a folder beside it whose name is {} bytes longer",
+            longest - bundle.file_name().map_or(0, |name| name.len())
+        );
+        return Err(Failure::new(bundle, what, format!("shorten it by {} bytes", longest - NAME_MAX)));
+    }
+    Ok(places)
 }
 
 /// A plan is for the bundle that was looked at; if that changed meanwhile, nobody has seen what would be done.
@@ -71,14 +90,16 @@ fn unchanged(bundle: &Bundle, progress: &Progress) -> Result<(), Failure> {
 fn staged(bundle: &Bundle, plan: &FixPlan, next: &Places, progress: &Progress) -> Result<Journal, Failure> {
     enough_space(bundle, plan)?;
     next.remove()?;
-    fs::create_dir(&next.folder).map_err(|error| Failure::io(&next.folder, "create", &error))?;
+    let beside = next.folder.parent().unwrap_or(Path::new("/"));
+    fs::create_dir(&next.folder).map_err(|error| Failure::io(beside, "be written to", &error))?;
     let receipt = receipt(plan);
     let mut journal = Journal { phase: Phase::Staging, fingerprint: String::new(), receipt };
     next.write(&journal)?;
     let copy = next.copy();
-    stage::mirror(&bundle.root, &copy, bundle.nodes.len() as u64, progress)?;
+    let read_only = stage::mirror(&bundle.root, &copy, bundle.nodes.len() as u64, progress)?;
     stage::carry_out(&copy, &plan.edits, progress)?;
     codesign::sign(&copy, &plan.sign, progress)?;
+    read_only.restore()?;
     check(bundle, plan, &copy, progress)?;
     stage::sync_folders(&copy)?;
     journal.phase = Phase::Swapping;
@@ -128,9 +149,9 @@ fn enough_space(bundle: &Bundle, plan: &FixPlan) -> Result<(), Failure> {
         Some(free) if free < wanted => Err(Failure::new(
             &bundle.root,
             format!(
-                "was not changed: the fix needs {} MB of disk space and there are {} MB",
-                wanted >> 20,
-                free >> 20
+                "was not changed: the fix needs {} of disk space and there are {}",
+                shown_size(wanted),
+                shown_size(free)
             ),
             "free some space and try again",
         )),
@@ -138,9 +159,18 @@ fn enough_space(bundle: &Bundle, plan: &FixPlan) -> Result<(), Failure> {
     }
 }
 
+fn shown_size(bytes: u64) -> String {
+    if bytes < 10 << 20 { format!("{} KB", bytes >> 10) } else { format!("{} MB", bytes >> 20) }
+}
+
 /// The one step that counts, and the tidying after it.
 fn commit(last: &Places, next: &Places, mut journal: Journal) -> Result<Receipt, Failure> {
-    swap(next)?;
+    // From the swap on it is the copy that stands at the bundle's path and must be left alone by others.
+    let _lock = lock_folder(&next.copy()).ok().flatten();
+    if let Err(failure) = swap(next) {
+        next.discard(journal)?;
+        return Err(failure);
+    }
     journal.phase = Phase::Committed;
     next.write(&journal)?;
     settle(last, next)?;
@@ -157,7 +187,7 @@ fn settle(last: &Places, next: &Places) -> Result<(), Failure> {
 /// Swaps the bundle and the other copy.
 fn swap(places: &Places) -> Result<(), Failure> {
     let (bundle, copy) = (&places.bundle, places.copy());
-    let fail = |error: std::io::Error| Failure::io(bundle, "put the result in place of", &error);
+    let fail = |error: std::io::Error| Failure::io(bundle, "be replaced by the result", &error);
     if !exchange(bundle, &copy).map_err(fail)? {
         let aside = aside(places);
         fs::rename(bundle, &aside).map_err(fail)?;
@@ -185,9 +215,10 @@ fn sync_parent(path: &Path) -> Result<(), Failure> {
 /// # Errors
 /// [`Failure`] when there is nothing to undo, or the bundle was changed since.
 pub fn undo(bundle: &Path, progress: &Progress) -> Result<(), Failure> {
-    recover(bundle)?;
     let root = fs::canonicalize(bundle).map_err(|error| Failure::io(bundle, "open", &error))?;
     let places = places(&root)?;
+    let _lock = places.lock()?;
+    recover_places(&places)?;
     let Some(mut journal) = places.read().filter(|journal| journal.phase == Phase::Committed) else {
         return Err(Failure::new(
             bundle,
@@ -205,26 +236,36 @@ pub fn undo(bundle: &Path, progress: &Progress) -> Result<(), Failure> {
     }
     journal.phase = Phase::Undoing;
     places.write(&journal)?;
+    let _lock = lock_folder(&places.copy()).ok().flatten();
     swap(&places)?;
-    places.remove()
+    places.discard(journal)
 }
 
 /// Cleans up after a fix that was killed: the bundle is then whole, old or new. Says what it did.
 ///
 /// # Errors
-/// [`Failure`] when the leftovers cannot be read or removed.
+/// [`Failure`] when the leftovers cannot be read or removed, or another process is at work on the bundle.
 pub fn recover(bundle: &Path) -> Result<Option<String>, Failure> {
     let root = fs::canonicalize(bundle).unwrap_or_else(|_| bundle.to_path_buf());
     let Some(last) = Places::of(&root) else { return Ok(None) };
     let next = last.next();
+    if !next.folder.exists() && !last.folder.exists() {
+        return Ok(None);
+    }
     for places in [&next, &last] {
         if aside(places).exists() && !places.bundle.exists() {
             let back = fs::rename(aside(places), &places.bundle);
             back.map_err(|error| Failure::io(&places.bundle, "put back", &error))?;
         }
     }
-    let said = recover_next(&last, &next)?;
-    Ok(said.or(recover_last(&last)?))
+    let _lock = last.lock()?;
+    recover_places(&last)
+}
+
+/// As [`recover`], for whoever holds the lock.
+fn recover_places(last: &Places) -> Result<Option<String>, Failure> {
+    let said = recover_next(last, &last.next())?;
+    Ok(said.or(recover_last(last)?))
 }
 
 /// A fix that did not come to its end.
@@ -232,11 +273,16 @@ fn recover_next(last: &Places, next: &Places) -> Result<Option<String>, Failure>
     if !next.folder.exists() {
         return Ok(None);
     }
-    let Some(mut journal) = next.read().filter(|journal| journal.phase != Phase::Staging) else {
+    let unswapped = [Phase::Staging, Phase::Discarded];
+    let Some(mut journal) = next.read().filter(|journal| !unswapped.contains(&journal.phase)) else {
         next.remove()?;
         return Ok(Some("an interrupted fix had changed nothing; its leftovers were removed".to_owned()));
     };
-    match standing(next, &journal) {
+    let standing = match journal.phase {
+        Phase::Committed => Standing::New,
+        _ => standing(next, &journal),
+    };
+    match standing {
         Standing::New => {
             journal.phase = Phase::Committed;
             next.write(&journal)?;
@@ -244,7 +290,7 @@ fn recover_next(last: &Places, next: &Places) -> Result<Option<String>, Failure>
             Ok(Some("an interrupted fix had been finished; it can be undone".to_owned()))
         }
         Standing::Old => {
-            next.remove()?;
+            next.discard(journal)?;
             Ok(Some("an interrupted fix had changed nothing; its leftovers were removed".to_owned()))
         }
         Standing::Unclear => Err(unclear(next)),
@@ -253,8 +299,18 @@ fn recover_next(last: &Places, next: &Places) -> Result<Option<String>, Failure>
 
 /// An undo that did not come to its end.
 fn recover_last(last: &Places) -> Result<Option<String>, Failure> {
-    let Some(mut journal) = last.read().filter(|journal| journal.phase == Phase::Undoing) else {
+    if !last.folder.exists() {
         return Ok(None);
+    }
+    let finished = "an interrupted undo had been finished";
+    let mut journal = match last.read() {
+        Some(journal) if journal.phase == Phase::Undoing => journal,
+        Some(journal) if journal.phase != Phase::Discarded && last.copy().exists() => return Ok(None),
+        None if last.copy().exists() => return Ok(None), // not ours to delete
+        _ => {
+            last.remove()?;
+            return Ok(Some(finished.to_owned()));
+        }
     };
     match standing(last, &journal) {
         Standing::New => {
@@ -263,8 +319,8 @@ fn recover_last(last: &Places) -> Result<Option<String>, Failure> {
             Ok(Some("an interrupted undo had changed nothing; it can be tried again".to_owned()))
         }
         Standing::Old => {
-            last.remove()?;
-            Ok(Some("an interrupted undo had been finished".to_owned()))
+            last.discard(journal)?;
+            Ok(Some(finished.to_owned()))
         }
         Standing::Unclear => Err(unclear(last)),
     }
@@ -383,6 +439,104 @@ mod tests {
         assert_eq!(scene.code(), "new");
         undo(&scene.last().bundle, &Progress::silent()).unwrap();
         assert_eq!(scene.code(), "old!");
+    }
+
+    #[test]
+    fn killed_while_the_other_copy_is_removed_the_rest_of_it_goes() {
+        let undone = |places: &Places| {
+            undo_until_swapped(places);
+            let journal = Journal { phase: Phase::Discarded, ..places.read().unwrap() };
+            places.write(&journal).unwrap();
+        };
+        for copy_is_gone in [false, true] {
+            let scene = Scene::new(Phase::Committed, true);
+            recover(&scene.last().bundle).unwrap();
+            let places = scene.last();
+            undone(&places);
+            fs::remove_file(places.copy().join("code")).unwrap();
+            if copy_is_gone {
+                fs::remove_dir(places.copy()).unwrap();
+                fs::remove_file(places.folder.join("journal.json")).unwrap();
+            }
+            recover(&places.bundle).unwrap();
+            assert_eq!((scene.code().as_str(), scene.beside()), ("old!", 0));
+        }
+    }
+
+    fn undo_until_swapped(places: &Places) {
+        let journal = Journal { phase: Phase::Undoing, ..places.read().unwrap() };
+        places.write(&journal).unwrap();
+        swap(places).unwrap();
+    }
+
+    #[test]
+    fn originals_are_kept_when_nobody_knows_what_they_are() {
+        let scene = Scene::new(Phase::Committed, true);
+        recover(&scene.last().bundle).unwrap();
+        fs::remove_file(scene.last().folder.join("journal.json")).unwrap();
+        assert_eq!(recover(&scene.last().bundle), Ok(None));
+        assert_eq!(scene.beside(), 1);
+    }
+
+    #[test]
+    fn a_change_right_after_a_committed_fix_leaves_no_doubt_which_copy_is_which() {
+        let scene = Scene::new(Phase::Committed, true);
+        fs::write(scene.last().bundle.join("code"), "edited").unwrap();
+        assert!(recover(&scene.last().bundle).unwrap().is_some());
+        let failure = undo(&scene.last().bundle, &Progress::silent()).unwrap_err();
+        assert!(failure.to_string().contains("was changed after the fix"), "{failure}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn while_one_run_is_at_work_another_keeps_out() {
+        let scene = Scene::new(Phase::Staging, false);
+        let bundle = scene.last().bundle;
+        let lock = scene.last().lock().unwrap();
+        for refused in [recover(&bundle).map(drop), undo(&bundle, &Progress::silent())] {
+            let text = refused.unwrap_err().to_string();
+            assert!(text.contains("is being fixed or undone by another run"), "{text}");
+        }
+        assert_eq!(scene.beside(), 1, "the other's work is left alone");
+        drop(lock);
+        recover(&bundle).unwrap();
+        assert_eq!(scene.beside(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_on_what_is_no_longer_there_is_none() {
+        let scene = Scene::new(Phase::Swapping, false);
+        let places = scene.next();
+        let lock = places.lock().unwrap();
+        swap(&places).unwrap();
+        assert!(places.lock().is_ok(), "the bundle that stands there now is free");
+        drop(lock);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn names_that_leave_no_room_for_ours_are_refused_beforehand() {
+        use std::os::unix::ffi::OsStrExt;
+        let refusal = |name: &[u8]| {
+            places(&Path::new("/x").join(std::ffi::OsStr::from_bytes(name))).err().map(|one| one.to_string())
+        };
+        assert_eq!(refusal(&[b'a'; 236]), None);
+        assert!(refusal(&[b'a'; 240]).unwrap().ends_with("; shorten it by 4 bytes."));
+        assert!(refusal(b"F\xff.app").unwrap().contains("is not Unicode"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn read_only_folders_are_removed_too() {
+        use std::os::unix::fs::PermissionsExt;
+        let scene = Scene::new(Phase::Committed, true);
+        let inside = scene.next().copy().join("Frameworks");
+        fs::create_dir(&inside).unwrap();
+        fs::write(inside.join("lib"), "code").unwrap();
+        fs::set_permissions(&inside, fs::Permissions::from_mode(0o555)).unwrap();
+        scene.next().remove().unwrap();
+        assert_eq!(scene.beside(), 0);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::apply::Receipt;
-use super::platform::{mode, sync_folder};
+use super::platform::{Lock, lock_folder, mode, sync_folder, writable_folder};
 use crate::failure::Failure;
 
 /// How far a fix, or its undoing, has come.
@@ -28,6 +28,8 @@ pub(super) enum Phase {
     Committed,
     /// The originals are being swapped back.
     Undoing,
+    /// The bundle is what it shall be; the copy is on its way out.
+    Discarded,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,9 +59,25 @@ pub(super) struct Places {
 impl Places {
     /// For the bundle's real folder.
     pub fn of(bundle: &Path) -> Option<Self> {
-        let name = bundle.file_name()?.to_str()?;
-        let folder = bundle.with_file_name(format!(".{name}.bundlewright"));
-        Some(Places { bundle: bundle.to_path_buf(), folder })
+        let mut name = std::ffi::OsString::from(".");
+        name.push(bundle.file_name()?);
+        name.push(".bundlewright");
+        Some(Places { bundle: bundle.to_path_buf(), folder: bundle.with_file_name(name) })
+    }
+
+    /// Keeps every other fix and undo away from the bundle, until the answer is dropped.
+    ///
+    /// # Errors
+    /// [`Failure`] when one is at work.
+    pub fn lock(&self) -> Result<Lock, Failure> {
+        match lock_folder(&self.bundle) {
+            Ok(Some(lock)) => Ok(lock),
+            Ok(None) => {
+                let what = "is being fixed or undone by another run of this program";
+                Err(Failure::new(&self.bundle, what, "wait until that has ended, and try again"))
+            }
+            Err(error) => Err(Failure::io(&self.bundle, "open", &error)),
+        }
     }
 
     /// The same while another fix is made and the last one can still be undone.
@@ -94,14 +112,46 @@ impl Places {
         sync_folder(&self.folder).map_err(|error| fail(&error))
     }
 
-    pub fn remove(&self) -> Result<(), Failure> {
-        match fs::remove_dir_all(&self.folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Failure::io(&self.folder, "remove", &error))
-            }
-            _ => Ok(()),
-        }
+    /// As [`remove`](Self::remove), of a copy that counted. A kill in between leaves no doubt what is left.
+    pub fn discard(&self, mut journal: Journal) -> Result<(), Failure> {
+        journal.phase = Phase::Discarded;
+        // A full disk must not keep us from making room on it.
+        let _ = self.write(&journal);
+        self.remove()
     }
+
+    /// Removes the copy and then the journal that tells of it.
+    pub fn remove(&self) -> Result<(), Failure> {
+        remove_folder(&self.copy())?;
+        remove_folder(&self.folder)
+    }
+}
+
+/// Folders that may not be written to are removed, too.
+fn remove_folder(folder: &Path) -> Result<(), Failure> {
+    let removed = match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            let inside = walkdir::WalkDir::new(folder).into_iter().filter_map(Result::ok);
+            for one in inside.filter(|one| one.file_type().is_dir()) {
+                let _ = writable_folder(one.path()); // the removal says what is left
+            }
+            fs::remove_dir_all(folder)
+        }
+        removed => removed,
+    };
+    match removed {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Failure::io(folder, "remove", &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What went wrong while a folder was walked, about the place where it did.
+pub(super) fn walk_failure(root: &Path, error: walkdir::Error) -> Failure {
+    let at = error.path().unwrap_or(root).to_path_buf();
+    let error = error.into_io_error().unwrap_or_else(|| std::io::Error::other("a link leads in a circle"));
+    Failure::io(&at, "read", &error)
 }
 
 /// Looks at both copies; the journal knows the new one.
@@ -118,8 +168,8 @@ pub(super) fn standing(places: &Places, journal: &Journal) -> Standing {
 pub(super) fn fingerprint(root: &Path) -> Result<String, Failure> {
     let mut digest = Sha256::new();
     for entry in walkdir::WalkDir::new(root).sort_by_file_name() {
-        let entry = entry.map_err(|error| Failure::io(root, "list", &error.into()))?;
-        let data = entry.metadata().map_err(|error| Failure::io(entry.path(), "look at", &error.into()))?;
+        let entry = entry.map_err(|error| walk_failure(root, error))?;
+        let data = entry.metadata().map_err(|error| walk_failure(root, error))?;
         let inside = entry.path().strip_prefix(root).unwrap_or(entry.path());
         digest.update(inside.to_string_lossy().as_bytes());
         if data.is_file() {

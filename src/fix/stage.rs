@@ -5,10 +5,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::edit::{Edit, PlannedEdit, slice_edits};
-use super::platform::{copy_attributes, make_link, set_mode, sync_folder};
+use super::journal::walk_failure;
+use super::platform::{copy_attributes, make_link, set_mode, sync_folder, writable_folder};
 use super::simulate::{copied_mode, framework_name};
 use crate::bundle::{Node, source, whole_form};
 use crate::failure::Failure;
@@ -16,12 +17,15 @@ use crate::macho::{self, Arch, LoadCommandEdit, edit};
 use crate::paths::BundlePath;
 use crate::progress::Progress;
 
+/// Folders of the copy that are to be read-only again once it is complete, with their modes.
+pub(super) struct ReadOnly(Vec<(PathBuf, u32)>);
+
 /// Mirrors `from` at `to`, which must not exist: folders are made, links made again, files linked (or copied where the
 /// file system has no hard links). A linked file must never be written to; see [`replace`].
-pub(super) fn mirror(from: &Path, to: &Path, total: u64, progress: &Progress) -> Result<(), Failure> {
+pub(super) fn mirror(from: &Path, to: &Path, total: u64, progress: &Progress) -> Result<ReadOnly, Failure> {
     let mut folders = Vec::new();
     for (done, entry) in walkdir::WalkDir::new(from).sort_by_file_name().into_iter().enumerate() {
-        let entry = entry.map_err(|error| Failure::io(from, "list", &error.into()))?;
+        let entry = entry.map_err(|error| walk_failure(from, error))?;
         let inside = entry.path().strip_prefix(from).unwrap_or(Path::new(""));
         progress.step("preparing", inside.to_string_lossy(), done as u64, total)?;
         let target = if inside.as_os_str().is_empty() { to.to_path_buf() } else { to.join(inside) };
@@ -30,17 +34,32 @@ pub(super) fn mirror(from: &Path, to: &Path, total: u64, progress: &Progress) ->
             folders.push((entry.path().to_path_buf(), target.clone()));
             fs::create_dir(&target)
         } else if kind.is_symlink() {
-            fs::read_link(entry.path()).and_then(|link| make_link(&link.to_string_lossy(), &target))
+            fs::read_link(entry.path()).and_then(|link| make_link(&link, &target))
         } else {
             fs::hard_link(entry.path(), &target).or_else(|_| copy_file(entry.path(), &target))
         };
         made.map_err(|error| Failure::io(&target, "create", &error))?;
     }
-    // Last, so that a folder that may not be written to can still be filled.
-    for (from, to) in folders.iter().rev() {
-        copy_attributes(from, to).map_err(|error| Failure::io(to, "set the attributes of", &error))?;
+    let mut read_only = Vec::new();
+    for (from, to) in folders {
+        let fail = |error: io::Error| Failure::io(&to, "set the attributes of", &error);
+        copy_attributes(&from, &to).map_err(fail)?;
+        let mode = writable_folder(&to).map_err(fail)?;
+        if mode & 0o700 != 0o700 {
+            read_only.push((to, mode));
+        }
     }
-    Ok(())
+    Ok(ReadOnly(read_only))
+}
+
+impl ReadOnly {
+    /// Takes the permissions away again that the work needed.
+    pub fn restore(self) -> Result<(), Failure> {
+        for (folder, mode) in self.0.iter().filter(|(folder, _)| folder.is_dir()) {
+            set_mode(folder, *mode).map_err(|error| Failure::io(folder, "set the mode of", &error))?;
+        }
+        Ok(())
+    }
 }
 
 /// Carries out `edits` below `root`.
@@ -76,7 +95,7 @@ fn change_tree(root: &Path, edit: &Edit) -> Result<(), Failure> {
         Edit::Symlink { path, target } => {
             add_parents(root, path)?;
             let at = path.to_local(root);
-            make_link(target, &at).map_err(|error| Failure::io(&at, "create the link", &error))
+            make_link(Path::new(target), &at).map_err(|error| Failure::io(&at, "create the link", &error))
         }
         Edit::Remove { path } => remove(&path.to_local(root)),
         Edit::Move { from, to } => {
@@ -108,7 +127,7 @@ fn copy_framework(root: &Path, local: &Path, to: &BundlePath, version: &str) -> 
     }
     for (inside, target) in &whole.links {
         let at = to.join(inside.as_str()).to_local(root);
-        make_link(target, &at).map_err(|error| Failure::io(&at, "create the link", &error))?;
+        make_link(Path::new(target), &at).map_err(|error| Failure::io(&at, "create the link", &error))?;
     }
     Ok(())
 }

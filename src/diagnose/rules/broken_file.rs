@@ -1,7 +1,7 @@
 //! A file cannot be read.
 
 use super::Rule;
-use crate::bundle::Problem;
+use crate::bundle::{Node, Problem};
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::paths::BundlePath;
 
@@ -14,7 +14,16 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    facts.bundle.problems.iter().map(finding).collect()
+    let unread = facts.bundle.problems.iter().map(finding);
+    let others = facts.bundle.nodes.iter().filter(|(_, node)| **node == Node::Other);
+    unread.chain(others.map(|(path, _)| no_file(path))).collect()
+}
+
+/// codesign seals no such thing, and no disk image holds one.
+fn no_file(path: &BundlePath) -> Finding {
+    let message =
+        format!("{path} is neither a file, a folder nor a link, and can stand in no bundle. Delete it.");
+    Finding::new(&RULE, path, format!("{} is a pipe, socket or device", named(path)), message)
 }
 
 fn finding(problem: &Problem) -> Finding {
@@ -32,7 +41,7 @@ fn finding(problem: &Problem) -> Finding {
         Problem::BrokenInfoPlist { path, why } => (
             path,
             "is no property list",
-            format!("{path} cannot be read: {why}. Correct the file; plutil -lint names the line."),
+            format!("{path} {why}. Correct the file; plutil -lint names the line."),
         ),
         Problem::BadName { folder, shown } => (
             folder,
@@ -66,6 +75,31 @@ mod tests {
             std::fs::write(app.join("Contents/Info.plist"), "<plist><dict>").unwrap();
         });
         assert_eq!(shown(&findings), ["error Contents/Info.plist: Info.plist is no property list"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_socket_is_named() {
+        let findings = found_alone("faults", "many-executables", RULE.id, |app| {
+            std::os::unix::net::UnixListener::bind(app.join("Contents/sock")).unwrap();
+        });
+        assert_eq!(shown(&findings), ["error Contents/sock: sock is a pipe, socket or device"]);
+    }
+
+    #[test]
+    fn a_universal_static_library_is_a_resource() {
+        let findings = found_alone("faults", "many-executables", RULE.id, |app| {
+            let mut bytes = vec![0; 4096];
+            let words = [0xcafe_babe_u32, 1, 0x0100_000c, 0, 4096, 100, 12];
+            words
+                .iter()
+                .zip(bytes.chunks_mut(4))
+                .for_each(|(word, at)| at.copy_from_slice(&word.to_be_bytes()));
+            bytes.extend_from_slice(b"!<arch>\n");
+            bytes.resize(4196, b' ');
+            std::fs::write(app.join("Contents/libstatic.a"), bytes).unwrap();
+        });
+        assert_eq!(shown(&findings), [] as [String; 0]);
     }
 
     #[test]

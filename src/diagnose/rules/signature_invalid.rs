@@ -14,10 +14,26 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    facts.seals.problems.iter().map(finding).collect()
+    // What no signature cures and another rule says in its own words is not said twice.
+    let said = ["invalid-link", "not-allowed", "unreadable"];
+    facts.seals.problems.iter().filter(|problem| !said.contains(&problem.code)).map(finding).collect()
+}
+
+/// What a person must do where signing again would change nothing.
+fn by_hand(problem: &SealProblem) -> Option<&'static str> {
+    match problem.code {
+        "unsealed-root" => Some("Move it into Contents/Resources"),
+        "framework-structure" => Some(
+            "A framework holds Versions and links into Versions/Current, nothing else: move it, or delete it",
+        ),
+        "bundle-format" => Some("Make it a bundle, or move it into Contents/Resources"),
+        "malformed" => Some("Replace the file with a good copy"),
+        _ => None,
+    }
 }
 
 fn finding(problem: &SealProblem) -> Finding {
+    let by_hand = by_hand(problem);
     Finding {
         rule: RULE.id,
         severity: Severity::Error,
@@ -27,10 +43,13 @@ fn finding(problem: &SealProblem) -> Finding {
             "unsigned" => format!("{} is not signed", name(problem)),
             _ => format!("The signature of {} is broken", name(problem)),
         },
-        message: problem.message.clone(),
+        message: match by_hand {
+            Some(advice) => format!("{}. {advice}.", problem.message),
+            None => format!("{}. Sign it again.", problem.message),
+        },
         reference: None,
         related: Vec::new(),
-        remedy: Some(Remedy::Sign { path: problem.path.clone() }),
+        remedy: by_hand.is_none().then(|| Remedy::Sign { path: problem.path.clone() }),
     }
 }
 

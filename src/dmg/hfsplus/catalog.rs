@@ -181,8 +181,7 @@ fn key(parent: u32, name: &[u16]) -> Vec<u8> {
 fn collision(tree: &Tree, first: usize, second: usize) -> Failure {
     let (first, second) = (first.min(second), first.max(second));
     let other = tree.entries[first].origin.display();
-    let what =
-        format!("and {other} would have the same name on a Mac, which ignores case and accents' spelling");
+    let what = format!("has the name of {other} for a Mac, which ignores case and accents' spelling");
     Failure::new(&tree.entries[second].origin, what, "rename one of them")
 }
 

@@ -42,7 +42,7 @@ pub fn check(disk: &mut dyn ReadAt) -> Result<Vec<Problem>, Fault> {
     }
     match volume.records(disk) {
         Ok(records) => check.catalog(&records),
-        Err(fault) => check.say("", "catalog", format!("the catalog cannot be read: {fault:?}")),
+        Err(fault) => check.say("", "catalog", format!("the catalog cannot be read: it {}", fault.words())),
     }
     check.allocation(disk)?;
     Ok(check.problems)

@@ -3,9 +3,15 @@
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(super) use unix::{copy_attributes, exchange, free_space, make_link, mode, set_mode, sync_folder};
+pub(super) use unix::{
+    Lock, copy_attributes, exchange, free_space, lock_folder, make_link, mode, set_mode, sync_folder,
+    writable_folder,
+};
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
-pub(super) use windows::{copy_attributes, exchange, free_space, make_link, mode, set_mode, sync_folder};
+pub(super) use windows::{
+    Lock, copy_attributes, exchange, free_space, lock_folder, make_link, mode, set_mode, sync_folder,
+    writable_folder,
+};

@@ -2,9 +2,9 @@
 
 #![allow(clippy::disallowed_methods, reason = "one of the writers")]
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -19,6 +19,31 @@ pub fn exchange(a: &Path, b: &Path) -> io::Result<bool> {
     }
 }
 
+/// Holds a folder as long as it lives; the system lets go of it when the process is killed.
+pub type Lock = File;
+
+/// `None` while another process holds the folder that stands at this path.
+pub fn lock_folder(path: &Path) -> io::Result<Option<Lock>> {
+    let folder = File::open(path)?;
+    match folder.try_lock() {
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        // Some network disks know no locks; better no lock than no fix.
+        Ok(()) | Err(TryLockError::Error(_)) => {}
+    }
+    // Whoever held it may have put another folder in its place before letting go.
+    let (held, there) = (folder.metadata()?, fs::metadata(path)?);
+    Ok(((held.dev(), held.ino()) == (there.dev(), there.ino())).then_some(folder))
+}
+
+/// Gives the owner every permission to a folder, and answers the mode it had.
+pub fn writable_folder(path: &Path) -> io::Result<u32> {
+    let mode = fs::symlink_metadata(path)?.permissions().mode();
+    if mode & 0o700 != 0o700 {
+        set_mode(path, mode | 0o700)?;
+    }
+    Ok(mode)
+}
+
 /// Makes what was created or renamed in `folder` survive a power cut.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
@@ -28,7 +53,7 @@ pub fn mode(data: &fs::Metadata) -> u32 {
     data.permissions().mode()
 }
 
-pub fn make_link(target: &str, at: &Path) -> io::Result<()> {
+pub fn make_link(target: &Path, at: &Path) -> io::Result<()> {
     symlink(target, at)
 }
 
