@@ -17,6 +17,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make what they look at"))]
 
 pub mod failure;
+mod os;
 pub mod paths;
 pub mod progress;
 

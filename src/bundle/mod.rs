@@ -6,7 +6,6 @@ mod entry;
 pub mod framework;
 pub mod info_plist;
 mod map;
-mod platform;
 mod scan;
 pub mod source;
 mod walk;

@@ -11,9 +11,10 @@ use rayon::prelude::*;
 
 use super::info_plist::InfoPlist;
 use super::walk::{self, Listing};
-use super::{Bundle, Image, ImageId, Node, Problem, map, platform};
+use super::{Bundle, Image, ImageId, Node, Problem, map};
 use crate::failure::Failure;
 use crate::macho::{self, FileType};
+use crate::os;
 use crate::paths::{BundlePath, RuntimePath};
 use crate::progress::{Cancelled, Progress};
 
@@ -44,7 +45,7 @@ const BUNDLE_KINDS: [&str; 6] = ["app", "bundle", "plugin", "xpc", "appex", "fra
 /// The bundle's folder, absolute and with its links resolved.
 fn find_root(path: &Path) -> Result<PathBuf, Failure> {
     let root = path.canonicalize().map_err(|error| Failure::io(path, "open", &error))?;
-    let root = platform::plain_path(root);
+    let root = os::plain_path(root);
     if root.join("Contents/Info.plist").is_file() || root.join("Contents/MacOS").is_dir() {
         return Ok(root);
     }
@@ -64,7 +65,7 @@ fn resolve_place(path: &Path) -> std::io::Result<PathBuf> {
         (Err(_), Some(folder), Some(name)) => folder.canonicalize()?.join(name),
         (Err(error), ..) => return Err(error),
     };
-    Ok(platform::plain_path(real))
+    Ok(os::plain_path(real))
 }
 
 /// What `root` is instead, and what the user probably meant.
@@ -109,7 +110,7 @@ fn read(disk: &Path, root: PathBuf, progress: &Progress) -> Result<Bundle, Failu
     let Listing { mut nodes, mut problems } =
         walk::list(disk, |seen| progress.step("listing", root.display().to_string(), seen, 0))?;
     let images = read_images(disk, &root, &nodes, &mut problems, progress)?;
-    if !platform::RECORDS_MODES {
+    if !os::RECORDS_MODES {
         mark_programs(&mut nodes, &images);
     }
     let info_plists = read_info_plists(disk, &nodes, &mut problems);

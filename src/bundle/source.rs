@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Image, ImageId, Node, map, platform, walk};
+use super::{Image, ImageId, Node, map, walk};
 use crate::failure::Failure;
 use crate::macho;
+use crate::os;
 use crate::paths::{BundlePath, RuntimePath};
 
 /// `/opt/homebrew` → a folder here. Longest match wins; a path that no root covers is looked up as it stands when
@@ -59,7 +60,7 @@ impl SearchRoots {
         }
         let local =
             Path::new(to).canonicalize().map_err(|error| Failure::io(Path::new(to), "open", &error))?;
-        Ok((RuntimePath::new(from).normalized(), platform::plain_path(local)))
+        Ok((RuntimePath::new(from).normalized(), os::plain_path(local)))
     }
 
     /// Where `path` is on this machine, if it can be here at all; links are not looked at.
@@ -73,7 +74,7 @@ impl SearchRoots {
             local.extend(rest.split('/').filter(|part| !part.is_empty()));
             return Some(local);
         }
-        self.this_machine.then(|| platform::local_path(path.as_str()))
+        self.this_machine.then(|| os::local_path(path.as_str()))
     }
 
     /// What stands at `path`, whose folders hold no links. A root's own folder is a folder even where a link leads to it
@@ -91,7 +92,7 @@ impl SearchRoots {
             Err(_) => Standing::Nothing,
             Ok(_) if above_a_root => Standing::Folder,
             Ok(metadata) if metadata.is_symlink() => match std::fs::read_link(&local) {
-                Ok(target) => Standing::Link(platform::link_text(&target)),
+                Ok(target) => Standing::Link(os::link_text(&target)),
                 Err(_) => Standing::Nothing,
             },
             Ok(metadata) if metadata.is_dir() => Standing::Folder,
@@ -271,5 +272,5 @@ mod tests {
 /// [`Failure`] when it cannot be looked at.
 pub fn length_and_mode(local: &Path) -> Result<(u64, u32), Failure> {
     let data = local.metadata().map_err(|error| Failure::io(local, "look at", &error))?;
-    Ok((data.len(), platform::mode(&data)))
+    Ok((data.len(), os::mode(&data)))
 }

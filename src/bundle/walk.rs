@@ -6,8 +6,9 @@ use std::path::Path;
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Node, Problem, platform};
+use super::{Node, Problem};
 use crate::failure::Failure;
+use crate::os;
 use crate::paths::BundlePath;
 use crate::progress::Cancelled;
 
@@ -71,12 +72,12 @@ impl Listing {
 fn node(entry: &DirEntry) -> io::Result<Node> {
     let kind = entry.file_type();
     Ok(if kind.is_symlink() {
-        Node::Link { target: platform::link_text(&std::fs::read_link(entry.path())?) }
+        Node::Link { target: os::link_text(&std::fs::read_link(entry.path())?) }
     } else if kind.is_dir() {
         Node::Folder
     } else if kind.is_file() {
         let metadata = entry.metadata().map_err(io::Error::from)?;
-        Node::File { length: metadata.len(), mode: platform::mode(&metadata) }
+        Node::File { length: metadata.len(), mode: os::mode(&metadata) }
     } else {
         Node::Other
     })

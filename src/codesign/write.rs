@@ -24,6 +24,7 @@ use super::{SignKind, SignPlan, SignStep, identifier, nested};
 use crate::bundle::{self, InfoPlist, Node};
 use crate::failure::Failure;
 use crate::macho::{Arch, fat, header::Header, is_macho};
+use crate::os;
 use crate::paths::BundlePath;
 use crate::progress::Progress;
 
@@ -342,7 +343,5 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 /// Those of the file that is replaced; 0o644 for a new one, where there are such.
 fn permissions(path: &Path) -> Option<fs::Permissions> {
     let old = fs::metadata(path).ok().map(|metadata| metadata.permissions());
-    #[cfg(unix)]
-    let old = old.or(Some(std::os::unix::fs::PermissionsExt::from_mode(0o644)));
-    old
+    old.or(os::permissions(0o644))
 }

@@ -9,6 +9,7 @@ use walkdir::WalkDir;
 use super::hfsplus::unicode::{self, MAX_NAME};
 use super::hfsplus::{FIRST_USER, ROOT_FOLDER};
 use crate::failure::Failure;
+use crate::os;
 use crate::progress::Progress;
 
 /// macOS refuses longer link targets (PATH_MAX with its closing NUL).
@@ -169,7 +170,7 @@ impl Tree {
         let io = |error: std::io::Error| Failure::io(local, "read", &error);
         if kind.is_symlink() {
             let target = fs::read_link(local).map_err(io)?;
-            let target = target.to_str().map(posix);
+            let target = target.to_str().map(|_| os::link_text(&target));
             let target = target.ok_or_else(|| {
                 Failure::new(local, "is a link to a name that is not Unicode", "make the link anew")
             })?;
@@ -179,7 +180,7 @@ impl Tree {
             Content::Folder
         } else if kind.is_file() {
             let data = fs::metadata(local).map_err(io)?;
-            let executable = is_executable(local, &data).map_err(io)?;
+            let executable = os::is_executable(local, &data).map_err(io)?;
             Content::File { source: Source::Local(local.to_path_buf()), size: data.len(), executable }
         } else {
             let what = "is neither a file, a folder nor a link";
@@ -207,38 +208,6 @@ fn walk_failure(path: &Path, error: &walkdir::Error) -> Failure {
         Some(io) => Failure::io(path, "read", io),
         None => Failure::new(path, error.to_string(), "take the loop of links away"),
     }
-}
-
-#[cfg(unix)]
-fn posix(target: &str) -> String {
-    target.to_owned()
-}
-
-#[cfg(not(unix))]
-fn posix(target: &str) -> String {
-    target.replace('\\', "/")
-}
-
-#[cfg(unix)]
-fn is_executable(_: &Path, data: &fs::Metadata) -> std::io::Result<bool> {
-    use std::os::unix::fs::PermissionsExt;
-    Ok(data.permissions().mode() & 0o111 != 0)
-}
-
-/// Where files have no such bit, what starts like a program is one: Mach-O of either width and order, universal, `#!`.
-#[cfg(not(unix))]
-fn is_executable(local: &Path, _: &fs::Metadata) -> std::io::Result<bool> {
-    use std::io::Read;
-    let mut start = Vec::new();
-    fs::File::open(local)?.take(4).read_to_end(&mut start)?;
-    let magic = [
-        [0xFE, 0xED, 0xFA, 0xCE],
-        [0xFE, 0xED, 0xFA, 0xCF],
-        [0xCE, 0xFA, 0xED, 0xFE],
-        [0xCF, 0xFA, 0xED, 0xFE],
-    ];
-    let universal = [[0xCA, 0xFE, 0xBA, 0xBE], [0xCA, 0xFE, 0xBA, 0xBF]];
-    Ok(start.starts_with(b"#!") || magic.iter().chain(&universal).any(|magic| start == magic))
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use super::tree::{Content, Tree, cnid};
 use super::udif::writer::{Codec, Part, Writer};
 use super::verify::verify_against;
 use crate::failure::Failure;
+use crate::os;
 use crate::progress::Progress;
 
 const BACKGROUND_FOLDER: &str = ".background";
@@ -223,20 +224,16 @@ const PARTIAL: (&str, &str) = (".bundlewright-", ".dmg.partial");
 fn temporary_beside(out: &Path) -> Result<NamedTempFile, Failure> {
     let mut builder = Builder::new();
     builder.prefix(PARTIAL.0).suffix(PARTIAL.1);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
+    if let Some(permissions) = os::permissions(0o666) {
+        builder.permissions(permissions);
     }
     remove_orphans(folder_of(out));
     let temporary = builder.tempfile_in(folder_of(out)).map_err(|error| Failure::io(out, "write", &error))?;
-    #[cfg(unix)]
     let _ = temporary.as_file().try_lock(); // some network disks know no locks
     Ok(temporary)
 }
 
 /// Half images whose makers were killed: nobody holds their lock any more.
-#[cfg(unix)]
 #[allow(clippy::disallowed_methods, reason = "one of the writers, and its own file")]
 fn remove_orphans(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -249,21 +246,10 @@ fn remove_orphans(folder: &Path) {
     }
 }
 
-#[cfg(not(unix))]
-fn remove_orphans(_: &Path) {}
-
 /// Makes the new name last through a power failure.
-#[cfg(unix)]
 fn sync_folder(out: &Path) -> Result<(), Failure> {
     let folder = folder_of(out);
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|error| Failure::io(folder, "write", &error))
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> Result<(), Failure> {
-    Ok(())
+    os::sync_folder(folder).map_err(|error| Failure::io(folder, "write", &error))
 }
 
 /// Copies everything in the image at `path` into the new folder `to`.
@@ -318,25 +304,18 @@ fn local_place(to: &Path, path: &str) -> Option<PathBuf> {
 fn new_file(place: &Path, mode: u16) -> std::io::Result<File> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(if mode & 0o111 != 0 { 0o777 } else { 0o666 });
-    }
-    #[cfg(not(unix))]
-    let _ = mode;
+    os::create_with(&mut options, if mode & 0o111 != 0 { 0o777 } else { 0o666 });
     options.open(place)
 }
 
-#[cfg(unix)]
+/// Where links need a privilege that is not there, a file that says where it leads is what can always be made.
 fn link(target: &str, place: &Path) -> std::io::Result<()> {
-    std::os::unix::fs::symlink(target, place)
-}
-
-/// Links need a privilege on Windows; a file that says where it leads is what can always be made.
-#[cfg(not(unix))]
-fn link(target: &str, place: &Path) -> std::io::Result<()> {
-    new_file(place, 0)?.write_all(target.as_bytes())
+    os::make_link(Path::new(target), place).or_else(|error| match error.kind() {
+        std::io::ErrorKind::PermissionDenied if !os::RECORDS_MODES => {
+            new_file(place, 0)?.write_all(target.as_bytes())
+        }
+        _ => Err(error),
+    })
 }
 
 #[cfg(test)]

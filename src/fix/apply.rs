@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use super::FixPlan;
 use super::journal::{Journal, Phase, Places, Standing, fingerprint, standing};
-use super::platform::{exchange, free_space, lock_folder, sync_folder};
 use super::simulate::difference;
 use super::stage;
 use crate::bundle::{Bundle, scan};
 use crate::codesign;
 use crate::failure::Failure;
+use crate::os::{exchange, free_space, lock_folder, sync_folder};
 use crate::paths::BundlePath;
 use crate::progress::Progress;
 

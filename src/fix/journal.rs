@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::apply::Receipt;
-use super::platform::{Lock, lock_folder, mode, sync_folder, writable_folder};
 use crate::failure::Failure;
+use crate::os::{Lock, lock_folder, mode, sync_folder, writable_folder};
 
 /// How far a fix, or its undoing, has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

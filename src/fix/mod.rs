@@ -8,7 +8,6 @@ mod framework;
 mod journal;
 mod place;
 mod plan;
-mod platform;
 mod rewrite;
 mod simulate;
 mod stage;

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use super::edit::{Edit, PlannedEdit, slice_edits};
 use super::journal::walk_failure;
-use super::platform::{copy_attributes, make_link, set_mode, sync_folder, writable_folder};
 use super::simulate::{copied_mode, framework_name};
 use crate::bundle::{Node, source, whole_form};
 use crate::failure::Failure;
 use crate::macho::{self, Arch, LoadCommandEdit, edit};
+use crate::os::{copy_attributes, make_link, set_mode, sync_folder, writable_folder};
 use crate::paths::BundlePath;
 use crate::progress::Progress;
 

@@ -13,6 +13,7 @@ use tar::{Archive, EntryType};
 
 use crate::bundle::SearchRoots;
 use crate::failure::Failure;
+use crate::os;
 use crate::paths::RuntimePath;
 
 const ARCHIVE: &[u8] = include_bytes!("../../assets/sample/sample.tar.gz");
@@ -124,37 +125,15 @@ fn stays_inside(from: &Path, path: &Path) -> bool {
 fn write_file(from: &mut impl Read, to: &Path, mode: u32) -> io::Result<()> {
     let mut file = fs::File::create_new(to)?;
     io::copy(from, &mut file)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.set_permissions(fs::Permissions::from_mode(mode & 0o777))?;
+    if let Some(permissions) = os::permissions(mode & 0o777) {
+        file.set_permissions(permissions)?;
     }
-    #[cfg(not(unix))]
-    let _ = mode;
     Ok(())
 }
 
-#[cfg(unix)]
 fn symlink(target: &Path, link: &Path) -> Result<(), Failure> {
-    std::os::unix::fs::symlink(target, link).map_err(|error| {
-        Failure::new(
-            link,
-            format!("could not become a symbolic link: {error}"),
-            "choose a folder on another disk",
-        )
-    })
-}
-
-#[cfg(windows)]
-fn symlink(target: &Path, link: &Path) -> Result<(), Failure> {
-    use std::os::windows::fs::{symlink_dir, symlink_file};
-    // Windows takes links of `\` only, and wants to know beforehand whether they lead to a folder.
-    let native: PathBuf = target.components().collect();
-    let is_folder = link.parent().is_some_and(|folder| folder.join(&native).is_dir());
-    let made = if is_folder { symlink_dir(&native, link) } else { symlink_file(&native, link) };
-    made.map_err(|error| {
-        let next = "turn on Developer Mode in the Windows settings, or start Bundlewright as administrator";
-        Failure::new(link, format!("could not become a symbolic link: {error}"), next)
+    os::make_link(target, link).map_err(|error| {
+        Failure::new(link, format!("could not become a symbolic link: {error}"), os::LINK_ADVICE)
     })
 }
 

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use crate::failure::Failure;
 use crate::fix::{Edit, FixPlan, PlannedEdit};
+use crate::os;
 use crate::paths::BundlePath;
 
 pub use json::{FindingJson, PlanJson};
@@ -70,16 +71,9 @@ pub fn write(name: &str, plan: &FixPlan, format: Format, out: &Path) -> Result<(
 }
 
 /// Temporary files are private; what the user asked for is not.
-#[cfg(unix)]
 fn readable(file: &std::fs::File, format: Format) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
     let mode = if format == Format::Script { 0o755 } else { 0o644 };
-    file.set_permissions(std::fs::Permissions::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-fn readable(_: &std::fs::File, _: Format) -> std::io::Result<()> {
-    Ok(())
+    os::permissions(mode).map_or(Ok(()), |permissions| file.set_permissions(permissions))
 }
 
 /// The edits of each file, files in the order in which the plan first touches them.

@@ -2,10 +2,10 @@
 
 #![allow(clippy::disallowed_methods, reason = "one of the writers")]
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
@@ -20,7 +20,14 @@ pub fn exchange(a: &Path, b: &Path) -> io::Result<bool> {
 }
 
 /// Holds a folder as long as it lives; the system lets go of it when the process is killed.
-pub type Lock = File;
+pub struct Lock(File);
+
+/// Closing alone is not enough: a process that is being started elsewhere may hold a copy of the handle for a moment.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
 
 /// `None` while another process holds the folder that stands at this path.
 pub fn lock_folder(path: &Path) -> io::Result<Option<Lock>> {
@@ -32,7 +39,7 @@ pub fn lock_folder(path: &Path) -> io::Result<Option<Lock>> {
     }
     // Whoever held it may have put another folder in its place before letting go.
     let (held, there) = (folder.metadata()?, fs::metadata(path)?);
-    Ok(((held.dev(), held.ino()) == (there.dev(), there.ino())).then_some(folder))
+    Ok(((held.dev(), held.ino()) == (there.dev(), there.ino())).then(|| Lock(folder)))
 }
 
 /// Gives the owner every permission to a folder, and answers the mode it had.
@@ -49,9 +56,36 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-pub fn mode(data: &fs::Metadata) -> u32 {
-    data.permissions().mode()
+/// Files carry permission bits of their own.
+pub const RECORDS_MODES: bool = true;
+
+/// The permission bits.
+pub fn mode(data: &Metadata) -> u32 {
+    data.permissions().mode() & 0o7777
 }
+
+/// Whether a file may be started.
+pub fn is_executable(_: &Path, data: &Metadata) -> io::Result<bool> {
+    Ok(data.permissions().mode() & 0o111 != 0)
+}
+
+/// A link's target in the spelling of a Mac.
+pub fn link_text(target: &Path) -> String {
+    target.to_string_lossy().into_owned()
+}
+
+/// A canonical path as people write it.
+pub fn plain_path(path: PathBuf) -> PathBuf {
+    path
+}
+
+/// Where a path of the build machine is when this machine is it.
+pub fn local_path(runtime: &str) -> PathBuf {
+    PathBuf::from(runtime)
+}
+
+/// What to do when a link cannot be made.
+pub const LINK_ADVICE: &str = "choose a folder on another disk";
 
 pub fn make_link(target: &Path, at: &Path) -> io::Result<()> {
     symlink(target, at)
@@ -61,6 +95,16 @@ pub fn make_link(target: &Path, at: &Path) -> io::Result<()> {
 pub fn free_space(path: &Path) -> Option<u64> {
     let stat = rustix::fs::statvfs(path).ok()?;
     Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
+/// The permissions that a new file with these bits gets, less what the user's umask takes away.
+pub fn create_with(options: &mut OpenOptions, mode: u32) {
+    options.mode(mode);
+}
+
+/// The same for the permissions of a temporary file that becomes an ordinary one.
+pub fn permissions(mode: u32) -> Option<fs::Permissions> {
+    Some(fs::Permissions::from_mode(mode))
 }
 
 pub fn set_mode(path: &Path, mode: u32) -> io::Result<()> {

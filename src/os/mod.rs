@@ -1,0 +1,11 @@
+//! What differs between operating systems: one small file for each, and nobody else asks which one it is.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+pub(crate) use unix::*;
+
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+pub(crate) use windows::*;
