@@ -282,6 +282,17 @@ fn one_reference_is_the_same_function_with_a_filter() {
 }
 
 #[test]
+fn one_finding_is_mended_and_no_other_of_its_rule() {
+    let fixture = common::unpack("faults");
+    let inspection = look(&fixture.app("broken-symlink"), &options(&fixture));
+    let links: Vec<_> = inspection.findings.iter().filter(|finding| finding.rule == "broken-link").collect();
+    assert_eq!(links.len(), 2);
+    let one = plan(&inspection, Selection::Finding(links[1].remedy.clone().expect("a remedy")));
+    assert_eq!(texts(&one).len(), 1);
+    assert!(texts(&one)[0].contains(links[1].subject.as_str()), "{:?}", texts(&one));
+}
+
+#[test]
 fn an_edit_that_is_switched_off_is_not_made_and_what_rests_on_it_neither() {
     let fixture = common::unpack_sample();
     let inspection = look(&fixture.app("Postcard"), &options(&fixture));

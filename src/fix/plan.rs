@@ -10,7 +10,7 @@ use super::expand::expand;
 use super::simulate::Outside;
 use crate::bundle::{Bundle, ImageId, Node, SearchRoots};
 use crate::codesign::{self, SealProblem, SignKind, SignPlan, Verification};
-use crate::diagnose::{Facts, Finding, diagnose, no_header_room, references};
+use crate::diagnose::{Facts, Finding, Remedy, diagnose, no_header_room, references};
 use crate::dyld::{Place, Resolution, resolve};
 use crate::failure::Failure;
 use crate::macho::InstallName;
@@ -27,6 +27,8 @@ pub enum Selection {
     Everything,
     /// Only findings of these rules.
     Rules(Vec<String>),
+    /// Only findings that this would mend: one finding, as a list shows it.
+    Finding(Remedy),
     /// Only this reference of this image.
     Reference { image: BundlePath, name: InstallName },
 }
@@ -284,6 +286,7 @@ impl<'a> Chosen<'a> {
         created
             || match self.selection {
                 Selection::Everything => true,
+                Selection::Finding(remedy) => finding.remedy.as_ref() == Some(remedy),
                 Selection::Rules(rules) => rules.iter().any(|rule| rule == finding.rule),
                 Selection::Reference { image, name } => {
                     finding.subject == *image && finding.reference.as_ref() == Some(name)

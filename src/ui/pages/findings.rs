@@ -3,7 +3,7 @@
 use egui::{Id, Layout, Margin, Panel, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use crate::bundle::ImageId;
-use crate::diagnose::{Finding, Severity, rule};
+use crate::diagnose::{Finding, Remedy, Severity, rule};
 use crate::fix::Selection;
 use crate::ui::command::{Action, Command, Outbox, keys};
 use crate::ui::facts::counted;
@@ -257,10 +257,10 @@ fn inspector(ui: &mut Ui, view: &View, findings: &[Finding], out: &mut Outbox) {
             ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, t.line));
             let bounds = rect.shrink2(vec2(16.0, 14.0));
             inside(ui, bounds, Layout::left_to_right(egui::Align::Center), |ui| {
-                if finding.remedy.is_some() {
+                if let Some(remedy) = &finding.remedy {
                     let fix = Button::new("Fix this…").icon(Icon::Wrench);
                     if fix.tip("Plans the repair of this finding and shows every edit").show(ui).clicked() {
-                        out.push(Action::Plan(selection(finding)));
+                        out.push(Action::Plan(one(finding, remedy)));
                     }
                 }
                 if Button::new("Show in tree")
@@ -333,9 +333,9 @@ fn title(ui: &mut Ui, finding: &Finding) {
 }
 
 /// The narrowest selection that covers this finding.
-fn selection(finding: &Finding) -> Selection {
+fn one(finding: &Finding, remedy: &Remedy) -> Selection {
     match &finding.reference {
         Some(name) => Selection::Reference { image: finding.subject.clone(), name: name.clone() },
-        None => Selection::Rules(vec![finding.rule.to_owned()]),
+        None => Selection::Finding(remedy.clone()),
     }
 }

@@ -166,6 +166,7 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, called: b
 fn header(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
     let title = match view.selection {
         Some(Selection::Reference { .. }) => "Fix one reference",
+        Some(Selection::Finding(_)) => "Fix one finding",
         _ => "Review fixes",
     };
     let t = tokens(ui);
