@@ -18,13 +18,27 @@ pub struct Sample {
     pub app: PathBuf,
 }
 
+/// Everything that a test or the window lays down temporarily goes into the build's own folder, emptied at each run.
+fn own_temporary_folder() {
+    static READY: std::sync::Once = std::sync::Once::new();
+    READY.call_once(|| {
+        let folder: &'static std::path::Path =
+            std::path::Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/window"));
+        let _ = std::fs::remove_dir_all(folder);
+        std::fs::create_dir_all(folder).unwrap();
+        tempfile::env::override_temp_dir(folder).unwrap();
+    });
+}
+
 pub fn unpacked() -> Sample {
+    own_temporary_folder();
     let folder = tempfile::Builder::new().prefix("bundlewright-window-").tempdir().unwrap();
     let app = sample::unpack(folder.path()).unwrap().app;
     Sample { folder, app }
 }
 
 pub fn window(width: f32, height: f32, theme: egui::Theme, open: Option<PathBuf>) -> Harness<'static, App> {
+    own_temporary_folder();
     let mut harness = Harness::builder()
         .with_size(egui::vec2(width, height))
         .with_theme(theme)
