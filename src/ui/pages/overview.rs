@@ -11,7 +11,7 @@ use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
     Button, Tone, badge, card, chip, cut, divider, elided, focus_ring, galley, inside, label, mono_block,
-    paint_left, paint_right, property,
+    paint_left, paint_right, property, wrapped,
 };
 
 const TOP: usize = 5;
@@ -91,7 +91,13 @@ fn verdict(ui: &mut Ui, opened: &Opened, out: &mut Outbox) {
     let facts = &opened.facts;
     let (tone, icon, title, words) = sentence(facts);
     card(ui, Margin::ZERO, |ui| {
-        let (band, response) = ui.allocate_exact_size(vec2(ui.available_width(), 72.0), Sense::hover());
+        let next = next_step(facts);
+        let taken = next.as_ref().map_or(0.0, |(button, ..)| button.measure(ui) + 16.0);
+        let room = ui.available_width() - 56.0 - 16.0 - taken;
+        let heading = wrapped(ui, &title, Type::Title, t.text, room);
+        let below = wrapped(ui, &words, Type::Body, t.text_soft, room);
+        let high = (heading.size().y + below.size().y + 28.0).max(72.0);
+        let (band, response) = ui.allocate_exact_size(vec2(ui.available_width(), high), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{title}. {words}")));
         let mut corner = egui::CornerRadius::same(size::RADIUS_CARD - 1);
         if facts.refused.is_some() {
@@ -99,25 +105,19 @@ fn verdict(ui: &mut Ui, opened: &Opened, out: &mut Outbox) {
         }
         ui.painter().rect_filled(band.shrink(1.0), corner, tone.tint(t));
         icon.paint_at(ui.painter(), pos2(band.left() + 28.0, band.center().y), 22.0, tone.ink(t));
-        let x = band.left() + 56.0;
-        let mut right = band.right();
         let bounds = band.shrink2(vec2(16.0, 0.0));
         inside(ui, bounds, Layout::right_to_left(egui::Align::Center), |ui| {
-            if facts.fixable > 0 {
-                let review = Button::new("Review fixes…").icon(Icon::Wrench).filled().large();
-                if review.tip("Shows every edit before anything is written").show(ui).clicked() {
-                    out.push(Action::Run(Command::ReviewFixes));
-                }
-            } else if facts.errors == 0 {
-                let build = Button::new("Disk image…").icon(Icon::Drive).filled().large();
-                if build.tip("Lays out and builds the drag-to-Applications image").show(ui).clicked() {
-                    out.push(Action::Run(Command::Go(Page::DiskImage)));
-                }
+            if let Some((button, command)) = next
+                && button.show(ui).clicked()
+            {
+                out.push(Action::Run(command));
             }
-            right = ui.min_rect().left();
         });
-        paint_left(ui, x, band.center().y - 11.0, cut(ui, &title, Type::Title, t.text, right - x - 16.0));
-        paint_left(ui, x, band.center().y + 12.0, cut(ui, &words, Type::Body, t.text_soft, right - x - 16.0));
+        let x = band.left() + 56.0;
+        let top = band.center().y - (heading.size().y + below.size().y) / 2.0;
+        let middle = top + heading.size().y + below.size().y / 2.0;
+        paint_left(ui, x, top + heading.size().y / 2.0, heading);
+        paint_left(ui, x, middle, below);
         let Some(refusal) = &facts.refused else { return };
         egui::Frame::new().inner_margin(Margin { left: 16, right: 16, top: 12, bottom: 16 }).show(ui, |ui| {
             ui.horizontal(|ui| {
@@ -146,6 +146,20 @@ fn verdict(ui: &mut Ui, opened: &Opened, out: &mut Outbox) {
             );
         });
     });
+}
+
+/// The filled button of the verdict: fix what can be fixed, or ship what is good.
+fn next_step(facts: &Facts) -> Option<(Button<'static>, Command)> {
+    if facts.fixable > 0 {
+        let review = Button::new("Review fixes…").icon(Icon::Wrench).filled().large();
+        Some((review.tip("Shows every edit before anything is written"), Command::ReviewFixes))
+    } else if facts.errors == 0 {
+        let build = Button::new("Disk image…").icon(Icon::Drive).filled().large();
+        let tip = "Lays out and builds the drag-to-Applications image";
+        Some((build.tip(tip), Command::Go(Page::DiskImage)))
+    } else {
+        None
+    }
 }
 
 /// dyld writes every place it tried into one line; here each stands on its own. Copying gives dyld's line.
@@ -280,13 +294,14 @@ fn finding_row(ui: &mut Ui, finding: &Finding) -> egui::Response {
     response.on_hover_cursor(CursorIcon::PointingHand)
 }
 
-/// The file and, where there is one, what it asks for.
+/// The file, its slice when only one is meant, and, where there is one, what it asks for.
 pub fn subject(finding: &Finding) -> String {
     let path = finding.subject.as_str().strip_prefix("Contents/").unwrap_or(finding.subject.as_str());
     let path = if path.is_empty() { "the bundle" } else { path };
+    let arch = finding.arch.map(|arch| format!(" ({arch})")).unwrap_or_default();
     match &finding.reference {
-        Some(name) => format!("{path} → {name}"),
-        None => path.to_owned(),
+        Some(name) => format!("{path}{arch} → {name}"),
+        None => format!("{path}{arch}"),
     }
 }
 
