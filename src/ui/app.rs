@@ -5,7 +5,7 @@ mod arrive;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use egui::{Context, Ui, ViewportCommand};
+use egui::{Context, Key, Ui, ViewportCommand};
 
 use super::command::{self, Action, Command, Look, Outbox, Page};
 use super::dialogs::{Asked, Dialogs};
@@ -144,6 +144,9 @@ impl App {
                 !busy && self.state.opened.as_ref().is_some_and(|opened| opened.facts.fixable > 0)
             }
             Command::ApplyFixes => !busy && self.state.page() == Page::Plan && self.state.plan.can_apply(),
+            Command::Inspector => {
+                self.state.narrow && !matches!(self.state.page(), Page::Overview | Page::InfoPlist)
+            }
             Command::ExportPlan => !busy && self.state.plan.plan().is_some(),
             Command::UndoLastFix => {
                 !busy && self.state.opened.as_ref().is_some_and(|opened| opened.last_fix.is_some())
@@ -208,6 +211,7 @@ impl App {
             Command::Go(page) => self.state.page = Some(page),
             Command::Theme(look) => self.set_theme(ctx, look),
             Command::ShowLog => self.state.show_log = !self.state.show_log,
+            Command::Inspector => self.state.inspector_open = !self.state.inspector_open,
             Command::Palette => self.state.palette.toggle(),
             Command::ReviewFixes => self.plan(Selection::Everything),
             Command::ApplyFixes => self.apply(),
@@ -319,6 +323,10 @@ impl App {
         {
             self.outbox.push(Action::Run(command));
         }
+        let free = !self.state.palette.is_open() && ctx.memory(|memory| memory.focused()).is_none();
+        if self.state.narrow && free && ctx.input(|input| input.key_pressed(Key::Escape)) {
+            self.state.inspector_open = false;
+        }
         let dropped =
             ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_path_buf()));
         if let Some(path) = dropped {
@@ -380,6 +388,7 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
+        self.state.narrow = ctx.content_rect().width() < shell::NARROW;
         self.shortcuts(&ctx);
         let mut outbox = std::mem::take(&mut self.outbox);
         shell::top_bar(ui, &self.state, |command| self.enabled(command), &mut outbox);

@@ -36,6 +36,8 @@ pub enum Command {
     Go(Page),
     Theme(Look),
     ShowLog,
+    /// Over the table, in a window too narrow for both.
+    Inspector,
     Palette,
     ReviewFixes,
     ApplyFixes,
@@ -174,6 +176,8 @@ pub static COMMANDS: &[Entry] = &[
         .keys(CTRL, Key::L)
         .always()
         .apart(),
+    entry(Command::Inspector, Menu::View, "Show or hide the inspector", Some(Icon::Note))
+        .keys(Modifiers::ALT, Key::Enter),
     entry(Command::Theme(Look::System), Menu::View, "Theme of the system", Some(Icon::Half)).always().apart(),
     entry(Command::Theme(Look::Light), Menu::View, "Light theme", None).always(),
     entry(Command::Theme(Look::Dark), Menu::View, "Dark theme", None).always(),

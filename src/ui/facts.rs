@@ -140,10 +140,19 @@ impl Facts {
     }
 }
 
-/// The newest system that any main-platform slice asks for.
+/// The newest system that any slice asks for. No Mac with Apple silicon has a system older than 11: that its slices ask
+/// for 11 says nothing about the Macs for which the others are there.
 fn needed_minimum(bundle: &Bundle) -> Option<PackedVersion> {
-    let slices = bundle.images.values().flat_map(|image| &image.file.slices);
-    slices.filter_map(|slice| slice.build).map(|build| build.min_os).max()
+    let needs = |other: bool| {
+        let slices = bundle.images.values().flat_map(|image| &image.file.slices);
+        let of_kind = slices.filter(move |slice| slice.arch.needs_signature() != other);
+        of_kind.filter_map(|slice| slice.build).map(|build| build.min_os).max()
+    };
+    let first = PackedVersion::new(11, 0, 0);
+    match (needs(true), needs(false)) {
+        (Some(other), Some(silicon)) if silicon <= first => Some(other),
+        (other, silicon) => other.max(silicon),
+    }
 }
 
 /// "10.14" or "11.0.1" as a packed version.

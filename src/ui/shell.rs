@@ -1,5 +1,9 @@
 //! What stands around every page: the top bar, the rail and the activity strip.
 
+mod header;
+
+pub use header::{HeaderButton, header_buttons, page_header, review_fixes};
+
 use egui::style::StyleModifier;
 use egui::{
     Color32, CursorIcon, Layout, MenuBar, Panel, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
@@ -14,6 +18,9 @@ use super::widgets::{
     Button, MenuItem, Tone, badge, cut, divider, focus_ring, galley, inside, paint_left, paint_right,
     panel_frame, progress,
 };
+
+/// Below this width the inspector opens only when it is called.
+pub const NARROW: f32 = 900.0;
 
 /// The bar of menus, title and palette button.
 pub fn top_bar(ui: &mut Ui, state: &State, enabled: impl Fn(Command) -> bool, out: &mut Outbox) {
@@ -510,32 +517,11 @@ pub fn drop_overlay(ui: &Ui) {
     );
 }
 
-/// Heads a page: a title at the left (or none, when `left` brings its own), what `left` adds, what `right` adds at the right end (last first).
-pub fn page_header(ui: &mut Ui, title: &str, left: impl FnOnce(&mut Ui), right: impl FnOnce(&mut Ui)) {
-    let t = tokens(ui);
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::PAGE_HEADER), Sense::hover());
-    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, t.line));
-    let whole = rect.shrink2(vec2(size::PADDING, 0.0));
-    let mut taken = 0.0;
-    inside(ui, whole, Layout::right_to_left(egui::Align::Center), |ui| {
-        right(ui);
-        taken = ui.min_rect().width();
-    });
-    let room = Rect::from_min_max(whole.min, pos2(whole.right() - taken - 8.0, whole.bottom()));
-    inside(ui, room, Layout::left_to_right(egui::Align::Center), |ui| {
-        if !title.is_empty() {
-            super::widgets::label(ui, title, Type::Title, t.text);
-            ui.add_space(8.0);
-        }
-        left(ui);
-    });
-}
-
 /// The panel at the right that tells about the selection. Answers nothing in a window too narrow for it.
 pub fn inspector(ui: &mut Ui, wide: f32, called: bool, contents: impl FnOnce(&mut Ui)) {
     let t = tokens(ui);
     let window = ui.ctx().content_rect().width();
-    if window < 900.0 && !called {
+    if window < NARROW && !called {
         return;
     }
     let wide = if window < 1200.0 { wide.min(size::INSPECTOR_SMALL) } else { wide };
@@ -546,9 +532,10 @@ pub fn inspector(ui: &mut Ui, wide: f32, called: bool, contents: impl FnOnce(&mu
         .show_separator_line(false)
         .show(ui, |ui| {
             let edge = ui.max_rect();
-            ui.painter().vline(edge.left() + 0.5, edge.y_range(), Stroke::new(1.0, t.line));
             ui.spacing_mut().item_spacing.y = 0.0;
             contents(ui);
+            // Last: a panel at its bottom has its own ground.
+            ui.painter().vline(edge.left() + 0.5, edge.y_range(), Stroke::new(1.0, t.line));
         });
 }
 

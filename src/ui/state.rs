@@ -83,6 +83,8 @@ pub struct State {
     pub refused: Option<(PathBuf, Failure)>,
     /// The inspector was called up in a narrow window.
     pub inspector_open: bool,
+    /// The window has no room for table and inspector side by side.
+    pub narrow: bool,
 }
 
 impl State {

@@ -327,3 +327,75 @@ fn build_folders_are_listed_added_and_used() {
         "homebrew is gone"
     );
 }
+
+#[test]
+fn in_a_narrow_window_buttons_move_into_a_menu_and_the_inspector_is_called() {
+    let mut harness = window(904.0, 600.0, Theme::Dark, None);
+    harness.get_by_label("Open sample").click();
+    settle(&mut harness);
+    command(&mut harness, Key::Num3);
+    assert!(harness.query_by_label("Build Mac folders…").is_none(), "no room beside the filled button");
+    assert!(harness.query_by_label("Review fixes…").is_some());
+    harness.get_by_label("More actions").click();
+    settle(&mut harness);
+    harness.get_by_role_and_label(Role::MenuItem, "Build Mac folders…").click();
+    settle(&mut harness);
+    assert!(harness.query_by_label("Folder 1 on this machine").is_some());
+
+    let mut harness = window(820.0, 560.0, Theme::Dark, None);
+    harness.get_by_label("Open sample").click();
+    settle(&mut harness);
+    command(&mut harness, Key::Num3);
+    assert!(!says(&harness, "What dyld says"));
+    harness.key_press_modifiers(Modifiers::ALT, Key::Enter);
+    settle(&mut harness);
+    assert!(says(&harness, "What dyld says"), "Alt Enter opens the inspector");
+    press(&mut harness, Key::Escape);
+    assert!(!says(&harness, "What dyld says"), "Escape closes it");
+}
+
+#[test]
+fn a_narrow_plan_keeps_its_outcome_and_its_button() {
+    let mut harness = window(820.0, 560.0, Theme::Light, None);
+    harness.get_by_label("Open sample").click();
+    settle(&mut harness);
+    command(&mut harness, Key::R);
+    assert!(says(&harness, "Starts on another Mac"));
+    assert!(says(&harness, "7 findings mended, none stays"));
+    assert!(!says(&harness, "Signatures renewed"));
+    harness.get_by_label("Details").click();
+    settle(&mut harness);
+    assert!(says(&harness, "Signatures renewed: "));
+    command(&mut harness, Key::Enter);
+    assert!(says(&harness, "13 edits applied"));
+}
+
+#[test]
+fn the_card_of_a_file_is_closed_and_opened() {
+    let mut harness = opened();
+    command(&mut harness, Key::R);
+    let switch = "Copy framework: Contents/Frameworks/Quill.framework";
+    assert!(harness.query_by_role_and_label(Role::Switch, switch).is_some());
+    let head = "Edits of Contents/Frameworks/Quill.framework";
+    harness.get_by_label(head).click();
+    settle(&mut harness);
+    assert!(harness.query_by_role_and_label(Role::Switch, switch).is_none());
+    harness.get_by_label(head).click();
+    settle(&mut harness);
+    assert!(harness.query_by_role_and_label(Role::Switch, switch).is_some());
+}
+
+/// A library that nothing brings here cannot be fixed: its page says what a person does, and leads there.
+#[test]
+fn what_cannot_be_fixed_says_what_a_person_must_do() {
+    let sample = unpacked();
+    let mut harness = window(1280.0, 820.0, Theme::Dark, Some(sample.app.clone()));
+    command(&mut harness, Key::Num4);
+    let row = rows(&harness).into_iter().find(|row| row.contains("is not found")).unwrap();
+    harness.get_by_label(&row).click();
+    settle(&mut harness);
+    assert!(says(&harness, "Needs you: say under Build Mac folders"));
+    harness.get_by_label("Build Mac folders…").click();
+    settle(&mut harness);
+    assert!(harness.query_by_label("Add folder").is_some());
+}

@@ -6,7 +6,7 @@ use super::App;
 use crate::failure::Failure;
 use crate::jobs::{Event, Outcome, Request};
 use crate::ui::command::Page;
-use crate::ui::facts::{bytes, counted, number};
+use crate::ui::facts::{bytes, counted};
 use crate::ui::pages::disk_image::Built;
 use crate::ui::state::Activity;
 use crate::workflow::Inspection;
@@ -71,7 +71,8 @@ impl App {
             }
             Outcome::Planned(plan, starts) => {
                 let words = format!("{}, nothing has been written yet", counted(plan.edits.len(), "edit"));
-                self.state.plan.receive(plan, starts);
+                let before = self.state.opened.as_ref().map(|opened| opened.inspection.findings.clone());
+                self.state.plan.receive(plan, starts, &before.unwrap_or_default());
                 self.say("Planned", words);
             }
             Outcome::Applied(receipt, inspection) => {
@@ -111,8 +112,8 @@ impl App {
             }
             Outcome::Exported(path) => self.say("Exported", path.display().to_string()),
             Outcome::Verified(path, checked) => {
-                let problems = number(checked.problems.len() as u64);
-                self.say("Verified", format!("{}: {problems} problems", path.display()));
+                let problems = counted(checked.problems.len(), "problem");
+                self.say("Verified", format!("{}: {problems}", path.display()));
             }
             Outcome::Designed(..) | Outcome::Beside { .. } | Outcome::Backdrop(..) => {}
         }

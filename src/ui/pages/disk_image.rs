@@ -11,7 +11,7 @@ use egui::{
 };
 
 use crate::dmg::{Background, DmgLayout, DmgSpec};
-use crate::ui::command::{Action, Command, Outbox, keys};
+use crate::ui::command::{Action, Command, Outbox};
 use crate::ui::facts::bytes;
 use crate::ui::icons::Icon;
 use crate::ui::shell;
@@ -119,15 +119,15 @@ fn header(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
         "Disk image",
         |_| {},
         |ui| {
-            let hint = keys(ui.ctx(), Command::BuildImage).unwrap_or_default();
-            let build = Button::new("Build disk image")
-                .icon(Icon::Drive)
-                .filled()
-                .enabled(!busy && view.spec.is_some());
-            let tip = format!("Writes the image, reads it back and compares every file · {hint}");
-            if build.tip(&tip).show(ui).clicked() {
-                out.push(Action::Run(Command::BuildImage));
-            }
+            let build = shell::HeaderButton {
+                name: "Build disk image",
+                icon: Icon::Drive,
+                tip: "Writes the image, reads it back and compares every file",
+                command: Command::BuildImage,
+                filled: true,
+                enabled: !busy && view.spec.is_some(),
+            };
+            shell::header_buttons(ui, &[build], 0.0, out);
         },
     );
 }

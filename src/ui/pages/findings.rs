@@ -14,11 +14,14 @@ use crate::ui::shell;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
-    Button, Field, cut, divider, elided, empty, galley, inside, label, paint_left, panel_frame, paragraph,
-    property_path, property_text, segments, tree_table,
+    Button, Field, Tone, callout, cut, divider, elided, empty, galley, inside, label, paint_left,
+    panel_frame, paragraph, property_path, property_text, segments, tree_table,
 };
 
 pub const TABLE: &str = "findings";
+
+/// The rule whose findings end when a folder of the build machine is mapped.
+const MISSING: &str = "missing-library";
 
 #[derive(Default)]
 pub struct View {
@@ -39,9 +42,8 @@ impl View {
         let wanted = [None, Some(Severity::Error), Some(Severity::Warning), Some(Severity::Info)];
         let only = wanted.get(self.only).copied().flatten();
         let matches = |finding: &Finding| {
-            let texts = [&finding.title, &finding.message, finding.subject.as_str(), finding.rule]
-                .map(str::to_lowercase);
-            words.is_empty() || texts.iter().any(|text| text.contains(&words))
+            let texts = [&finding.title, &finding.message, finding.subject.as_str(), finding.rule];
+            words.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&words))
         };
         (0..findings.len())
             .filter(|index| {
@@ -148,25 +150,19 @@ fn header(ui: &mut Ui, fixable: bool, out: &mut Outbox) {
         "Findings",
         |_| {},
         |ui| {
+            let report = shell::HeaderButton {
+                name: "Copy report",
+                icon: Icon::Copy,
+                tip: "Copies verdict and findings as text",
+                command: Command::CopyReport,
+                filled: false,
+                enabled: true,
+            };
+            let mut buttons = vec![report];
             if fixable {
-                let hint = keys(ui.ctx(), Command::ReviewFixes).unwrap_or_default();
-                let review = Button::new("Review fixes…").icon(Icon::Wrench).filled();
-                if review
-                    .tip(&format!("Shows every edit before anything is written · {hint}"))
-                    .show(ui)
-                    .clicked()
-                {
-                    out.push(Action::Run(Command::ReviewFixes));
-                }
+                buttons.insert(0, shell::review_fixes("Shows every edit before anything is written"));
             }
-            if Button::new("Copy report")
-                .icon(Icon::Copy)
-                .tip("Copies verdict and findings as text")
-                .show(ui)
-                .clicked()
-            {
-                out.push(Action::Run(Command::CopyReport));
-            }
+            shell::header_buttons(ui, &buttons, 0.0, out);
         },
     );
 }
@@ -263,6 +259,16 @@ fn inspector(ui: &mut Ui, view: &View, findings: &[Finding], out: &mut Outbox) {
                         out.push(Action::Plan(one(finding, remedy)));
                     }
                 }
+                if finding.remedy.is_none() && finding.rule == MISSING {
+                    let folders = Button::new("Build Mac folders…").icon(Icon::Folder);
+                    if folders
+                        .tip("Says where folders of the build Mac are on this machine")
+                        .show(ui)
+                        .clicked()
+                    {
+                        out.push(Action::Run(Command::BuildFolders));
+                    }
+                }
                 if Button::new("Show in tree")
                     .icon(Icon::Tree)
                     .tip("Selects it among the dependencies")
@@ -309,6 +315,10 @@ fn inspector(ui: &mut Ui, view: &View, findings: &[Finding], out: &mut Outbox) {
                 property_path(ui, if index == 0 { "Also" } else { "" }, &related.to_string());
             }
             property_path(ui, "Rule", finding.rule);
+            if let Some(words) = by_hand(finding) {
+                ui.add_space(12.0);
+                callout(ui, Tone::Warning, Icon::Warning, words);
+            }
             if let Some(rule) = rule(finding.rule) {
                 ui.add_space(12.0);
                 divider(ui);
@@ -330,6 +340,33 @@ fn title(ui: &mut Ui, finding: &Finding) {
     response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &finding.title));
     icon.paint_at(ui.painter(), pos2(rect.left() + 9.0, rect.top() + 12.0), 18.0, tone.ink(t));
     ui.painter().galley(pos2(rect.left() + 28.0, rect.top()), words, t.text);
+}
+
+/// What a person has to do about a finding that cannot be fixed here, by its rule.
+fn by_hand(finding: &Finding) -> Option<&'static str> {
+    if finding.remedy.is_some() || finding.severity == Severity::Info {
+        return None;
+    }
+    Some(match finding.rule {
+        MISSING => {
+            "Needs you: say under Build Mac folders where the library's folder is on this machine, or put the library \
+             into Contents/Frameworks. Then look again with Re-analyse."
+        }
+        "missing-architecture" => {
+            "Needs you: build or get the library with this architecture too, put it in place of this one, and look again \
+             with Re-analyse. Dropping the architecture from the whole app is the other way."
+        }
+        "no-header-room" => {
+            "Needs you: link this file again with -Wl,-headerpad_max_install_names, put it in place, and look again with \
+             Re-analyse."
+        }
+        "broken-file" | "executable-unusable" => {
+            "Needs you: put a good copy of the file in its place, then look again with Re-analyse."
+        }
+        _ => {
+            "Needs you: no edit here can mend this. The message above says what to do; then look again with Re-analyse."
+        }
+    })
 }
 
 /// The narrowest selection that covers this finding.

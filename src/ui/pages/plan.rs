@@ -1,18 +1,21 @@
 //! Review fixes: every edit before and after, each with its switch, and what the bundle would be then.
 
 mod card;
+mod outline;
 mod summary;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use egui::{Margin, ScrollArea, Ui};
+use egui::{Panel, Rect, ScrollArea, Ui, pos2, vec2};
+
+use self::outline::{Group, Outline};
 
 use crate::diagnose::Finding;
 use crate::fix::{EditKey, FixPlan, PlannedEdit, Receipt, Selection};
 use crate::macho::Arch;
 use crate::paths::BundlePath;
-use crate::ui::command::{Action, Command, Outbox, Page, keys};
+use crate::ui::command::{Action, Command, Outbox, Page};
 use crate::ui::icons::Icon;
 use crate::ui::shell;
 use crate::ui::state::Opened;
@@ -24,6 +27,7 @@ pub struct View {
     /// What is to be fixed; `None` while nobody asked.
     selection: Option<Selection>,
     plan: Option<Arc<FixPlan>>,
+    outline: Outline,
     /// Whether the app then starts on another Mac, by architecture.
     starts: Vec<(Arch, bool)>,
     switched_off: BTreeSet<EditKey>,
@@ -63,7 +67,9 @@ impl View {
         }
     }
 
-    pub fn receive(&mut self, plan: Arc<FixPlan>, starts: Vec<(Arch, bool)>) {
+    /// Takes in a plan for a bundle that has the findings `before`.
+    pub fn receive(&mut self, plan: Arc<FixPlan>, starts: Vec<(Arch, bool)>, before: &[Finding]) {
+        self.outline = Outline::of(&plan, before, &self.closed);
         self.plan = Some(plan);
         self.starts = starts;
         self.receipt = None;
@@ -85,56 +91,46 @@ impl View {
     fn is_on(&self, edit: &PlannedEdit) -> bool {
         !self.switched_off.contains(&edit.edit.key())
     }
-}
 
-/// The edits of one file, switched off ones included.
-struct Group<'a> {
-    path: &'a BundlePath,
-    edits: Vec<&'a PlannedEdit>,
-}
-
-/// By file, in the order of the plan.
-fn groups(plan: &FixPlan) -> Vec<Group<'_>> {
-    let mut order: BTreeMap<&BundlePath, usize> = BTreeMap::new();
-    let mut groups: Vec<Group<'_>> = Vec::new();
-    for edit in plan.edits.iter().chain(&plan.switched_off) {
-        let path = edit.edit.path();
-        let at = *order.entry(path).or_insert_with(|| {
-            groups.push(Group { path, edits: Vec::new() });
-            groups.len() - 1
-        });
-        groups[at].edits.push(edit);
+    fn is_open(&self, group: &Group) -> bool {
+        !self.closed.contains(&group.path)
     }
-    groups
+
+    /// Opens or closes the card of a file.
+    fn fold(&mut self, index: usize) {
+        let Some(group) = self.outline.groups.get(index) else { return };
+        if !self.closed.remove(&group.path) {
+            self.closed.insert(group.path.clone());
+        }
+        self.outline.measure(&self.closed);
+    }
 }
 
-/// Findings that the plan would mend.
-fn mended<'a>(before: &'a [Finding], plan: &FixPlan) -> Vec<&'a Finding> {
-    let still = |finding: &Finding| {
-        plan.remaining.iter().any(|left| {
-            (left.rule, &left.subject, &left.reference, left.arch)
-                == (finding.rule, &finding.subject, &finding.reference, finding.arch)
-        })
-    };
-    before.iter().filter(|finding| !still(finding)).collect()
-}
+/// Room for the switch beside the buttons of the head.
+const BYTES_SWITCH: f32 = 120.0;
 
 pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, called: bool, out: &mut Outbox) {
     let t = tokens(ui);
     if view.plan.is_some() {
-        shell::inspector(ui, 312.0, called || ui.ctx().content_rect().width() < 900.0, |ui| {
-            summary::show(ui, view, opened, busy, out);
-        });
+        if called || ui.ctx().content_rect().width() >= shell::NARROW {
+            shell::inspector(ui, 312.0, true, |ui| summary::show(ui, view, busy, out));
+        } else {
+            Panel::bottom("plan-strip")
+                .exact_size(60.0)
+                .resizable(false)
+                .frame(panel_frame(t.panel))
+                .show_separator_line(false)
+                .show(ui, |ui| summary::strip(ui, view, busy, out));
+        }
     }
     egui::CentralPanel::default().frame(panel_frame(t.panel)).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        header(ui, view, out);
+        header(ui, view, busy, out);
         let Some(plan) = view.plan.clone() else {
             without_plan(ui, view, busy, out);
             return;
         };
-        let groups = groups(&plan);
-        if groups.is_empty() && plan.sign.steps.is_empty() {
+        if view.outline.groups.is_empty() && plan.sign.steps.is_empty() {
             let words = if plan.remaining.is_empty() {
                 "Nothing to fix. The bundle is as it should be."
             } else {
@@ -145,25 +141,40 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, called: b
             }
             return;
         }
-        let columns = card::Columns::of(ui.available_width(), !view.hide_bytes);
-        card::heads(ui, &columns);
-        ScrollArea::vertical().id_salt("plan").auto_shrink(false).show(ui, |ui| {
-            egui::Frame::new().inner_margin(Margin { left: 16, right: 16, top: 4, bottom: 16 }).show(
-                ui,
-                |ui| {
-                    ui.spacing_mut().item_spacing.y = 0.0;
-                    for group in &groups {
-                        card::file(ui, view, opened, &plan, group, &columns, out);
-                        ui.add_space(8.0);
-                    }
-                    card::sign(ui, &plan);
-                },
-            );
-        });
+        cards(ui, view, opened, plan.sign.steps.len(), out);
     });
 }
 
-fn header(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
+/// One card for each file, of which only those in view are drawn, and one for the signatures.
+fn cards(ui: &mut Ui, view: &mut View, opened: &Opened, signatures: usize, out: &mut Outbox) {
+    const TOP: f32 = 4.0;
+    let columns = card::Columns::of(ui.available_width(), !view.hide_bytes);
+    card::heads(ui, &columns);
+    let mut folded = None;
+    ScrollArea::vertical().id_salt("plan").auto_shrink(false).show_viewport(ui, |ui, seen| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let area = ui.max_rect();
+        let (left, right, top) = (area.left() + 16.0, area.right() - 16.0, area.top() + TOP);
+        for index in view.outline.within(seen.top() - TOP, seen.bottom() - TOP) {
+            let Some(group) = view.outline.groups.get(index) else { continue };
+            let height = card::height(group, view.is_open(group));
+            let at = pos2(left, top + view.outline.top(index));
+            let rect = Rect::from_min_size(at, vec2(right - left, height));
+            if card::file(ui, view, opened, group, rect, &columns, out) {
+                folded = Some(index);
+            }
+        }
+        ui.add_space(TOP + view.outline.height());
+        egui::Frame::new()
+            .inner_margin(egui::Margin { left: 16, right: 16, top: 0, bottom: 16 })
+            .show(ui, |ui| card::sign(ui, &view.outline, signatures));
+    });
+    if let Some(index) = folded {
+        view.fold(index);
+    }
+}
+
+fn header(ui: &mut Ui, view: &mut View, busy: bool, out: &mut Outbox) {
     let title = match view.selection {
         Some(Selection::Reference { .. }) => "Fix one reference",
         Some(Selection::Finding(_)) => "Fix one finding",
@@ -181,15 +192,15 @@ fn header(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
         },
         |ui| {
             if view.plan.is_some() {
-                let hint = keys(ui.ctx(), Command::ExportPlan).unwrap_or_default();
-                let export = Button::new("Export plan…").icon(Icon::File);
-                if export
-                    .tip(&format!("Writes the plan as text, for a review or a ticket · {hint}"))
-                    .show(ui)
-                    .clicked()
-                {
-                    out.push(Action::Run(Command::ExportPlan));
-                }
+                let export = shell::HeaderButton {
+                    name: "Export plan…",
+                    icon: Icon::File,
+                    tip: "Writes the plan as text, for a review or a ticket",
+                    command: Command::ExportPlan,
+                    filled: false,
+                    enabled: !busy,
+                };
+                shell::header_buttons(ui, &[export], BYTES_SWITCH, out);
                 let mut bytes = !view.hide_bytes;
                 switch(
                     ui,

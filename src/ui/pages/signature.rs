@@ -9,14 +9,14 @@ use crate::bundle::Image;
 use crate::codesign::SealProblem;
 use crate::macho::SignatureState;
 use crate::paths::BundlePath;
-use crate::ui::command::{Action, Command, Outbox, keys};
-use crate::ui::facts::{counted, number, signed_by};
+use crate::ui::command::{Command, Outbox, keys};
+use crate::ui::facts::{arch_order, counted, number, signed_by};
 use crate::ui::icons::Icon;
 use crate::ui::shell;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
-    Button, Field, Status, Tone, cut, divider, elided, empty, galley, inside, label, mono_block, paint_left,
+    Field, Status, Tone, cut, divider, elided, empty, galley, inside, label, mono_block, paint_left,
     panel_frame, property_path, property_text, switch, tree_table,
 };
 
@@ -173,10 +173,8 @@ fn header(ui: &mut Ui, view: &mut View, opened: &Opened, out: &mut Outbox) {
         },
         |ui| {
             if !opened.inspection.seals.problems.is_empty() {
-                let fix = Button::new("Review fixes…").icon(Icon::Wrench).filled();
-                if fix.tip("Shows what would be signed again, and what is kept and lost").show(ui).clicked() {
-                    out.push(Action::Run(Command::ReviewFixes));
-                }
+                let fix = shell::review_fixes("Shows what would be signed again, and what is kept and lost");
+                shell::header_buttons(ui, &[fix], 0.0, out);
             }
         },
     );
@@ -244,7 +242,9 @@ fn inspector(
             response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, name));
             paint_left(ui, rect.left(), rect.center().y, cut(ui, name, Type::Title, t.text, rect.width()));
             property_path(ui, "Path", if path.is_root() { "." } else { path.as_str() });
-            for slice in image.iter().flat_map(|image| &image.file.slices) {
+            let mut slices: Vec<_> = image.iter().flat_map(|image| &image.file.slices).collect();
+            slices.sort_by_key(|slice| arch_order(&slice.arch));
+            for slice in slices {
                 ui.add_space(8.0);
                 divider(ui);
                 ui.add_space(8.0);

@@ -1,6 +1,10 @@
 //! Buttons: one filled in a window, raised ones, text alone inside a panel, icon alone for copy and back.
 
-use egui::{Color32, CursorIcon, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+use std::sync::Arc;
+
+use egui::{
+    Color32, CursorIcon, Galley, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
+};
 
 use super::{focus_ring, galley, text::paint_tinted};
 use crate::ui::icons::Icon;
@@ -136,19 +140,37 @@ impl<'a> Button<'a> {
         (padding, if self.height < size::CONTROL { 6.0 } else { 8.0 })
     }
 
+    fn icon_side(&self) -> f32 {
+        if self.kind() == Type::CaptionMedium { size::ICON_SMALL } else { size::ICON }
+    }
+
+    /// Its words and its keys, laid out.
+    fn words(&self, ui: &Ui) -> (Option<Arc<Galley>>, Option<Arc<Galley>>) {
+        let text = (!self.icon_only).then(|| galley(ui, self.text, self.kind(), Color32::PLACEHOLDER));
+        (text, self.hint.map(|keys| galley(ui, keys, Type::Caption, Color32::PLACEHOLDER)))
+    }
+
+    /// How wide icon, words and keys are together.
+    fn content(&self, text: Option<&Arc<Galley>>, hint: Option<&Arc<Galley>>) -> f32 {
+        let wide = |words: &Arc<Galley>| words.size().x;
+        let parts = [self.icon.map(|_| self.icon_side()), text.map(wide), hint.map(wide)];
+        let shown: Vec<f32> = parts.into_iter().flatten().collect();
+        shown.iter().sum::<f32>() + self.gaps().1 * (shown.len().saturating_sub(1)) as f32
+    }
+
+    /// How wide it will be.
+    pub fn measure(&self, ui: &Ui) -> f32 {
+        let (text, hint) = self.words(ui);
+        let own = self.content(text.as_ref(), hint.as_ref()) + 2.0 * self.gaps().0;
+        self.width.unwrap_or(own).round()
+    }
+
     pub fn show(self, ui: &mut Ui) -> Response {
         let t = tokens(ui);
-        let icon_side = if self.kind() == Type::CaptionMedium { size::ICON_SMALL } else { size::ICON };
+        let icon_side = self.icon_side();
         let (padding, gap) = self.gaps();
-        let text = (!self.icon_only).then(|| galley(ui, self.text, self.kind(), Color32::PLACEHOLDER));
-        let hint = self.hint.map(|keys| galley(ui, keys, Type::Caption, Color32::PLACEHOLDER));
-        let parts = [
-            self.icon.map(|_| icon_side),
-            text.as_ref().map(|text| text.size().x),
-            hint.as_ref().map(|hint| hint.size().x),
-        ];
-        let shown: Vec<f32> = parts.into_iter().flatten().collect();
-        let content = shown.iter().sum::<f32>() + gap * (shown.len().saturating_sub(1)) as f32;
+        let (text, hint) = self.words(ui);
+        let content = self.content(text.as_ref(), hint.as_ref());
         let wanted = vec2(self.width.unwrap_or(content + 2.0 * padding).round(), self.height);
         let sense = if self.enabled { Sense::click() } else { Sense::hover() };
         let (rect, mut response) = ui.allocate_exact_size(wanted, sense);

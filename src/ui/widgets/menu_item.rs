@@ -12,12 +12,12 @@ pub struct MenuItem<'a> {
     keys: Option<String>,
     icon: Option<Icon>,
     enabled: bool,
-    lit: bool,
+    lit: Option<bool>,
 }
 
 impl<'a> MenuItem<'a> {
     pub fn new(text: &'a str) -> Self {
-        MenuItem { text, keys: None, icon: None, enabled: true, lit: false }
+        MenuItem { text, keys: None, icon: None, enabled: true, lit: None }
     }
 
     pub fn keys(mut self, keys: Option<String>) -> Self {
@@ -35,9 +35,9 @@ impl<'a> MenuItem<'a> {
         self
     }
 
-    /// Shown as if under the pointer: the palette's current line.
+    /// Whether it is the current line of a list that the keyboard walks; the pointer then only passes over it.
     pub fn lit(mut self, lit: bool) -> Self {
-        self.lit = lit;
+        self.lit = Some(lit);
         self
     }
 
@@ -60,8 +60,10 @@ impl<'a> MenuItem<'a> {
         let sense = if self.enabled { Sense::click() } else { Sense::hover() };
         let (rect, response) = ui.allocate_exact_size(vec2(wide, size::CONTROL), sense);
         response.widget_info(|| WidgetInfo::labeled(Role::MenuItem, self.enabled, self.text));
-        if self.enabled && (self.lit || response.hovered() || response.has_focus()) {
-            ui.painter().rect_filled(rect, size::RADIUS_BADGE, t.selected);
+        let current = self.lit.unwrap_or_else(|| response.hovered() || response.has_focus());
+        if self.enabled && (current || response.hovered()) {
+            let ground = if current { t.selected } else { t.hover };
+            ui.painter().rect_filled(rect, size::RADIUS_BADGE, ground);
         }
         let ink = if self.enabled { t.text } else { t.text_faint.gamma_multiply(0.75) };
         let y = rect.center().y;

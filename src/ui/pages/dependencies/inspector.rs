@@ -11,7 +11,7 @@ use crate::dyld::{Candidate, Graph, Outcome, Resolution, SearchRule};
 use crate::fix::Selection;
 use crate::macho::{LoadKind, SignatureState};
 use crate::ui::command::{Action, Outbox};
-use crate::ui::facts::Origin;
+use crate::ui::facts::{Origin, counted};
 use crate::ui::icons::Icon;
 use crate::ui::pages::overview::one_place_a_line;
 use crate::ui::state::Opened;
@@ -141,7 +141,7 @@ fn entry(ui: &mut Ui, opened: &Opened, graph: &Graph, launch: &Launch) {
     };
     property_path(ui, "Path", launch.entry.as_str());
     property_text(ui, "Kind", kind);
-    property_text(ui, "Loads", &format!("{} images on {}", launch.loads.len(), launch.arch));
+    property_text(ui, "Loads", &format!("{} on {}", counted(launch.loads.len(), "image"), launch.arch));
     if let Some(image) = graph.image(&opened.inspection.bundle, &ImageId::Bundled(launch.entry.clone())) {
         image_facts(ui, image, launch);
     }

@@ -13,13 +13,13 @@ use crate::bundle::{EntryKind, ImageId};
 use crate::dyld::Graph;
 use crate::macho::{Arch, InstallName};
 use crate::paths::BundlePath;
-use crate::ui::command::{Action, Command, Outbox, keys};
+use crate::ui::command::{Command, Outbox, keys};
 use crate::ui::facts::arch_order;
 use crate::ui::icons::Icon;
 use crate::ui::shell;
 use crate::ui::state::Opened;
 use crate::ui::theme::{size, tokens};
-use crate::ui::widgets::{Button, Field, empty, inside, panel_frame, segments, selector, switch, tree_table};
+use crate::ui::widgets::{Field, empty, inside, panel_frame, segments, selector, switch, tree_table};
 
 pub const TABLE: &str = "dependencies";
 
@@ -311,7 +311,6 @@ pub fn show(
 }
 
 fn header(ui: &mut Ui, view: &mut View, fixable: bool, out: &mut Outbox) {
-    let wide = ui.available_width();
     let places = [
         ("Clean Mac", "As another Mac would load it: nothing but the bundle and macOS"),
         ("Build Mac", "As the build machine would, with its folders as far as they are here"),
@@ -325,27 +324,19 @@ fn header(ui: &mut Ui, view: &mut View, fixable: bool, out: &mut Outbox) {
             }
         },
         |ui| {
+            let folders = shell::HeaderButton {
+                name: "Build Mac folders…",
+                icon: Icon::Folder,
+                tip: "Says where folders of the build Mac, such as /opt/homebrew, are on this machine",
+                command: Command::BuildFolders,
+                filled: false,
+                enabled: true,
+            };
+            let mut buttons = vec![folders];
             if fixable {
-                let review = Button::new("Review fixes…").icon(Icon::Wrench).filled();
-                let hint = keys(ui.ctx(), Command::ReviewFixes).unwrap_or_default();
-                if review
-                    .tip(&format!("Shows every edit before anything is written · {hint}"))
-                    .show(ui)
-                    .clicked()
-                {
-                    out.push(Action::Run(Command::ReviewFixes));
-                }
+                buttons.insert(0, shell::review_fixes("Shows every edit before anything is written"));
             }
-            if wide > 700.0 {
-                let folders = Button::new("Build Mac folders…").icon(Icon::Folder);
-                if folders
-                    .tip("Says where folders of the build Mac, such as /opt/homebrew, are on this machine")
-                    .show(ui)
-                    .clicked()
-                {
-                    out.push(Action::Run(Command::BuildFolders));
-                }
-            }
+            shell::header_buttons(ui, &buttons, 0.0, out);
         },
     );
 }

@@ -2,10 +2,11 @@
 
 use egui::{CornerRadius, Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
-use super::{Group, View};
-use crate::fix::{Edit, FixPlan, PlannedEdit, Safety};
+use super::View;
+use super::outline::{Group, Outline};
+use crate::fix::{Edit, PlannedEdit, Safety};
 use crate::ui::command::{Action, Outbox};
-use crate::ui::facts::{bytes, number};
+use crate::ui::facts::counted;
 use crate::ui::icons::Icon;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
@@ -50,46 +51,42 @@ pub fn heads(ui: &mut Ui, columns: &Columns) {
     paint_right(ui, left + columns.safety, y, head("Safety"));
 }
 
-/// All edits of one file.
-pub fn file(
-    ui: &mut Ui,
-    view: &mut View,
-    opened: &Opened,
-    plan: &FixPlan,
-    group: &Group<'_>,
-    columns: &Columns,
-    out: &mut Outbox,
-) {
-    let t = tokens(ui);
-    let open = !view.closed.contains(group.path);
-    let heights: Vec<f32> = group.edits.iter().map(|edit| height(edit)).collect();
-    let full = HEAD + if open { heights.iter().sum::<f32>() } else { 0.0 };
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), full), Sense::hover());
-    if !ui.is_rect_visible(rect) {
-        return;
-    }
-    ui.painter().rect(rect, size::RADIUS_CARD, t.panel, Stroke::new(1.0, t.line), StrokeKind::Inside);
-    let top = Rect::from_min_size(rect.min, vec2(rect.width(), HEAD));
-    if head(ui, top, opened, plan, group, open) {
-        if open {
-            view.closed.insert(group.path.clone());
-        } else {
-            view.closed.remove(group.path);
-        }
-    }
-    if !open {
-        return;
-    }
-    let mut y = top.bottom();
-    for (edit, height) in group.edits.iter().zip(heights) {
-        let row = Rect::from_min_size(pos2(rect.left(), y), vec2(rect.width(), height));
-        ui.painter().hline(row.x_range(), row.top(), Stroke::new(1.0, t.line));
-        edit_row(ui, view, edit, row, columns, out);
-        y += height;
-    }
+/// How high the card of `group` is.
+pub fn height(group: &Group, open: bool) -> f32 {
+    HEAD + if open { group.edits.iter().map(row_height).sum::<f32>() } else { 0.0 }
 }
 
-fn height(edit: &PlannedEdit) -> f32 {
+/// All edits of one file, drawn into `rect`. Answers whether its head was clicked.
+pub fn file(
+    ui: &mut Ui,
+    view: &View,
+    opened: &Opened,
+    group: &Group,
+    rect: Rect,
+    columns: &Columns,
+    out: &mut Outbox,
+) -> bool {
+    let t = tokens(ui);
+    let open = view.is_open(group);
+    ui.painter().rect(rect, size::RADIUS_CARD, t.panel, Stroke::new(1.0, t.line), StrokeKind::Inside);
+    let top = Rect::from_min_size(rect.min, vec2(rect.width(), HEAD));
+    let clicked = head(ui, top, opened, group, open);
+    if !open {
+        return clicked;
+    }
+    let mut y = top.bottom();
+    for edit in &group.edits {
+        let row = Rect::from_min_size(pos2(rect.left(), y), vec2(rect.width(), row_height(edit)));
+        if ui.is_rect_visible(row) {
+            ui.painter().hline(row.x_range(), row.top(), Stroke::new(1.0, t.line));
+            edit_row(ui, view, edit, row, columns, out);
+        }
+        y = row.bottom();
+    }
+    clicked
+}
+
+fn row_height(edit: &PlannedEdit) -> f32 {
     if matches!(&edit.edit, Edit::CopyFile { .. } | Edit::CopyFramework { .. }) {
         return ONE;
     }
@@ -97,9 +94,9 @@ fn height(edit: &PlannedEdit) -> f32 {
 }
 
 /// The head of a card; answers whether it was clicked.
-fn head(ui: &mut Ui, rect: Rect, opened: &Opened, plan: &FixPlan, group: &Group<'_>, open: bool) -> bool {
+fn head(ui: &mut Ui, rect: Rect, opened: &Opened, group: &Group, open: bool) -> bool {
     let t = tokens(ui);
-    let response = ui.interact(rect, ui.scope_id().with(("file", group.path)), Sense::click());
+    let response = ui.interact(rect, ui.scope_id().with(("file", &group.path)), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Edits of {}", group.path)));
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_expanded(open));
     let low = if open { 0 } else { size::RADIUS_CARD - 1 };
@@ -108,52 +105,16 @@ fn head(ui: &mut Ui, rect: Rect, opened: &Opened, plan: &FixPlan, group: &Group<
     let y = rect.center().y;
     let arrow = if open { Icon::ChevronDown } else { Icon::ChevronRight };
     arrow.paint_at(ui.painter(), pos2(rect.left() + 22.0, y), size::ICON_SMALL, t.text_soft);
-    let note = note(opened, plan, group);
-    let right = paint_right(ui, rect.right() - 16.0, y, galley(ui, &note, Type::Caption, t.text_soft));
+    let right = paint_right(ui, rect.right() - 16.0, y, galley(ui, &group.note, Type::Caption, t.text_soft));
     let name =
         if group.path.is_root() { opened.inspection.bundle.name.as_str() } else { group.path.as_str() };
-    let is_new =
-        group.edits.iter().any(|e| matches!(e.edit, Edit::CopyFile { .. } | Edit::CopyFramework { .. }));
-    let room = right - rect.left() - 36.0 - 16.0 - if is_new { 44.0 } else { 0.0 };
+    let room = right - rect.left() - 36.0 - 16.0 - if group.is_new { 44.0 } else { 0.0 };
     let x = paint_left(ui, rect.left() + 36.0, y, elided(ui, name, Type::Mono, t.text, room));
-    if is_new {
+    if group.is_new {
         badge(ui, x + 8.0, y, "New", Tone::Note, false);
     }
     crate::ui::widgets::focus_ring(ui, &response, rect.shrink(2.0), 6.0);
     response.on_hover_text(name).clicked()
-}
-
-/// What the file's head says at its right: header room, or what is added.
-fn note(opened: &Opened, plan: &FixPlan, group: &Group<'_>) -> String {
-    for edit in &group.edits {
-        if let Edit::CopyFile { to, .. } = &edit.edit
-            && let Some(crate::bundle::Node::File { length, .. }) = plan.expected.nodes.get(to)
-        {
-            return format!("adds {}", bytes(*length));
-        }
-        if let Edit::CopyFramework { to, .. } = &edit.edit {
-            let within = plan.expected.nodes.iter().filter(|(path, _)| path.is_under(to));
-            let (mut files, mut links, mut length) = (0, 0, 0);
-            for (_, node) in within {
-                match node {
-                    crate::bundle::Node::File { length: size, .. } => {
-                        files += 1;
-                        length += size;
-                    }
-                    crate::bundle::Node::Link { .. } => links += 1,
-                    _ => {}
-                }
-            }
-            return format!("whole: {files} files, {links} links, {}", bytes(length));
-        }
-    }
-    let _ = opened;
-    match plan.header_room.get(group.path) {
-        Some((before, after)) => {
-            format!("{} B free in the header, {} B after", number(*before), number(*after))
-        }
-        None => String::new(),
-    }
 }
 
 fn edit_row(ui: &mut Ui, view: &View, edit: &PlannedEdit, row: Rect, columns: &Columns, out: &mut Outbox) {
@@ -238,20 +199,17 @@ fn diff(ui: &Ui, edit: &Edit, x: f32, y: f32, width: f32) {
 }
 
 /// What is signed, what is kept of the old signatures and what goes.
-pub fn sign(ui: &mut Ui, plan: &FixPlan) {
+pub fn sign(ui: &mut Ui, outline: &Outline, steps: usize) {
     let t = tokens(ui);
-    let steps = &plan.sign.steps;
-    if steps.is_empty() {
+    if steps == 0 {
         return;
     }
-    let mut lines: Vec<(&str, Tone, String)> = Vec::new();
-    for (word, tone, texts) in [
-        ("Keeps", Tone::Good, tally(steps.iter().flat_map(|step| &step.keeps))),
-        ("Drops", Tone::Warning, tally(steps.iter().flat_map(|step| &step.drops))),
-        ("Note", Tone::Note, tally(steps.iter().flat_map(|step| &step.warnings))),
-    ] {
-        lines.extend(texts.into_iter().map(|text| (word, tone, text)));
-    }
+    let kinds = [("Keeps", Tone::Good), ("Drops", Tone::Warning), ("Note", Tone::Note)];
+    let lines: Vec<(&str, Tone, &String)> = kinds
+        .iter()
+        .zip(&outline.signing)
+        .flat_map(|((word, tone), texts)| texts.iter().map(|text| (*word, *tone, text)))
+        .collect();
     let width = ui.available_width();
     let laid: Vec<_> =
         lines.iter().map(|(_, _, text)| wrapped(ui, text, Type::Body, t.text_soft, width - 96.0)).collect();
@@ -264,7 +222,7 @@ pub fn sign(ui: &mut Ui, plan: &FixPlan) {
     ui.painter().rect_filled(top.shrink(1.0), corner, t.raised);
     Icon::Shield.paint_at(ui.painter(), pos2(top.left() + 24.0, top.center().y), size::ICON, t.text_soft);
     let x = paint_left(ui, top.left() + 40.0, top.center().y, galley(ui, "Sign", Type::BodyMedium, t.text));
-    let what = format!("{} signatures, inside out · ad hoc", number(steps.len() as u64));
+    let what = format!("{}, inside out · ad hoc", counted(steps, "signature"));
     paint_left(ui, x + 8.0, top.center().y, galley(ui, &what, Type::Body, t.text_soft));
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Sign: {what}")));
     let mut y = top.bottom();
@@ -274,19 +232,4 @@ pub fn sign(ui: &mut Ui, plan: &FixPlan) {
         ui.painter().galley(pos2(rect.left() + 76.0, y + 6.0), line, t.text_soft);
         y += height;
     }
-}
-
-/// The same text of many steps once, with its count.
-fn tally<'a>(texts: impl Iterator<Item = &'a String>) -> Vec<String> {
-    let mut counts: Vec<(&str, usize)> = Vec::new();
-    for text in texts {
-        match counts.iter_mut().find(|(known, _)| known == text) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((text, 1)),
-        }
-    }
-    let said = |(text, count): (&str, usize)| {
-        if count == 1 { text.to_owned() } else { format!("{text} · {count} times") }
-    };
-    counts.into_iter().map(said).collect()
 }

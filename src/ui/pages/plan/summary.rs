@@ -1,22 +1,20 @@
 //! The right side of the plan: what the bundle would be, in findings and in numbers, and the button that writes.
 
-use egui::{Layout, Margin, Panel, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Layout, Margin, Panel, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-use super::{View, mended};
-use crate::diagnose::Severity;
-use crate::fix::{Edit, FixPlan, Receipt};
+use super::View;
+use crate::fix::Receipt;
 use crate::ui::command::{Action, Command, Outbox, Page, keys};
-use crate::ui::facts::{bytes, counted, number};
+use crate::ui::facts::{counted, number};
 use crate::ui::icons::Icon;
-use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
-    Button, Tone, divider, galley, label, paint_left, paint_right, panel_frame, paragraph, wrapped,
+    Button, Tone, cut, divider, galley, inside, label, paint_left, paint_right, panel_frame, paragraph,
+    wrapped,
 };
 
-pub fn show(ui: &mut Ui, view: &View, opened: &Opened, busy: bool, out: &mut Outbox) {
+pub fn show(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
     let t = tokens(ui);
-    let Some(plan) = view.plan() else { return };
     Panel::bottom("plan-apply").exact_size(132.0).resizable(false).frame(panel_frame(t.panel)).show_separator_line(false).show(ui, |ui| {
         let rect = ui.max_rect();
         ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, t.line));
@@ -25,16 +23,8 @@ pub fn show(ui: &mut Ui, view: &View, opened: &Opened, busy: bool, out: &mut Out
             let words = "All or nothing: if a step fails or you cancel, the bundle stays as it is. The originals are kept for Undo.";
             paragraph(ui, words, Type::Caption, t.text_soft);
             ui.add_space(12.0);
-            let text = match plan.edits.len() {
-                0 => "Sign".to_owned(),
-                count => format!("Apply {} and sign", counted(count, "edit")),
-            };
-            let hint = keys(ui.ctx(), Command::ApplyFixes).unwrap_or_default();
-            let apply = Button::new(&text).filled().large().width(ui.available_width());
-            let apply = apply.hint(&hint).enabled(view.can_apply() && !busy);
-            if apply.tip("Stages everything beside the bundle, signs and checks it, then swaps").show(ui).clicked() {
-                out.push(Action::Run(Command::ApplyFixes));
-            }
+            let wide = ui.available_width();
+            apply(ui, view, busy, Some(wide), out);
         });
     });
     ScrollArea::vertical().id_salt("plan-summary").auto_shrink(false).show(ui, |ui| {
@@ -42,71 +32,108 @@ pub fn show(ui: &mut Ui, view: &View, opened: &Opened, busy: bool, out: &mut Out
             ui.spacing_mut().item_spacing.y = 0.0;
             label(ui, "After these edits", Type::Heading, t.text);
             ui.add_space(12.0);
-            after(ui, view, opened, plan, out);
+            after(ui, view, out);
             ui.add_space(4.0);
             divider(ui);
             ui.add_space(12.0);
             label(ui, "Summary", Type::Heading, t.text);
             ui.add_space(8.0);
-            for (name, value) in numbers(plan) {
+            for (name, value) in &view.outline.numbers {
                 let (rect, response) =
                     ui.allocate_exact_size(vec2(ui.available_width(), size::ROW), Sense::hover());
                 response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name}: {value}")));
                 paint_left(ui, rect.left(), rect.center().y, galley(ui, name, Type::Body, t.text_soft));
-                paint_right(ui, rect.right(), rect.center().y, galley(ui, &value, Type::BodyMedium, t.text));
+                paint_right(ui, rect.right(), rect.center().y, galley(ui, value, Type::BodyMedium, t.text));
             }
         });
     });
 }
 
-/// What is mended and what stays, in the words of the findings.
-fn after(ui: &mut Ui, view: &View, opened: &Opened, plan: &FixPlan, out: &mut Outbox) {
-    let mended = mended(&opened.inspection.findings, plan);
-    let errors = plan.remaining.iter().filter(|finding| finding.severity == Severity::Error).count();
-    let archs = |good: bool| -> Vec<String> {
-        let of_kind = view.starts.iter().filter(|(_, ok)| *ok == good);
-        let mut names: Vec<String> = of_kind.map(|(arch, _)| arch.to_string()).collect();
-        names.sort();
-        names
+/// The button that writes.
+fn apply(ui: &mut Ui, view: &View, busy: bool, wide: Option<f32>, out: &mut Outbox) {
+    let text = match view.edits().unwrap_or_default() {
+        0 => "Sign".to_owned(),
+        count => format!("Apply {} and sign", counted(count, "edit")),
     };
-    for (ok, arch) in [(true, archs(true).join(", ")), (false, archs(false).join(", "))] {
-        if arch.is_empty() {
-            continue;
-        }
-        if ok {
-            outcome(
-                ui,
-                Icon::Good,
-                Tone::Good,
-                &format!("Starts on another Mac, {arch}"),
-                "Simulated with nothing but the bundle and macOS",
-            );
-        } else {
-            outcome(
-                ui,
-                Icon::Error,
-                Tone::Error,
-                &format!("Still does not start, {arch}"),
-                "What is left is listed below",
-            );
-        }
+    let hint = keys(ui.ctx(), Command::ApplyFixes).unwrap_or_default();
+    let mut apply = Button::new(&text).filled().large().hint(&hint).enabled(view.can_apply() && !busy);
+    if let Some(wide) = wide {
+        apply = apply.width(wide);
     }
-    if !mended.is_empty() {
-        let titles: Vec<&str> = mended.iter().take(4).map(|finding| finding.title.as_str()).collect();
-        let more = if mended.len() > 4 { format!(" and {} more", mended.len() - 4) } else { String::new() };
-        let words = format!("{}{more}", titles.join(", "));
-        outcome(ui, Icon::Good, Tone::Good, &format!("{} mended", counted(mended.len(), "finding")), &words);
+    if apply.tip("Stages everything beside the bundle, signs and checks it, then swaps").show(ui).clicked() {
+        out.push(Action::Run(Command::ApplyFixes));
     }
-    let mut shown = 0;
-    for finding in plan.remaining.iter().filter(|finding| finding.severity != Severity::Info).take(6) {
+}
+
+/// The same in a window too narrow for the panel: the outcome in two lines, and the button.
+pub fn strip(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
+    let t = tokens(ui);
+    let rect = ui.max_rect();
+    ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, t.line));
+    let mut right = rect.right();
+    let bounds = rect.shrink2(vec2(16.0, 12.0));
+    inside(ui, bounds, Layout::right_to_left(egui::Align::Center), |ui| {
+        apply(ui, view, busy, None, out);
+        let hint = keys(ui.ctx(), Command::Inspector).unwrap_or_default();
+        let details = Button::new("Details").large();
+        if details.tip(&format!("What is mended, what stays and what changes · {hint}")).show(ui).clicked() {
+            out.push(Action::Run(Command::Inspector));
+        }
+        right = ui.min_rect().left();
+    });
+    let still = archs(view, false);
+    let (icon, tone, title) = if still.is_empty() {
+        (Icon::Good, Tone::Good, format!("Starts on another Mac, {}", archs(view, true)))
+    } else {
+        (Icon::Error, Tone::Error, format!("Still does not start, {still}"))
+    };
+    let after = &view.outline.after;
+    let stay = after.staying.len() + after.more;
+    let words = match stay {
+        0 => format!("{} mended, none stays", counted(after.mended, "finding")),
+        1 => format!("{} mended, 1 stays", counted(after.mended, "finding")),
+        _ => format!("{} mended, {} stay", counted(after.mended, "finding"), number(stay as u64)),
+    };
+    let place = Rect::from_min_max(rect.min, pos2(right, rect.bottom()));
+    let response = ui.interact(place, ui.scope_id().with("outcome"), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{title}. {words}")));
+    let (x, y) = (rect.left() + 40.0, rect.center().y);
+    icon.paint_at(ui.painter(), pos2(rect.left() + 24.0, y), size::ICON, tone.ink(t));
+    paint_left(ui, x, y - 9.0, cut(ui, &title, Type::BodyMedium, t.text, right - x - 12.0));
+    paint_left(ui, x, y + 9.0, cut(ui, &words, Type::Caption, t.text_soft, right - x - 12.0));
+}
+
+/// Names of the architectures on which the app would start, or would not.
+fn archs(view: &View, good: bool) -> String {
+    let of_kind = view.starts.iter().filter(|(_, ok)| *ok == good);
+    let mut names: Vec<String> = of_kind.map(|(arch, _)| arch.to_string()).collect();
+    names.sort();
+    names.join(", ")
+}
+
+/// What is mended and what stays, in the words of the findings.
+fn after(ui: &mut Ui, view: &View, out: &mut Outbox) {
+    let after = &view.outline.after;
+    let (starts, fails) = (archs(view, true), archs(view, false));
+    if !starts.is_empty() {
+        let words = "Simulated with nothing but the bundle and macOS";
+        outcome(ui, Icon::Good, Tone::Good, &format!("Starts on another Mac, {starts}"), words);
+    }
+    if !fails.is_empty() {
+        let words = "What is left is listed below";
+        outcome(ui, Icon::Error, Tone::Error, &format!("Still does not start, {fails}"), words);
+    }
+    if after.mended > 0 {
+        let title = format!("{} mended", counted(after.mended, "finding"));
+        outcome(ui, Icon::Good, Tone::Good, &title, &after.titles);
+    }
+    for finding in &after.staying {
         let (icon, tone) = crate::ui::pages::overview::severity_icon(finding.severity);
         outcome(ui, icon, tone, &finding.title, &finding.message);
-        shown += 1;
     }
-    let left = plan.remaining.len() - shown;
-    if left > 0 && errors + shown > 0 {
-        let words = format!("{} more stay", number(left as u64));
-        if Button::new(&words).link().show(ui).clicked() {
+    if after.more > 0 {
+        let verb = if after.more == 1 { "stays" } else { "stay" };
+        if Button::new(&format!("{} more {verb}", number(after.more as u64))).link().show(ui).clicked() {
             out.push(Action::Run(Command::Go(Page::Findings)));
         }
         ui.add_space(8.0);
@@ -126,27 +153,6 @@ fn outcome(ui: &mut Ui, icon: Icon, tone: Tone, title: &str, words: &str) {
     let below = at + vec2(0.0, title_galley.size().y);
     ui.painter().galley(at, title_galley, t.text);
     ui.painter().galley(below, words_galley, t.text_soft);
-}
-
-fn numbers(plan: &FixPlan) -> Vec<(&'static str, String)> {
-    let count =
-        |wanted: fn(&Edit) -> bool| plan.edits.iter().filter(|edit| wanted(&edit.edit)).count() as u64;
-    let added = count(|edit| matches!(edit, Edit::CopyFile { .. } | Edit::CopyFramework { .. }));
-    let removed = count(|edit| matches!(edit, Edit::Remove { .. }));
-    let total = plan.edits.len() + plan.switched_off.len();
-    let growth = match plan.growth {
-        0 => "0 B".to_owned(),
-        more @ 1.. => format!("+{}", bytes(more.unsigned_abs())),
-        less => format!("−{}", bytes(less.unsigned_abs())),
-    };
-    vec![
-        ("Files changed", number(plan.header_room.len() as u64)),
-        ("Files and frameworks added", number(added)),
-        ("Files removed", number(removed)),
-        ("Edits on", format!("{} of {}", plan.edits.len(), total)),
-        ("Signatures renewed", number(plan.sign.steps.len() as u64)),
-        ("Size", growth),
-    ]
 }
 
 /// What stands where the plan stood once it was carried out.
