@@ -203,7 +203,7 @@ fn list_row(findings: &[Finding], line: &Line) -> tree_table::Row {
             (*index as u64, format!("{}: {}", finding.severity, finding.title), false)
         }
     };
-    tree_table::Row { key, depth: 0, open: None, spoken, heading }
+    tree_table::Row { key, depth: 0, open: None, spoken, heading, twin: false }
 }
 
 fn group(ui: &Ui, rect: Rect, severity: Severity, count: usize) {

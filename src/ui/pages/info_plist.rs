@@ -197,6 +197,7 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, out: &mut Outbox) {
                     open: line.branch.then(|| filtered || view.is_open(line)),
                     spoken: format!("{}, {}, {}", line.name, line.kind, line.value),
                     heading: false,
+                    twin: false,
                 }
             },
             |ui, row, rect| paint(ui, &lines[rows[row]], rect, kind_at, value_at),

@@ -127,6 +127,7 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, called: &mut bool, ou
                     open: None,
                     spoken: format!("{path}, {word}"),
                     heading: false,
+                    twin: false,
                 }
             },
             |ui, row, rect| {

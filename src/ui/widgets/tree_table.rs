@@ -19,6 +19,8 @@ pub struct Row {
     pub spoken: String,
     /// Headings of groups cannot be selected.
     pub heading: bool,
+    /// Marked beside the selected one: another copy of the same thing.
+    pub twin: bool,
 }
 
 pub struct Table<'a> {
@@ -138,6 +140,8 @@ fn one_row(
             let edge = Rect::from_min_size(rect.min, vec2(2.0, rect.height()));
             ui.painter().rect_filled(edge, 0.0, t.accent);
         }
+    } else if row.twin {
+        ui.painter().rect_filled(rect, 0.0, t.error_tint);
     } else if response.hovered() {
         ui.painter().rect_filled(rect, 0.0, t.hover);
     }

@@ -293,10 +293,8 @@ pub fn show(
         let event = tree_table::show(
             ui,
             &table,
-            |row| rows::row(nodes, graph, table_rows[row], &view.open, filtered),
-            |ui, row, rect| {
-                rows::paint(ui, nodes, graph, opened, table_rows[row], rect, &columns, twin.as_ref())
-            },
+            |row| rows::row(nodes, graph, table_rows[row], &view.open, filtered, twin.as_ref()),
+            |ui, row, rect| rows::paint(ui, nodes, graph, opened, table_rows[row], rect, &columns),
         );
         if let Some(event) = event {
             if matches!(event, tree_table::Event::Activate(_)) {

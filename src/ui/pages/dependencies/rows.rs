@@ -70,8 +70,15 @@ pub fn row(
     index: usize,
     open: &BTreeMap<u64, bool>,
     filtered: bool,
+    twin: Option<&(ImageId, String)>,
 ) -> tree_table::Row {
     let node = &tree.nodes[index];
+    let is_twin = || {
+        let (image, leaf) = twin?;
+        let (_, dependency) = tree.dependency(graph, index)?;
+        let other = dependency.resolution.image().is_some_and(|other| other != *image);
+        Some(node.own == Own::Twice && other && dependency.name.leaf() == leaf)
+    };
     let status = tree.status(index);
     tree_table::Row {
         key: node.key,
@@ -84,6 +91,7 @@ pub fn row(
             status.word
         ),
         heading: false,
+        twin: is_twin() == Some(true),
     }
 }
 
@@ -113,7 +121,6 @@ pub fn twin_of_selected(tree: &Tree, graph: &Graph, selected: Option<usize>) -> 
     Some((dependency.resolution.image()?, dependency.name.leaf().to_owned()))
 }
 
-#[expect(clippy::too_many_arguments, reason = "the whole context of one row")]
 pub fn paint(
     ui: &mut Ui,
     tree: &Tree,
@@ -122,17 +129,10 @@ pub fn paint(
     index: usize,
     rect: Rect,
     columns: &Columns,
-    twin: Option<&(ImageId, String)>,
 ) {
     let t = tokens(ui);
     let node = &tree.nodes[index];
     let y = rect.center().y;
-    if let (Some((image, leaf)), Some((_, dependency))) = (twin, tree.dependency(graph, index)) {
-        let other = dependency.resolution.image().is_some_and(|other| other != *image);
-        if node.own == Own::Twice && other && dependency.name.leaf() == leaf {
-            ui.painter().rect_filled(rect, 0.0, t.error_tint);
-        }
-    }
     let x = text_start(rect, node.depth);
     let end = rect.left() + columns.name_end();
     let kinds = kinds(tree, graph, index);
