@@ -499,3 +499,51 @@ fn a_refusal_names_the_bundle_and_not_our_copy_of_it() {
     let left: Vec<_> = beside.filter(|one| one.file_name().to_string_lossy().starts_with('.')).collect();
     assert!(left.is_empty(), "{left:?}");
 }
+
+/// What was looked for through an rpath and is not on this machine may still be brought by another folder of the build
+/// machine: a repair without that folder must not cut the way to it.
+#[test]
+fn a_repair_without_the_build_machines_folders_spoils_nothing() {
+    let fixture = common::unpack("t1");
+    let app = fixture.app("T1");
+    let nothing = InspectOptions { roots: SearchRoots { roots: Vec::new(), this_machine: false } };
+    let poor = look(&app, &nothing);
+    let plan = plan_everything(&poor);
+    assert!(!texts(&plan).iter().any(|text| text.contains("baz")), "{:?}", texts(&plan));
+    if !plan.is_empty() {
+        fix::apply(&poor.bundle, &plan, &Progress::silent()).expect("the fix");
+    }
+    let (after, _) = fix_all(&app, &options(&fixture));
+    assert_self_contained(&after);
+}
+
+/// A folder with a dot in its name among code can be sealed by nobody: said once, and not tried again and again.
+#[test]
+fn a_folder_that_no_seal_can_hold_is_for_a_person_to_move() {
+    let sample = common::unpack_sample();
+    let app = sample.app("Postcard");
+    let folder = app.join("Contents/Frameworks/python3.11");
+    fs::create_dir(&folder).expect("a folder");
+    fs::write(folder.join("site.py"), "pass").expect("a file");
+    let (after, _) = fix_all(&app, &options(&sample));
+    let [finding] = &after.findings[..] else { panic!("{:#?}", after.findings) };
+    assert_eq!((finding.subject.as_str(), &finding.remedy), ("Contents/Frameworks/python3.11", &None));
+}
+
+/// Whatever stands where the seal goes makes room for it.
+#[cfg(unix)]
+#[test]
+fn a_link_or_folder_in_the_seals_place_is_replaced() {
+    for is_link in [false, true] {
+        let fixture = common::unpack("faults");
+        let app = fixture.app("unsigned");
+        let place = app.join("Contents/_CodeSignature/CodeResources");
+        fs::create_dir_all(place.parent().expect("a folder")).expect("a folder");
+        match is_link {
+            true => std::os::unix::fs::symlink("../Info.plist", &place).expect("a link"),
+            false => fs::create_dir(&place).expect("a folder"),
+        }
+        fix_all(&app, &options(&fixture));
+        assert!(fs::symlink_metadata(&place).expect("there").is_file());
+    }
+}

@@ -342,7 +342,7 @@ fn a_folder_that_no_seal_can_hold_is_said_beforehand_and_found_afterwards() {
     let plan = sign(&app, &[]);
     let warnings = step(&plan, "").warnings.join("\n");
     assert!(warnings.contains("MacOS/lib/python3.11 cannot be sealed"), "{warnings}");
-    assert_eq!(problems(&app), ["sealed-resource-added Contents/MacOS/lib/python3.11"]);
+    assert_eq!(problems(&app), ["bundle-format Contents/MacOS/lib/python3.11"]);
 }
 
 #[test]

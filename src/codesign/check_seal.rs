@@ -17,6 +17,8 @@ use crate::paths::BundlePath;
 const BAD_RESOURCE: &str = "a sealed resource is missing or invalid";
 /// `errSecCSBadNestedCode`.
 const BAD_NESTED: &str = "nested code is modified or invalid";
+/// `errSecCSBadBundleFormat`.
+const BAD_FORMAT: &str = "bundle format unrecognized, invalid, or unsuitable";
 /// `errSecCSUnsigned`.
 const UNSIGNED: &str = "code object is not signed at all";
 
@@ -56,6 +58,12 @@ impl<'a> SealCheck<'a> {
             match self.seal.files2.get(item.inside) {
                 _ if item.met == Met::NotAllowed => {
                     self.report(item.path, "not-allowed", BAD_RESOURCE, "it can stand in no bundle")
+                }
+                None if item.met == Met::FolderAmongCode
+                    && bundles_at(&model.nodes, item.path).is_empty() =>
+                {
+                    let how = "among code a folder with a dot in its name must be a bundle";
+                    self.report(item.path, "bundle-format", BAD_FORMAT, how);
                 }
                 None => self.report(item.path, "sealed-resource-added", BAD_RESOURCE, "file added"),
                 Some(seal) => self.check_item(item, seal),
@@ -159,8 +167,7 @@ impl<'a> SealCheck<'a> {
             return self.check_identities(path, path, report, cdhash, requirement);
         }
         let Some(current) = current_version(nodes, path) else {
-            let words = "bundle format unrecognized, invalid, or unsuitable";
-            return self.report(path, "bundle-format", words, "nested code was sealed here");
+            return self.report(path, "bundle-format", BAD_FORMAT, "nested code was sealed here");
         };
         self.check_framework(path);
         for version in bundles_at(nodes, path) {
@@ -182,14 +189,25 @@ impl<'a> SealCheck<'a> {
         requirement: &str,
     ) {
         let Some(report) = report.filter(|report| report.identities().next().is_some()) else {
-            return self.report(signed, "nested-unsigned", UNSIGNED, &self.in_seal());
+            return self.report(
+                signed,
+                "nested-unsigned",
+                UNSIGNED,
+                &format!("sealed as code {}", self.in_seal()),
+            );
         };
         let mut verdicts = Vec::new();
         for (arch, identity) in &report.slices {
             self.checks += 1;
             match identity {
                 None if !report_has(report, *arch, "unsigned") => {
-                    self.report_arch(signed, Some(*arch), "nested-unsigned", UNSIGNED, &self.in_seal());
+                    self.report_arch(
+                        signed,
+                        Some(*arch),
+                        "nested-unsigned",
+                        UNSIGNED,
+                        &format!("sealed as code {}", self.in_seal()),
+                    );
                 }
                 None => {}
                 Some(identity) => match evaluate(requirement, &identity.subject()) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::layout::{CodeBundle, Nodes, children, known_bundles};
+use super::layout::{CodeBundle, Nodes, children, is_file, known_bundles};
 use super::plan::COMMAND_SIZE;
 use super::{SignKind, SignPlan, SignStep};
 use crate::bundle::{Bundle, Image, Node};
@@ -54,7 +54,7 @@ pub(super) fn place_seal(nodes: &mut Nodes, bundle: &CodeBundle, detached: bool)
     let folder = bundle.signature_folder();
     let foreign: Vec<BundlePath> = children(nodes, &folder)
         .map(|(path, _)| path.clone())
-        .filter(|path| !seal_files(detached).contains(&path.file_name()))
+        .filter(|path| !seal_files(detached).contains(&path.file_name()) || !is_file(nodes, path))
         .collect();
     nodes.retain(|path, _| !foreign.iter().any(|gone| path.is_under(gone)));
     nodes.insert(folder.clone(), Node::Folder);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::edit::{Edit, EditKey, PlannedEdit, Safety};
 use super::rewrite::{Reason, Rewrite};
 use super::simulate::{Outside, Refused, simulate};
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, ImageId};
 use crate::macho::{EditError, InstallName, Rpath};
 use crate::paths::{BundlePath, RuntimePath};
 
@@ -138,6 +138,12 @@ impl<'a> Draft<'a> {
         self.wish(path, |rewrite| {
             rewrite.uses.insert(from, (to, reason));
         })
+    }
+
+    /// Whether `name` is a text that this plan gives to a reference of `user`.
+    pub fn is_rewritten(&self, user: &ImageId, name: &InstallName) -> bool {
+        let ImageId::Bundled(path) = user else { return false };
+        self.rewrites.get(path).is_some_and(|rewrite| rewrite.original(name) != *name)
     }
 
     pub fn set_id(&mut self, path: &BundlePath, from: &InstallName, to: InstallName, reason: Reason) -> bool {

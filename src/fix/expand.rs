@@ -9,7 +9,7 @@ use super::place::{Placement, frameworks, place};
 use super::rewrite::Reason;
 use crate::bundle::{Bundle, EntryKind, ImageId};
 use crate::diagnose::{Facts, Finding, Remedy, references, right_id};
-use crate::dyld::Resolution;
+use crate::dyld::{Resolution, graph::Dependency};
 use crate::macho::{InstallName, Rpath};
 use crate::paths::{BundlePath, RuntimePath};
 
@@ -333,27 +333,40 @@ impl Round<'_, '_> {
         }
     }
 
-    /// Only once nothing outside is found through it that stays outside.
+    /// Only once nothing outside is found through it that stays outside, nor anything looked for that is missing here: with
+    /// another folder of the build machine at hand it may be found through it yet.
     fn delete_rpath(&mut self, image: &BundlePath, rpath: &Rpath, reason: Reason) {
+        let again = reason == "duplicate-rpath"; // the first of them stays
+        let mut loads = self.facts.build.launches.iter().flat_map(|launch| &launch.loads);
+        let needed = loads.any(|load| {
+            load.dependencies.iter().any(|dependency| self.needs_rpath(&load.image, dependency, image, rpath))
+        });
+        if again || !needed {
+            self.draft.delete_rpath(image, rpath, again, reason);
+        }
+    }
+
+    fn needs_rpath(
+        &self,
+        user: &ImageId,
+        dependency: &Dependency,
+        image: &BundlePath,
+        rpath: &Rpath,
+    ) -> bool {
         let declared = ImageId::Bundled(image.clone());
-        let needed = self
-            .facts
-            .build
-            .launches
-            .iter()
-            .flat_map(|launch| &launch.loads)
-            .flat_map(|load| &load.dependencies)
-            .any(|dependency| {
-                let Resolution::External(external) = &dependency.resolution else { return false };
-                let through = dependency.candidates.iter().any(|candidate| {
-                    candidate.declared_by.as_ref() == Some(&declared)
-                        && candidate.rpath.as_ref() == Some(rpath)
-                        && candidate.outcome == crate::dyld::Outcome::Found
-                });
-                through && !self.draft.placed.contains_key(external)
-            });
-        if !needed {
-            self.draft.delete_rpath(image, rpath, reason == "duplicate-rpath", reason);
+        let mut through = dependency.candidates.iter().filter(|candidate| {
+            candidate.declared_by.as_ref() == Some(&declared) && candidate.rpath.as_ref() == Some(rpath)
+        });
+        match &dependency.resolution {
+            Resolution::External(external) => {
+                through.any(|candidate| candidate.outcome == crate::dyld::Outcome::Found)
+                    && !self.draft.placed.contains_key(external)
+            }
+            // A text of our own that leads nowhere is taken back in the end.
+            Resolution::Missing => {
+                through.next().is_some() && !self.draft.is_rewritten(user, &dependency.name)
+            }
+            _ => false,
         }
     }
 }

@@ -4,7 +4,7 @@ use super::Rule;
 use crate::diagnose::{Facts, Finding, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::bundle::{Image, ImageId};
+use crate::bundle::{Bundle, Image, ImageId};
 use crate::diagnose::Remedy;
 use crate::macho::framework_suffix;
 use crate::paths::BundlePath;
@@ -36,10 +36,11 @@ pub fn uuids(image: &Image) -> Option<Vec<&str>> {
 
 fn findings(facts: &Facts<'_>, copies: &BTreeSet<&ImageId>) -> Vec<Finding> {
     let mut bundled: Vec<&BundlePath> = copies.iter().filter_map(|id| inside(id)).collect();
-    bundled.sort_by_key(|path| (rank(path), *path));
+    bundled
+        .sort_by_key(|path| (rank(path), !is_current(facts.bundle, path), !has_its_name(facts, path), *path));
     let Some((keep, others)) = bundled.split_first() else { return Vec::new() };
     let kept = ImageId::Bundled((*keep).clone());
-    let shipped_twice = others.iter().map(|remove| {
+    let shipped_twice = others.iter().filter(|other| !are_versions_of_one(keep, other)).map(|remove| {
         let remedy = Remedy::Merge { keep: (*keep).clone(), remove: (*remove).clone() };
         finding(remove, &kept, loaded_together(facts, &kept, &ImageId::Bundled((*remove).clone())), remedy)
     });
@@ -60,6 +61,32 @@ fn loaded_together(facts: &Facts<'_>, a: &ImageId, b: &ImageId) -> bool {
         let started = ImageId::Bundled(launch.entry.clone());
         started != *a && started != *b && loads(a) && loads(b)
     })
+}
+
+/// The framework and the version that a framework's own binary belongs to; `Current` is none.
+fn version(path: &BundlePath) -> Option<(&str, &str)> {
+    let (framework, inside) = path.as_str().rsplit_once(".framework/Versions/")?;
+    let (version, _) =
+        inside.split_once('/').filter(|(version, name)| *version != "Current" && !name.contains('/'))?;
+    Some((framework, version))
+}
+
+/// Two versions of a framework are two by its maker's will, and what uses the older one asks for it by that name.
+fn are_versions_of_one(a: &BundlePath, b: &BundlePath) -> bool {
+    version(a).zip(version(b)).is_some_and(|(a, b)| a.0 == b.0)
+}
+
+fn is_current(bundle: &Bundle, path: &BundlePath) -> bool {
+    let current = version(path).and_then(|(framework, _)| {
+        bundle.real_path(&BundlePath::new(&format!("{framework}.framework/Versions/Current"))?)
+    });
+    path.parent().is_some_and(|folder| Some(folder) == current)
+}
+
+/// Whether its install name is that of its file.
+fn has_its_name(facts: &Facts<'_>, path: &BundlePath) -> bool {
+    let slices = facts.bundle.image(path).into_iter().flat_map(|image| &image.file.slices);
+    slices.filter_map(|slice| slice.install_name.as_ref()).any(|name| name.leaf() == path.file_name())
 }
 
 /// Which copy is the one to keep: a framework's own version, then what stands in `Contents/Frameworks`.
@@ -103,7 +130,7 @@ fn finding(subject: &BundlePath, other: &ImageId, together: bool, remedy: Remedy
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::case::{found, shown};
+    use crate::diagnose::case::{found, found_alone, shown};
 
     #[test]
     fn the_same_build_in_two_files_is_found_in_the_bundle_and_beside_it() {
@@ -115,6 +142,32 @@ mod tests {
         let keep = BundlePath::new("Contents/Frameworks/Art.framework/Versions/A/Art").unwrap();
         let kept = |finding: &Finding| matches!(&finding.remedy, Some(Remedy::Merge { keep: it, .. }) if *it == keep);
         assert!(copies.len() == 2 && copies.iter().all(kept) && copies[0].severity == Severity::Warning);
+    }
+
+    #[test]
+    fn of_two_copies_the_one_that_bears_its_name_stays() {
+        let copies = found_alone("rp", "Rp", RULE.id, |app| {
+            let folder = app.join("Contents/Frameworks");
+            std::fs::copy(folder.join("libleaf.dylib"), folder.join("a-copy.dylib")).unwrap();
+        });
+        assert_eq!(shown(&copies), ["warning Contents/Frameworks/a-copy.dylib: a-copy.dylib is there twice"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn two_versions_of_a_framework_are_left_alone() {
+        let copies = found_alone("rp", "Rp", RULE.id, |app| {
+            let folder = app.join("Contents/Frameworks");
+            for version in ["1", "2"] {
+                let at = folder.join(format!("Leaf.framework/Versions/{version}"));
+                std::fs::create_dir_all(&at).unwrap();
+                std::fs::copy(folder.join("libleaf.dylib"), at.join("Leaf")).unwrap();
+            }
+            std::os::unix::fs::symlink("2", folder.join("Leaf.framework/Versions/Current")).unwrap();
+        });
+        let leaf = "Contents/Frameworks/libleaf.dylib";
+        assert_eq!(shown(&copies), [format!("warning {leaf}: libleaf.dylib is there twice")]);
+        assert!(copies[0].message.contains("Versions/2/Leaf"), "{}", copies[0].message);
     }
 
     #[test]

@@ -16,7 +16,11 @@ pub static RULE: Rule = Rule {
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     // What no signature cures and another rule says in its own words is not said twice.
     let said = ["invalid-link", "not-allowed", "unreadable"];
-    facts.seals.problems.iter().filter(|problem| !said.contains(&problem.code)).map(finding).collect()
+    let lost_links = |problem: &SealProblem| {
+        problem.code == "framework-structure" && problem.path.file_name().ends_with(".framework")
+    };
+    let own = facts.seals.problems.iter().filter(|one| !said.contains(&one.code) && !lost_links(one));
+    own.map(finding).collect()
 }
 
 /// What a person must do where signing again would change nothing.
@@ -26,7 +30,7 @@ fn by_hand(problem: &SealProblem) -> Option<&'static str> {
         "framework-structure" => Some(
             "A framework holds Versions and links into Versions/Current, nothing else: move it, or delete it",
         ),
-        "bundle-format" => Some("Make it a bundle, or move it into Contents/Resources"),
+        "bundle-format" => Some("Move it into Contents/Resources, with a link in its place if need be"),
         "malformed" => Some("Replace the file with a good copy"),
         _ => None,
     }
@@ -61,6 +65,7 @@ fn name(problem: &SealProblem) -> &str {
 mod tests {
     use super::*;
     use crate::diagnose::case::{found, shown};
+    use crate::paths::BundlePath;
 
     #[test]
     fn no_signature_and_one_that_no_longer_fits_are_told_apart() {
@@ -72,6 +77,23 @@ mod tests {
             shown(&found("faults", "stale-signature", RULE.id)),
             ["error Contents/Frameworks/libedited.dylib: The signature of libedited.dylib is broken"]
         );
+    }
+
+    #[test]
+    fn what_no_signature_cures_says_what_to_do_and_what_another_rule_says_is_not_repeated() {
+        let of = |code| {
+            let message = "what codesign says".to_owned();
+            finding(&SealProblem { path: BundlePath::root(), arch: None, code, message })
+        };
+        for code in ["unsealed-root", "framework-structure", "bundle-format", "malformed"] {
+            assert_eq!(
+                (of(code).remedy, of(code).message.ends_with("Sign it again.")),
+                (None, false),
+                "{code}"
+            );
+        }
+        assert!(of("page-hash").remedy.is_some());
+        assert_eq!(of("page-hash").message, "what codesign says. Sign it again.");
     }
 
     #[test]
