@@ -547,3 +547,23 @@ fn a_link_or_folder_in_the_seals_place_is_replaced() {
         assert!(fs::symlink_metadata(&place).expect("there").is_file());
     }
 }
+
+/// Where a new rpath would have taken the old one's place, the switch that keeps that away keeps the old one, now and in
+/// the next repair.
+#[test]
+fn an_rpath_that_is_not_to_be_replaced_is_not_deleted_either() {
+    let fixture = common::unpack("t1");
+    let (app, looking) = (fixture.app("T1"), options(&fixture));
+    let before = look(&app, &looking);
+    let all = plan_everything(&before);
+    let is_off = |text: &str| text.starts_with("copy_framework") || text.starts_with("replace_rpath");
+    let off = all.edits.iter().map(|planned| planned.edit.key()).filter(|key| is_off(&key.0)).collect();
+    let choice =
+        FixOptions { switched_off: off, roots: before.options.roots.clone(), ..FixOptions::default() };
+    let planned = |inspection: &Inspection| {
+        fix::plan(&inspection.bundle, &inspection.seals, &choice, &Progress::silent()).expect("a plan")
+    };
+    let first = planned(&before);
+    fix::apply(&before.bundle, &first, &Progress::silent()).expect("the fix");
+    assert_eq!(texts(&planned(&look(&app, &looking))), [] as [String; 0]);
+}

@@ -81,7 +81,15 @@ impl<'a> Draft<'a> {
     }
 
     fn is_off(&self, edit: &Edit) -> bool {
-        self.switched_off.contains(&edit.key())
+        let off = |key: &EditKey| self.switched_off.contains(key);
+        // Whether a new rpath takes the place of one that goes depends on the rest of the plan; the switch is one.
+        let replaced = match edit {
+            Edit::DeleteRpath { path, rpath, .. } => {
+                off(&EditKey(format!("replace_rpath {path} {}", rpath.as_str())))
+            }
+            _ => false,
+        };
+        replaced || off(&edit.key())
     }
 
     /// Adds a change of files or folders once. Answers whether it is part of the plan.
