@@ -567,3 +567,20 @@ fn an_rpath_that_is_not_to_be_replaced_is_not_deleted_either() {
     fix::apply(&before.bundle, &first, &Progress::silent()).expect("the fix");
     assert_eq!(texts(&planned(&look(&app, &looking))), [] as [String; 0]);
 }
+
+#[test]
+fn a_file_stays_while_a_reference_to_it_cannot_be_changed() {
+    let fixture = common::unpack_sample();
+    let inspection = look(&fixture.app("Postcard"), &options(&fixture));
+    // The rpath of the build tree stays, so the executable would need the long form, for which it has no room.
+    let rules = ["flattened-framework", "missing-library"].map(str::to_owned).to_vec();
+    let options = FixOptions {
+        selection: Selection::Rules(rules),
+        roots: inspection.options.roots.clone(),
+        ..FixOptions::default()
+    };
+    let plan =
+        fix::plan(&inspection.bundle, &inspection.seals, &options, &Progress::silent()).expect("a plan");
+    let missing = plan.remaining.iter().filter(|finding| finding.rule == "missing-library").count();
+    assert_eq!(missing, 0, "{:#?} leaves {:#?}", texts(&plan), plan.remaining);
+}

@@ -248,10 +248,27 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Takes back the removal of files that are still asked for. Answers whether there was one.
+    pub fn keep_files(&mut self, needed: &BTreeSet<BundlePath>) -> bool {
+        let before = self.tree.len();
+        self.tree.retain(|planned| match &planned.edit {
+            Edit::Remove { path } => !needed.iter().any(|file| file.is_under(path)),
+            _ => true,
+        });
+        self.tree.len() < before
+    }
+
     /// Takes back copies and all that was wished for them.
     pub fn forget(&mut self, copies: &[BundlePath]) {
         let below = |path: &BundlePath| copies.iter().any(|copy| path.is_under(copy));
-        self.tree.retain(|planned| !below(planned.edit.path()));
+        // A second name of the copy goes with it.
+        let names_it = |edit: &Edit| match edit {
+            Edit::Symlink { path, target } => {
+                path.parent().and_then(|folder| folder.resolve(target)).is_some_and(|there| below(&there))
+            }
+            _ => false,
+        };
+        self.tree.retain(|planned| !below(planned.edit.path()) && !names_it(&planned.edit));
         self.rewrites.retain(|path, _| !below(path));
         self.created.retain(|path| !below(path));
         self.placed.retain(|_, to| !below(to));

@@ -11,7 +11,7 @@ use super::simulate::Outside;
 use crate::bundle::{Bundle, ImageId, Node, SearchRoots};
 use crate::codesign::{self, SealProblem, SignKind, SignPlan, Verification};
 use crate::diagnose::{Facts, Finding, Remedy, diagnose, no_header_room, references};
-use crate::dyld::{Place, Resolution, resolve};
+use crate::dyld::{Graph, Place, Resolution, resolve};
 use crate::failure::Failure;
 use crate::macho::InstallName;
 use crate::paths::BundlePath;
@@ -126,11 +126,13 @@ fn take_back(
     options: &FixOptions,
     outside: &mut Outside,
 ) {
+    let before = resolve(draft.base, &Place::BuildMac(options.roots.clone()));
     loop {
-        let (lost, unused) = with_facts(model, seals, &options.roots, |facts| {
-            (lost_uses(draft, facts), unused_copies(draft, facts))
+        let (lost, unused, needed) = with_facts(model, seals, &options.roots, |facts| {
+            (lost_uses(draft, facts), unused_copies(draft, facts), needed_files(&before, facts))
         });
-        if lost.is_empty() && unused.is_empty() {
+        let kept = draft.keep_files(&needed);
+        if lost.is_empty() && unused.is_empty() && !kept {
             return;
         }
         for (path, original) in &lost {
@@ -153,6 +155,21 @@ fn lost_uses(draft: &Draft<'_>, facts: &Facts<'_>) -> BTreeSet<(BundlePath, Inst
     rewritten
         .filter(|(path, original, text)| original != text && missing.contains(&(*path, *text)))
         .map(|(path, original, _)| (path.clone(), original.clone()))
+        .collect()
+}
+
+/// Files of the bundle that references ended at before, and that they would now miss.
+fn needed_files(before: &Graph, facts: &Facts<'_>) -> BTreeSet<BundlePath> {
+    let missing: BTreeSet<(&BundlePath, &InstallName)> = references(facts.build)
+        .filter(|reference| reference.dependency.resolution == Resolution::Missing)
+        .map(|reference| (reference.user, &reference.dependency.name))
+        .collect();
+    references(before)
+        .filter(|reference| missing.contains(&(reference.user, &reference.dependency.name)))
+        .filter_map(|reference| match &reference.dependency.resolution {
+            Resolution::Bundled(path) => Some(path.clone()),
+            _ => None,
+        })
         .collect()
 }
 
