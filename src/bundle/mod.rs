@@ -22,7 +22,7 @@ use crate::paths::{BundlePath, RuntimePath};
 pub use framework::{Framework, FrameworkShape};
 pub use info_plist::InfoPlist;
 pub use map::{Mapped, map};
-pub use scan::{scan, scan_as};
+pub use scan::scan;
 pub use source::SearchRoots;
 pub use walk::{Listing, list};
 pub use whole::{WholeFramework, whole_form};

@@ -23,20 +23,7 @@ use crate::progress::{Cancelled, Progress};
 /// # Errors
 /// [`Failure`] when `path` is missing, is not a bundle, or cannot be listed.
 pub fn scan(path: &Path, progress: &Progress) -> Result<Bundle, Failure> {
-    let root = find_root(path)?;
-    read(&root, root.clone(), progress)
-}
-
-/// Scans `path` but reports it as if it stood at `stands_for`: how a staged copy is checked before it takes the
-/// place of the original. Every place in the result, [`Image::local`] included, is below `stands_for`.
-///
-/// # Errors
-/// As [`scan`].
-pub fn scan_as(path: &Path, stands_for: &Path, progress: &Progress) -> Result<Bundle, Failure> {
-    let root = find_root(path)?;
-    let place =
-        resolve_place(stands_for).map_err(|error| Failure::io(stands_for, "find this place", &error))?;
-    read(&root, place, progress)
+    read(find_root(path)?, progress)
 }
 
 /// Folders that are bundles with a `Contents` folder.
@@ -55,17 +42,6 @@ fn find_root(path: &Path) -> Result<PathBuf, Failure> {
         return Err(Failure::io(path, "open", &error));
     }
     Err(not_a_bundle(path, &root))
-}
-
-/// As [`find_root`] for a place that need not exist: the links of its folder are resolved.
-fn resolve_place(path: &Path) -> std::io::Result<PathBuf> {
-    let path = std::path::absolute(path)?;
-    let real = match (path.canonicalize(), path.parent(), path.file_name()) {
-        (Ok(real), ..) => real,
-        (Err(_), Some(folder), Some(name)) => folder.canonicalize()?.join(name),
-        (Err(error), ..) => return Err(error),
-    };
-    Ok(os::plain_path(real))
 }
 
 /// What `root` is instead, and what the user probably meant.
@@ -105,15 +81,14 @@ fn not_a_bundle(path: &Path, root: &Path) -> Failure {
     }
 }
 
-/// Scans the folder `disk` and reports it as `root`.
-fn read(disk: &Path, root: PathBuf, progress: &Progress) -> Result<Bundle, Failure> {
+fn read(root: PathBuf, progress: &Progress) -> Result<Bundle, Failure> {
     let Listing { mut nodes, mut problems } =
-        walk::list(disk, |seen| progress.step("listing", root.display().to_string(), seen, 0))?;
-    let images = read_images(disk, &root, &nodes, &mut problems, progress)?;
+        walk::list(&root, |seen| progress.step("listing", root.display().to_string(), seen, 0))?;
+    let images = read_images(&root, &nodes, &mut problems, progress)?;
     if !os::RECORDS_MODES {
         mark_programs(&mut nodes, &images);
     }
-    let info_plists = read_info_plists(disk, &nodes, &mut problems);
+    let info_plists = read_info_plists(&root, &nodes, &mut problems);
     problems.sort();
     let mut bundle = Bundle {
         name: root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
@@ -136,7 +111,6 @@ type Images = BTreeMap<BundlePath, Arc<Image>>;
 
 /// Parses every regular file that begins like Mach-O.
 fn read_images(
-    disk: &Path,
     root: &Path,
     nodes: &BTreeMap<BundlePath, Node>,
     problems: &mut Vec<Problem>,
@@ -155,7 +129,7 @@ fn read_images(
         .map(|&(path, length)| {
             let seen = done.fetch_add(1, Ordering::Relaxed);
             progress.step("reading", path.as_str(), seen, total)?;
-            Ok(read_image(disk, root, path, length))
+            Ok(read_image(root, path, length))
         })
         .collect::<Result<_, Cancelled>>()?;
     let mut images = Images::new();
@@ -170,8 +144,8 @@ fn read_images(
 }
 
 /// `None` when the file is something else than Mach-O.
-fn read_image(disk: &Path, root: &Path, path: &BundlePath, length: u64) -> Option<Result<Image, Problem>> {
-    let local = path.to_local(disk);
+fn read_image(root: &Path, path: &BundlePath, length: u64) -> Option<Result<Image, Problem>> {
+    let local = path.to_local(root);
     let unreadable =
         |error: std::io::Error| Problem::Unreadable { path: path.clone(), why: walk::reason(&error) };
     let start = match first_bytes(&local) {
@@ -189,9 +163,7 @@ fn read_image(disk: &Path, root: &Path, path: &BundlePath, length: u64) -> Optio
         return None; // a universal static library
     }
     Some(match macho::read(&bytes) {
-        Ok(file) => {
-            Ok(Image { id: ImageId::Bundled(path.clone()), local: path.to_local(root), length, file })
-        }
+        Ok(file) => Ok(Image { id: ImageId::Bundled(path.clone()), local, length, file }),
         Err(why) => Err(Problem::BrokenMachO { path: path.clone(), why: why.to_string() }),
     })
 }
@@ -217,7 +189,7 @@ fn mark_programs(nodes: &mut BTreeMap<BundlePath, Node>, images: &Images) {
 const MAX_INFO_PLIST: u64 = 16 << 20;
 
 fn read_info_plists(
-    disk: &Path,
+    root: &Path,
     nodes: &BTreeMap<BundlePath, Node>,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<BundlePath, InfoPlist> {
@@ -227,7 +199,7 @@ fn read_info_plists(
         let read = if *length > MAX_INFO_PLIST {
             Err("is larger than 16 MB".to_owned())
         } else {
-            std::fs::read(path.to_local(disk))
+            std::fs::read(path.to_local(root))
                 .map_err(|error| format!("cannot be read: {}", walk::reason(&error)))
                 .and_then(|bytes| InfoPlist::read(&bytes))
         };
@@ -416,19 +388,6 @@ mod tests {
         assert_eq!(bundle.real_path(&path("Contents/again/MacOS/Foo")), Some(path("Contents/MacOS/Foo")));
         let shown = "caf\u{fffd}".to_owned();
         assert_eq!(bundle.problems, [Problem::BadName { folder: path("Contents"), shown }]);
-    }
-
-    #[test]
-    fn a_copy_is_reported_as_if_it_stood_in_place_of_the_original() {
-        let dir = tempfile::tempdir().unwrap();
-        let (app, copy) = (dir.path().join("Foo.app"), dir.path().join("staged/Copy.app"));
-        for root in [&app, &copy] {
-            write(root, "Contents/MacOS/Foo", &code(2, &[]));
-        }
-        let original = read_silently(&app).unwrap();
-        assert_eq!(scan_as(&copy, &app, &Progress::silent()).unwrap(), original);
-        fs::remove_dir_all(&app).unwrap();
-        assert_eq!(scan_as(&copy, &app, &Progress::silent()).unwrap(), original);
     }
 
     #[test]
