@@ -66,7 +66,7 @@ proptest! {
         let app = fixture.app(name);
         let roots = fixture.roots().into_iter().map(|(from, to)| (RuntimePath::new(from), to));
         let roots = SearchRoots { roots: roots.filter(|_| mapped).collect(), this_machine: false };
-        let looking = InspectOptions { roots: roots.clone() };
+        let looking = InspectOptions::new(roots.clone());
         let original = content(&app);
         let before = look(&app, &looking);
         let selection = match &rules {

@@ -18,7 +18,7 @@ use bundlewright::workflow::{InspectOptions, Inspection, inspect};
 
 fn options(fixture: &common::Fixture) -> InspectOptions {
     let roots = fixture.roots().into_iter().map(|(from, to)| (RuntimePath::new(from), to)).collect();
-    InspectOptions { roots: SearchRoots { roots, this_machine: false } }
+    InspectOptions::new(SearchRoots { roots, this_machine: false })
 }
 
 fn look(app: &Path, options: &InspectOptions) -> Inspection {
@@ -409,7 +409,7 @@ fn child_that_is_killed() {
     let (step, app): (usize, PathBuf) = (step.parse().expect("a number"), app.into());
     let root = app.parent().expect("a folder").join("root/opt/homebrew");
     let roots = SearchRoots { roots: vec![(RuntimePath::new("/opt/homebrew"), root)], this_machine: false };
-    let inspection = look(&app, &InspectOptions { roots });
+    let inspection = look(&app, &InspectOptions::new(roots));
     let plan = plan_everything(&inspection);
     let count = std::sync::atomic::AtomicUsize::new(0);
     let progress = Progress::new(move |_| {
@@ -506,7 +506,7 @@ fn a_refusal_names_the_bundle_and_not_our_copy_of_it() {
 fn a_repair_without_the_build_machines_folders_spoils_nothing() {
     let fixture = common::unpack("t1");
     let app = fixture.app("T1");
-    let nothing = InspectOptions { roots: SearchRoots { roots: Vec::new(), this_machine: false } };
+    let nothing = InspectOptions::new(SearchRoots { roots: Vec::new(), this_machine: false });
     let poor = look(&app, &nothing);
     let plan = plan_everything(&poor);
     assert!(!texts(&plan).iter().any(|text| text.contains("baz")), "{:?}", texts(&plan));

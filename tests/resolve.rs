@@ -10,7 +10,7 @@ use std::path::Path;
 use bundlewright::bundle::{self, Bundle, EntryKind, FrameworkShape, Problem, SearchRoots};
 use bundlewright::dyld::graph::{Dependency, Launch};
 use bundlewright::dyld::launch::verdict;
-use bundlewright::dyld::{self, Graph, Outcome, Place, Resolution};
+use bundlewright::dyld::{self, Conditions, Graph, Outcome, Place, Resolution};
 use bundlewright::macho::{Arch, LoadKind};
 use bundlewright::paths::RuntimePath;
 use bundlewright::progress::Progress;
@@ -21,13 +21,17 @@ fn scan(app: &Path) -> Bundle {
 }
 
 fn clean(bundle: &Bundle) -> Graph {
-    dyld::resolve(bundle, &Place::CleanMac)
+    dyld::resolve(bundle, &Place::CleanMac, &Conditions::default())
 }
 
 /// With the fixture's build machine mapped, and nothing of this machine but the bundle's surroundings.
 fn build(bundle: &Bundle, fixture: &Fixture) -> Graph {
     let roots = fixture.roots().into_iter().map(|(from, to)| (RuntimePath::new(from), to)).collect();
-    dyld::resolve(bundle, &Place::BuildMac(SearchRoots { roots, this_machine: false }))
+    dyld::resolve(
+        bundle,
+        &Place::BuildMac(SearchRoots { roots, this_machine: false }),
+        &Conditions::default(),
+    )
 }
 
 fn dependencies(graph: &Graph) -> impl Iterator<Item = &Dependency> {

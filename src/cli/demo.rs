@@ -42,7 +42,7 @@ impl Demo {
 fn whole_job(dir: &Path, sample: &Sample, session: &Session) -> Result<Answer, Trouble> {
     let progress = session.progress();
     let roots = sample.search_roots();
-    let before = workflow::inspect(&sample.app, &InspectOptions { roots: roots.clone() }, &progress)?;
+    let before = workflow::inspect(&sample.app, &InspectOptions::new(roots.clone()), &progress)?;
     let plan = workflow::plan(&before, &FixOptions { roots, ..FixOptions::default() }, &progress)?;
     let fixed = workflow::repair(before, plan, &progress)?;
     let signatures = workflow::verify(&sample.app, &progress)?;

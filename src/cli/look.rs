@@ -59,7 +59,7 @@ impl Roots {
                 );
             }
         }
-        Ok(InspectOptions { roots: SearchRoots { roots: self.roots.clone(), ..SearchRoots::default() } })
+        Ok(InspectOptions::new(SearchRoots { roots: self.roots.clone(), ..SearchRoots::default() }))
     }
 }
 

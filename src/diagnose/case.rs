@@ -5,12 +5,54 @@ use std::path::Path;
 use super::{Facts, Finding, diagnose};
 use crate::bundle::{SearchRoots, scan};
 use crate::codesign::verify_bundle;
-use crate::dyld::{Place, resolve};
+use crate::dyld::{Conditions, Place, resolve};
+use crate::macho::Container;
+use crate::macho::fat::assemble_fat;
+use crate::macho::sample::Sample;
 use crate::paths::RuntimePath;
 use crate::progress::Progress;
 
 #[path = "../../tests/common/mod.rs"]
 mod common;
+#[path = "../../tests/common/model.rs"]
+mod model;
+
+/// What one rule finds in a bundle written out from its description (`tests/laws/README.md` says how one is written).
+/// Items with absolute paths are files of the build machine.
+pub fn found_in(description: &str, rule: &str) -> Vec<Finding> {
+    let disk = tempfile::tempdir().expect("a temporary folder");
+    let (app, machine) = (disk.path().join("App.app"), disk.path().join("machine"));
+    for item in model::items(description) {
+        let path = match item.path.strip_prefix('/') {
+            Some(path) => machine.join(path),
+            None => app.join(&item.path),
+        };
+        write(&item, &path);
+    }
+    let roots = vec![(RuntimePath::new("/"), machine)];
+    find(&app, rule, SearchRoots { roots, this_machine: false })
+}
+
+fn write(item: &model::Item, path: &Path) {
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("to make a folder");
+    if let Some(target) = &item.link {
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(target, path).expect("to make a link");
+        return;
+    }
+    let slices: Vec<Vec<u8>> = item.slices.iter().map(|slice| Sample::of(slice).build()).collect();
+    let bytes = match slices.len() {
+        0 => item.text.clone().into_bytes(),
+        1 => slices[0].clone(),
+        _ => assemble_fat(Container::Fat, &slices).expect("slices"),
+    };
+    std::fs::write(path, bytes).expect("to write");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(item.mode)).expect("to set a mode");
+    }
+}
 
 /// What one rule finds in `app` of tests/fixtures/`archive`.tar.gz, with the build machine's folders mapped.
 pub fn found(archive: &str, app: &str, rule: &str) -> Vec<Finding> {
@@ -28,7 +70,9 @@ pub fn found_alone(archive: &str, app: &str, rule: &str, change: impl FnOnce(&Pa
 
 fn find(app: &Path, rule: &str, roots: SearchRoots) -> Vec<Finding> {
     let bundle = scan(app, &Progress::silent()).expect("a bundle");
-    let (build, clean) = (resolve(&bundle, &Place::BuildMac(roots)), resolve(&bundle, &Place::CleanMac));
+    let conditions = Conditions::default();
+    let build = resolve(&bundle, &Place::BuildMac(roots), &conditions);
+    let clean = resolve(&bundle, &Place::CleanMac, &conditions);
     let seals = verify_bundle(&bundle, &Progress::silent()).expect("not cancelled");
     let facts = Facts { bundle: &bundle, build: &build, clean: &clean, seals: &seals };
     diagnose(&facts).into_iter().filter(|finding| finding.rule == rule).collect()

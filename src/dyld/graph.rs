@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::Place;
 use super::host::Host;
 use super::process::Process;
 use super::search::{Candidate, Resolution};
+use super::{Conditions, Place};
 use crate::bundle::{Bundle, Entry, EntryKind, Image, ImageId};
 use crate::macho::{Arch, FileType, InstallName, LoadKind};
 use crate::paths::{BundlePath, RuntimePath};
@@ -54,6 +54,7 @@ pub struct Launch {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Graph {
     pub place: Place,
+    pub conditions: Conditions,
     /// Sorted by entry (main first), then architecture.
     pub launches: Vec<Launch>,
     pub externals: BTreeMap<RuntimePath, Arc<Image>>,
@@ -68,9 +69,9 @@ impl Graph {
     }
 }
 
-/// Walks every entry point of `bundle` as dyld would at `place`. Libraries that no entry point reaches follow as
+/// Walks every entry point of `bundle` as dyld would at `place` under `conditions`. Libraries that no entry point reaches follow as
 /// plug-ins: a file in the bundle may be opened by name, and every one of them is resolved somewhere.
-pub fn resolve(bundle: &Bundle, place: &Place) -> Graph {
+pub fn resolve(bundle: &Bundle, place: &Place, conditions: &Conditions) -> Graph {
     let host = Host::new(bundle, place);
     let processes = launch_processes(&host);
     let mut launches: Vec<Launch> =
@@ -83,7 +84,7 @@ pub fn resolve(bundle: &Bundle, place: &Place) -> Graph {
     open_unreached(&host, &processes, &mut launches);
     launches.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     let externals = externals(&host, &launches);
-    Graph { place: place.clone(), launches, externals }
+    Graph { place: place.clone(), conditions: conditions.clone(), launches, externals }
 }
 
 /// Every entry point that starts a process, for each of its architectures.

@@ -11,7 +11,7 @@ use super::simulate::Outside;
 use crate::bundle::{Bundle, ImageId, Node, SearchRoots};
 use crate::codesign::{self, SealProblem, SignKind, SignPlan, Verification};
 use crate::diagnose::{Facts, Finding, Remedy, diagnose, no_header_room, references};
-use crate::dyld::{Graph, Place, Resolution, resolve};
+use crate::dyld::{Conditions, Graph, OsProfile, Place, Resolution, resolve};
 use crate::failure::Failure;
 use crate::macho::InstallName;
 use crate::paths::BundlePath;
@@ -42,6 +42,8 @@ pub struct FixOptions {
     /// Edits that were switched off.
     pub switched_off: BTreeSet<EditKey>,
     pub roots: SearchRoots,
+    /// Whose dyld has to find everything afterwards.
+    pub os: OsProfile,
 }
 
 /// What a fix would do, and what the bundle is then.
@@ -85,7 +87,7 @@ pub fn plan(
     for round in 0..MAX_ROUNDS {
         progress.step("planning", &bundle.name, round, 0)?;
         let before = draft.revision;
-        let pending = with_facts(&model, seals, &options.roots, |facts| {
+        let pending = with_facts(&model, seals, options, |facts| {
             let findings = diagnose(facts);
             let wanted: Vec<&Finding> =
                 findings.iter().filter(|finding| chosen.wants(finding, &draft)).collect();
@@ -109,12 +111,20 @@ pub fn plan(
 fn with_facts<T>(
     model: &Bundle,
     seals: &Verification,
-    roots: &SearchRoots,
+    options: &FixOptions,
     look: impl FnOnce(&Facts<'_>) -> T,
 ) -> T {
-    let (build, clean) =
-        rayon::join(|| resolve(model, &Place::BuildMac(roots.clone())), || resolve(model, &Place::CleanMac));
+    let conditions = conditions(options);
+    let (build, clean) = rayon::join(
+        || resolve(model, &Place::BuildMac(options.roots.clone()), &conditions),
+        || resolve(model, &Place::CleanMac, &conditions),
+    );
     look(&Facts { bundle: model, build: &build, clean: &clean, seals })
+}
+
+/// A repair counts on no variable: nobody sets them on another Mac.
+fn conditions(options: &FixOptions) -> Conditions {
+    Conditions { os: options.os, ..Conditions::default() }
 }
 
 /// Takes back what would do no good: references that would be found nowhere, because a switch or a full header keeps
@@ -126,9 +136,9 @@ fn take_back(
     options: &FixOptions,
     outside: &mut Outside,
 ) {
-    let before = resolve(draft.base, &Place::BuildMac(options.roots.clone()));
+    let before = resolve(draft.base, &Place::BuildMac(options.roots.clone()), &conditions(options));
     loop {
-        let (lost, unused, needed) = with_facts(model, seals, &options.roots, |facts| {
+        let (lost, unused, needed) = with_facts(model, seals, options, |facts| {
             (lost_uses(draft, facts), unused_copies(draft, facts), needed_files(&before, facts))
         });
         let kept = draft.keep_files(&needed);
@@ -201,7 +211,7 @@ fn finish(draft: Draft<'_>, model: Bundle, seals: &Verification, options: &FixOp
     codesign::simulate(&mut expected, &sign);
     let left =
         Verification { checks: seals.checks, problems: not_covered(&seals.problems, &sign, &expected) };
-    let mut remaining = with_facts(&expected, &left, &options.roots, diagnose);
+    let mut remaining = with_facts(&expected, &left, options, diagnose);
     remaining.extend(draft.untouched().map(|(path, error)| no_header_room::finding(path, error)));
     FixPlan {
         header_room: header_room(&edits, draft.base, &expected),

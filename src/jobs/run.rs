@@ -48,7 +48,7 @@ pub(super) fn run(request: Request, reporter: &Reporter) -> Result<Outcome, Fail
         Request::Undo { bundle, options } => workflow::undo(&bundle, &options, progress).map(Outcome::Undone),
         Request::OpenSample => {
             let sample = sample::unpack(&temporary_folder()?)?;
-            let options = InspectOptions { roots: sample.search_roots() };
+            let options = InspectOptions::new(sample.search_roots());
             workflow::inspect(&sample.app, &options, progress).map(Outcome::Inspected)
         }
         Request::DesignImage { inspection } => {

@@ -5,7 +5,7 @@ use super::header::{
     LC_CODE_SIGNATURE, LC_ID_DYLIB, LC_LAZY_LOAD_DYLIB, LC_LOAD_DYLIB, LC_LOAD_UPWARD_DYLIB,
     LC_LOAD_WEAK_DYLIB, LC_REEXPORT_DYLIB, LC_RPATH, LC_SEGMENT, LC_SEGMENT_64,
 };
-use super::{Arch, LoadKind};
+use super::{Arch, BuildVersion, FileType, LoadKind, Slice};
 
 /// What to put into the slice; change fields of [`Sample::new`], then [`Sample::build`].
 #[derive(Debug, Clone)]
@@ -43,6 +43,25 @@ impl Sample {
             signature: None,
             room: 256,
             name_padding: 0,
+        }
+    }
+
+    /// The slice as it was read, as far as a sample can hold it.
+    pub fn of(slice: &Slice) -> Sample {
+        let file_type = match slice.file_type {
+            FileType::Execute => 2,
+            FileType::Bundle => 8,
+            _ => 6,
+        };
+        let build = |build: BuildVersion| (build.platform.0, build.min_os.0, build.sdk.0);
+        Sample {
+            file_type,
+            install_name: slice.install_name.as_ref().map(|name| name.0.clone()),
+            uses: slice.uses.iter().map(|used| (used.kind, used.name.0.clone())).collect(),
+            rpaths: slice.rpaths.iter().map(|rpath| rpath.0.clone()).collect(),
+            uuid: slice.uuid.as_deref().map(uuid_bytes),
+            builds: slice.build.into_iter().map(build).collect(),
+            ..Sample::new(slice.arch)
         }
     }
 
@@ -183,4 +202,10 @@ fn fixed_name(name: &str) -> Vec<u8> {
     let mut bytes = name.as_bytes().to_vec();
     bytes.resize(16, 0);
     bytes
+}
+
+/// `14AD33D7-…` as its sixteen bytes.
+fn uuid_bytes(text: &str) -> [u8; 16] {
+    let digits: String = text.chars().filter(|digit| *digit != '-').collect();
+    std::array::from_fn(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).expect("a UUID"))
 }

@@ -95,7 +95,7 @@ impl App {
     pub fn open_with(&mut self, path: PathBuf, roots: Option<SearchRoots>) {
         self.state.refused = None;
         self.state.start.asked(&path);
-        let options = InspectOptions { roots: roots.unwrap_or_else(|| self.state.roots.clone()) };
+        let options = InspectOptions::new(roots.unwrap_or_else(|| self.state.roots.clone()));
         self.begin("Opening", Request::Inspect { path, options });
     }
 

@@ -7,7 +7,7 @@ use super::Inspection;
 use crate::bundle::{self, SearchRoots};
 use crate::codesign;
 use crate::diagnose::{Facts, diagnose};
-use crate::dyld::{self, Place};
+use crate::dyld::{self, Conditions, Place};
 use crate::failure::Failure;
 use crate::progress::Progress;
 
@@ -15,6 +15,14 @@ use crate::progress::Progress;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct InspectOptions {
     pub roots: SearchRoots,
+    pub conditions: Conditions,
+}
+
+impl InspectOptions {
+    /// The newest macOS, no variables.
+    pub fn new(roots: SearchRoots) -> Self {
+        InspectOptions { roots, conditions: Conditions::default() }
+    }
 }
 
 /// # Errors
@@ -26,8 +34,8 @@ pub fn inspect(path: &Path, options: &InspectOptions, progress: &Progress) -> Re
     let (graphs, seals) = rayon::join(
         || {
             rayon::join(
-                || dyld::resolve(&bundle, &Place::BuildMac(options.roots.clone())),
-                || dyld::resolve(&bundle, &Place::CleanMac),
+                || dyld::resolve(&bundle, &Place::BuildMac(options.roots.clone()), &options.conditions),
+                || dyld::resolve(&bundle, &Place::CleanMac, &options.conditions),
             )
         },
         || codesign::verify_bundle(&bundle, progress),

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use bundlewright::bundle::{SearchRoots, scan};
 use bundlewright::codesign::verify_bundle;
 use bundlewright::dmg::{self, DmgSpec};
-use bundlewright::dyld::{Place, resolve};
+use bundlewright::dyld::{Conditions, Place, resolve};
 use bundlewright::progress::Progress;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -42,7 +42,7 @@ fn main() {
     );
     compare(
         "resolve against scan",
-        || drop(black_box(resolve(&bundle, &place))),
+        || drop(black_box(resolve(&bundle, &place, &Conditions::default()))),
         || drop(black_box(scan(&app, &quiet))),
     );
     compare(

@@ -5,7 +5,7 @@ use std::path::Path;
 use bundlewright::bundle::{Bundle, ImageId, SearchRoots};
 use bundlewright::dyld::graph::{Dependency, Launch};
 use bundlewright::dyld::launch::verdict;
-use bundlewright::dyld::{Graph, Place, Resolution, resolve};
+use bundlewright::dyld::{Conditions, Graph, Place, Resolution, resolve};
 use bundlewright::macho::Arch;
 use bundlewright::paths::RuntimePath;
 
@@ -19,8 +19,9 @@ pub fn answer(page: &Page) -> String {
     let disk = tempfile::tempdir().unwrap();
     #[cfg(unix)]
     crate::thin::write(&items, disk.path());
-    let clean = resolve(&bundle, &Place::CleanMac);
-    let build = resolve(&bundle, &Place::BuildMac(build_machine(disk.path())));
+    let conditions = Conditions::default();
+    let clean = resolve(&bundle, &Place::CleanMac, &conditions);
+    let build = resolve(&bundle, &Place::BuildMac(build_machine(disk.path())), &conditions);
     page.rewritten(|info, body| {
         let words: Vec<&str> = info.split(' ').collect();
         let graph = if words.contains(&"build") { &build } else { &clean };

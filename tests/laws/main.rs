@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make what they look at")]
 
 mod answers;
+#[path = "../common/model.rs"]
 mod model;
 mod page;
 #[cfg(unix)]
@@ -11,7 +12,7 @@ mod thin;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bundlewright::dyld::{self, Place};
+use bundlewright::dyld::{self, Conditions, Place};
 use page::Page;
 
 fn folder() -> PathBuf {
@@ -56,7 +57,7 @@ fn a_chain_of_two_thousand_libraries_is_walked() {
         text += &format!("  rpath @loader_path\n  use @rpath/lib{next}.dylib\n  weak @rpath/lib0.dylib\n");
     }
     let bundle = model::bundle(&model::items(&text));
-    let graph = dyld::resolve(&bundle, &Place::CleanMac);
+    let graph = dyld::resolve(&bundle, &Place::CleanMac, &Conditions::default());
     let [launch] = &graph.launches[..] else { panic!("{} launches", graph.launches.len()) };
     assert_eq!(launch.loads.len(), 2001);
     let said = dyld::launch::verdict(&bundle, launch).message.unwrap();

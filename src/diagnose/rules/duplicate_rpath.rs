@@ -55,7 +55,7 @@ fn severity(slice: &Slice) -> Severity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::case::{found, shown};
+    use crate::diagnose::case::{found, found_in, shown};
 
     #[test]
     fn the_second_of_two_equal_rpaths_is_to_go() {
@@ -63,6 +63,20 @@ mod tests {
         assert_eq!(
             shown(&findings),
             ["error Contents/Frameworks/libtwice.dylib: LC_RPATH @loader_path/sub stands there 2 times"]
+        );
+    }
+
+    #[test]
+    fn an_sdk_that_dyld_does_not_hold_to_it_yet_makes_it_a_warning() {
+        let with_sdk = |sdk: &str| {
+            let app = format!(
+                "Contents/Info.plist plist\n  key CFBundleExecutable App\nContents/MacOS/App execute sdk={sdk}\n  rpath @executable_path\n  rpath @executable_path\n"
+            );
+            found_in(&app, RULE.id)[0].severity
+        };
+        assert_eq!(
+            ["14.0", "0.0", "26.0"].map(with_sdk),
+            [Severity::Warning, Severity::Error, Severity::Error]
         );
     }
 

@@ -1,4 +1,7 @@
-//! A bundle from its description.
+//! A bundle from its description: `tests/laws/README.md` says how one is written.
+
+// Each test that takes this in uses a part of it.
+#![allow(dead_code)]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,6 +19,10 @@ pub struct Item {
     pub path: String,
     pub link: Option<String>,
     pub slices: Vec<Slice>,
+    /// The contents of what is no image.
+    pub text: String,
+    /// Permission bits.
+    pub mode: u32,
 }
 
 pub fn items(description: &str) -> Vec<Item> {
@@ -24,7 +31,12 @@ pub fn items(description: &str) -> Vec<Item> {
         match line.strip_prefix("  ") {
             Some(command) => {
                 let (word, text) = command.trim().split_once(' ').expect("a word and a text");
-                items.last_mut().unwrap().slices.iter_mut().for_each(|slice| add(slice, word, text));
+                let item = items.last_mut().unwrap();
+                match word {
+                    "line" => item.text += &format!("{text}\n"),
+                    "key" => item.text = with_key(&item.text, text),
+                    _ => item.slices.iter_mut().for_each(|slice| add(slice, word, text)),
+                }
             }
             None => items.push(item(line)),
         }
@@ -33,30 +45,54 @@ pub fn items(description: &str) -> Vec<Item> {
 }
 
 fn item(line: &str) -> Item {
+    let plain = |path: &str| Item {
+        path: path.to_owned(),
+        link: None,
+        slices: Vec::new(),
+        text: String::new(),
+        mode: 0o644,
+    };
     if let Some((path, target)) = line.split_once(" -> ") {
-        return Item { path: path.to_owned(), link: Some(target.to_owned()), slices: Vec::new() };
+        return Item { link: Some(target.to_owned()), ..plain(path) };
     }
     let mut words = line.split(' ');
     let path = words.next().unwrap().to_owned();
-    let file_type = match words.next() {
+    let kind = words.next();
+    let (settings, archs): (Vec<&str>, Vec<&str>) = words.partition(|word| word.contains('='));
+    let mode = settings.iter().find_map(|one| one.strip_prefix("mode="));
+    let mode = mode.map(|digits| u32::from_str_radix(digits, 8).unwrap());
+    let file_type = match kind {
         Some("execute") => FileType::Execute,
         Some("dylib") => FileType::Dylib,
         Some("bundle") => FileType::Bundle,
-        Some("text") => return Item { path, link: None, slices: Vec::new() },
+        Some("text") => return Item { mode: mode.unwrap_or(0o644), ..plain(&path) },
+        Some("plist") => {
+            return Item { text: format!("{PLIST}</dict></plist>\n"), ..plain(&path) };
+        }
         other => panic!("{path}: what is {other:?}?"),
     };
-    let (settings, archs): (Vec<&str>, Vec<&str>) = words.partition(|word| word.contains('='));
     let archs = if archs.is_empty() { vec!["arm64"] } else { archs };
     let slices =
         archs.iter().map(|arch| slice(Arch::from_name(arch).unwrap(), file_type, &settings)).collect();
-    Item { path, link: None, slices }
+    Item { slices, mode: mode.unwrap_or(0o755), ..plain(&path) }
+}
+
+const PLIST: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<plist version=\"1.0\"><dict>";
+
+/// The property list `plist` with one more line `NAME VALUE`: a value that begins with `<` is XML, others are strings.
+fn with_key(plist: &str, line: &str) -> String {
+    let (name, value) = line.split_once(' ').unwrap_or((line, ""));
+    let value = if value.starts_with('<') { value.to_owned() } else { format!("<string>{value}</string>") };
+    plist.replace("</dict></plist>\n", &format!("<key>{name}</key>{value}</dict></plist>\n"))
 }
 
 fn slice(arch: Arch, file_type: FileType, settings: &[&str]) -> Slice {
     let setting = |key: &str| settings.iter().find_map(|one| one.strip_prefix(key)?.strip_prefix('='));
-    let sdk = setting("sdk").unwrap_or("15.0");
-    let (major, minor) = sdk.split_once('.').unwrap();
-    let sdk = PackedVersion::new(major.parse().unwrap(), minor.parse().unwrap(), 0);
+    let version = |text: &str| {
+        let (major, minor) = text.split_once('.').unwrap();
+        PackedVersion::new(major.parse().unwrap(), minor.parse().unwrap(), 0)
+    };
+    let (sdk, min_os) = (setting("sdk").unwrap_or("15.0"), setting("minos").unwrap_or("11.0"));
     let platform = Platform(setting("platform").map_or(1, |number| number.parse().unwrap()));
     Slice {
         arch,
@@ -67,7 +103,7 @@ fn slice(arch: Arch, file_type: FileType, settings: &[&str]) -> Slice {
         install_name: None,
         uses: Vec::new(),
         rpaths: Vec::new(),
-        build: Some(BuildVersion { platform, min_os: PackedVersion::new(11, 0, 0), sdk }),
+        build: Some(BuildVersion { platform, min_os: version(min_os), sdk: version(sdk) }),
         uuid: setting("uuid").map(str::to_owned),
         header_room: 0,
         signature: Signature::NONE,
@@ -110,7 +146,7 @@ pub fn bundle(items: &[Item]) -> Bundle {
         bundle.nodes.extend(folders.map(|folder| (folder, Node::Folder)));
         let node = match &item.link {
             Some(target) => Node::Link { target: target.clone() },
-            None => Node::File { length: 4096, mode: 0o755 },
+            None => Node::File { length: 4096, mode: item.mode },
         };
         bundle.nodes.insert(path.clone(), node);
         if !item.slices.is_empty() {
