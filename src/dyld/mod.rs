@@ -4,6 +4,7 @@ mod conditions;
 pub mod graph;
 mod host;
 pub mod launch;
+pub mod laws;
 mod places;
 mod process;
 pub mod search;
