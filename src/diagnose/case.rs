@@ -15,7 +15,7 @@ use crate::progress::Progress;
 #[path = "../../tests/common/mod.rs"]
 mod common;
 #[path = "../../tests/common/model.rs"]
-mod model;
+pub mod model;
 
 /// What one rule finds in a bundle written out from its description (`tests/laws/README.md` says how one is written).
 /// Items with absolute paths are files of the build machine.

@@ -5,15 +5,26 @@ pub mod graph;
 mod host;
 pub mod launch;
 pub mod laws;
+mod loads;
+mod lookup;
+mod message;
+mod path_overrides;
 mod places;
 mod process;
+mod process_config;
 pub mod search;
+mod security;
 pub mod system_libraries;
 
 pub use conditions::{Conditions, OsProfile};
 pub use graph::{Graph, resolve};
-pub use launch::Verdict;
+pub use launch::{Problem, Verdict};
+pub use loads::{Load, Loads};
+pub use path_overrides::PathOverrides;
+pub use process::InsertFailure;
+pub use process_config::ProcessConfig;
 pub use search::{Candidate, Outcome, Resolution, SearchRule};
+pub use security::Security;
 
 use crate::bundle::SearchRoots;
 use crate::macho::PackedVersion;
@@ -23,6 +34,8 @@ use crate::macho::PackedVersion;
 pub enum Place {
     /// Another Mac: the bundle in `/Applications` and the system's own libraries, nothing else.
     CleanMac,
+    /// Another Mac that has what the search roots know of Homebrew's folders, `/opt/homebrew` and `/usr/local`.
+    HomebrewMac(SearchRoots),
     /// The build machine, as far as the search roots bring it here.
     BuildMac(SearchRoots),
 }

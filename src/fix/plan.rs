@@ -185,7 +185,8 @@ fn needed_files(before: &Graph, facts: &Facts<'_>) -> BTreeSet<BundlePath> {
 
 fn unused_copies(draft: &Draft<'_>, facts: &Facts<'_>) -> Vec<BundlePath> {
     let launches = facts.build.launches.iter().chain(&facts.clean.launches);
-    let loaded = launches.flat_map(|launch| launch.loads.iter().filter(|load| load.loaded_by.is_some()));
+    let loaded =
+        launches.flat_map(|launch| launch.loads.own().iter().filter(|load| load.loaded_by.is_some()));
     let used: BTreeSet<&BundlePath> = loaded
         .filter_map(|load| match &load.image {
             ImageId::Bundled(path) => Some(path),

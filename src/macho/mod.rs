@@ -156,6 +156,10 @@ pub struct Slice {
     /// Bytes between the end of the load commands and the first section's data: what longer names may grow into.
     /// Padding that a name command does not need counts as free, for an edit takes it back when it must.
     pub header_room: u64,
+    /// Whether there is a section `__RESTRICT,__restrict`, which makes the process a restricted one.
+    pub restricted: bool,
+    /// Every LC_DYLD_ENVIRONMENT, `NAME=VALUE`.
+    pub dyld_environment: Vec<String>,
     pub signature: Signature,
 }
 

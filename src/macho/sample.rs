@@ -1,11 +1,13 @@
 //! Small Mach-O slices made for tests: whole enough to be read, edited and signed, too small to run.
 
+use std::collections::BTreeSet;
+
 use super::byte_order::ByteOrder;
 use super::header::{
     LC_CODE_SIGNATURE, LC_ID_DYLIB, LC_LAZY_LOAD_DYLIB, LC_LOAD_DYLIB, LC_LOAD_UPWARD_DYLIB,
     LC_LOAD_WEAK_DYLIB, LC_REEXPORT_DYLIB, LC_RPATH, LC_SEGMENT, LC_SEGMENT_64,
 };
-use super::{Arch, BuildVersion, FileType, LoadKind, Slice};
+use super::{Arch, BuildVersion, FileType, LoadKind, Signature, SignatureState, Slice};
 
 /// What to put into the slice; change fields of [`Sample::new`], then [`Sample::build`].
 #[derive(Debug, Clone)]
@@ -53,6 +55,9 @@ impl Sample {
             FileType::Bundle => 8,
             _ => 6,
         };
+        let Signature { state, identifier, team, flags, entitlements } = &slice.signature;
+        let name = identifier.as_deref().unwrap_or("me");
+        let signed = *state != SignatureState::None;
         let build = |build: BuildVersion| (build.platform.0, build.min_os.0, build.sdk.0);
         Sample {
             file_type,
@@ -61,6 +66,7 @@ impl Sample {
             rpaths: slice.rpaths.iter().map(|rpath| rpath.0.clone()).collect(),
             uuid: slice.uuid.as_deref().map(uuid_bytes),
             builds: slice.build.into_iter().map(build).collect(),
+            signature: signed.then(|| full_signature(name, *flags, team.as_deref(), entitlements)),
             ..Sample::new(slice.arch)
         }
     }
@@ -193,6 +199,36 @@ pub(crate) fn signature(identifier: &str, flags: u32) -> Vec<u8> {
     let directory_size = 44 + name.len() as u32;
     let directory = [0xfade_0c02, directory_size, 0x20100, flags, directory_size, 44, 0, 0, 0, 0, 0];
     [be(&[0xfade_0cc0, 20 + directory_size, 1, 0, 20]), be(&directory), name].concat()
+}
+
+/// The same with a team, which stands for a CMS signature too, and with entitlements that are true.
+fn full_signature(
+    identifier: &str,
+    flags: u32,
+    team: Option<&str>,
+    entitlements: &BTreeSet<String>,
+) -> Vec<u8> {
+    let be = |words: &[u32]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
+    let names = [identifier.as_bytes(), &[0], team.unwrap_or_default().as_bytes(), &[0]].concat();
+    let (fixed, total) = (52, 52 + names.len() as u32);
+    let team_at = if team.is_some() { fixed + identifier.len() as u32 + 1 } else { 0 };
+    let mut directory = be(&[0xfade_0c02, total, 0x20200, flags, total, fixed]);
+    directory.resize(48, 0);
+    directory.extend(be(&[team_at]));
+    directory.extend(names);
+    let keys: String = entitlements.iter().map(|key| format!("<key>{key}</key><true/>")).collect();
+    let plist = format!("<plist version=\"1.0\"><dict>{keys}</dict></plist>");
+    let granted = [be(&[0xfade_7171, 8 + plist.len() as u32]), plist.into_bytes()].concat();
+    let cms = if team.is_some() { vec![1; 16] } else { Vec::new() };
+    let wrapper = [be(&[0xfade_0b01, 8 + cms.len() as u32]), cms].concat();
+    let blobs = [(0, directory), (5, granted), (0x10000, wrapper)];
+    let (mut index, mut at) = (Vec::new(), 12 + 8 * blobs.len() as u32);
+    for (slot, blob) in &blobs {
+        index.extend(be(&[*slot, at]));
+        at += blob.len() as u32;
+    }
+    let contents: Vec<u8> = blobs.into_iter().flat_map(|(_, blob)| blob).collect();
+    [be(&[0xfade_0cc0, at, 3]), index, contents].concat()
 }
 
 const TEXT_SIZE: usize = 16;

@@ -20,7 +20,7 @@ pub use crate::bundle::Bundle;
 pub use crate::fix::{FixOptions, FixPlan, Receipt, last_fix, recover};
 pub use crate::macho::Arch;
 pub use inspect::{InspectOptions, inspect};
-pub use launch::{launches, starts};
+pub use launch::{launches, on_homebrew_mac, starts};
 pub use repair::{Repaired, apply, plan, repair, undo};
 pub use sign::{Signed, sign};
 pub use verify::{Checked, Fault, verify};

@@ -15,6 +15,10 @@ pub fn rule(rule: SearchRule) -> &'static str {
         SearchRule::Relative => "relative",
         SearchRule::Fallback => "fallback",
         SearchRule::RealPath => "real-path",
+        SearchRule::PathVariable => "path-variable",
+        SearchRule::FallbackVariable => "fallback-variable",
+        SearchRule::ImageSuffix => "image-suffix",
+        SearchRule::CatalystSupport => "catalyst-support",
     }
 }
 
@@ -32,6 +36,10 @@ pub fn how(candidate: &Candidate) -> String {
         (SearchRule::Relative, ..) => "relative to the current folder".to_owned(),
         (SearchRule::Fallback, ..) => "fallback folder".to_owned(),
         (SearchRule::RealPath, ..) => "with links resolved".to_owned(),
+        (SearchRule::PathVariable, ..) => "folder of a DYLD_ variable".to_owned(),
+        (SearchRule::FallbackVariable, ..) => "fallback folder of a DYLD_ variable".to_owned(),
+        (SearchRule::ImageSuffix, ..) => "with DYLD_IMAGE_SUFFIX".to_owned(),
+        (SearchRule::CatalystSupport, ..) => "Mac Catalyst's support folder".to_owned(),
         (SearchRule::Rpath, None, _) => "rpath".to_owned(),
     }
 }

@@ -44,7 +44,7 @@ fn finding(facts: &Facts<'_>, hit: &Hit<'_>, external: &RuntimePath) -> Finding 
         "{user} takes {name} from {} ({external}), which another Mac does not have. Copy it into the bundle.",
         origin(external)
     );
-    let needed = hit.first.dependency.is_needed();
+    let needed = hit.first.dependency.needed;
     Finding {
         severity: if needed { Severity::Error } else { Severity::Warning },
         related,

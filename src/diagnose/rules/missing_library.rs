@@ -61,7 +61,7 @@ fn finding(facts: &Facts<'_>, hit: &Hit<'_>) -> Finding {
         ),
     };
     let tried = dependency.candidates.len();
-    let consequence = match dependency.is_needed() {
+    let consequence = match dependency.needed {
         true => "dyld stops the launch here",
         false => "it is not needed, so the launch goes on without it",
     };

@@ -145,7 +145,7 @@ fn entry(ui: &mut Ui, opened: &Opened, graph: &Graph, launch: &Launch) {
     if let Some(image) = graph.image(&opened.inspection.bundle, &ImageId::Bundled(launch.entry.clone())) {
         image_facts(ui, image, launch);
     }
-    let verdict = crate::dyld::launch::verdict(&opened.inspection.bundle, launch);
+    let verdict = crate::dyld::launch::verdict(&opened.inspection.bundle, graph, launch);
     section(ui, "What dyld says");
     match verdict.message {
         Some(message) => {
@@ -331,7 +331,7 @@ fn elsewhere(
     let same_launch =
         |other: &&Launch| launch.is_some_and(|l| (&l.entry, l.arch) == (&other.entry, other.arch));
     let clean = opened.inspection.clean.launches.iter().find(same_launch);
-    let same_load = clean.and_then(|clean| clean.loads.iter().find(|other| other.image == load.image));
+    let same_load = clean.and_then(|clean| clean.loads.of(&load.image));
     let there =
         same_load.and_then(|load| load.dependencies.iter().find(|other| other.name == dependency.name));
     match there.map(|there| (&there.resolution, there.kind)) {

@@ -161,9 +161,7 @@ impl Tree {
         shown: &mut HashMap<ImageId, usize>,
     ) {
         let Some(start) = graph.launches.get(launch) else { return };
-        let loads: BTreeMap<&ImageId, usize> =
-            start.loads.iter().enumerate().map(|(i, l)| (&l.image, i)).collect();
-        let own = if launch::verdict(bundle, start).ok { Own::Found } else { Own::CannotStart };
+        let own = if launch::verdict(bundle, graph, start).ok { Own::Found } else { Own::CannotStart };
         let root = self.add(What::Entry { launch }, parent, own, start.entry.as_str());
         shown.insert(ImageId::Bundled(start.entry.clone()), root);
         let mut open = vec![Open { node: root, launch, load: start.start, next: 0 }];
@@ -183,7 +181,7 @@ impl Tree {
             let Some(image) = dependency.resolution.image() else { continue };
             if let Some(first) = shown.get(&image) {
                 self.nodes[node].shown_at = Some(*first);
-            } else if let Some(&load) = loads.get(&image) {
+            } else if let Some(load) = start.loads.position(&image) {
                 shown.insert(image, node);
                 open.push(Open { node, launch, load, next: 0 });
             }
