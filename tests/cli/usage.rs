@@ -1,7 +1,7 @@
 //! Wrong usage, what is not there yet, and how the program meets its surroundings.
 
 use super::{assert_refused, on, program, run};
-use crate::common::{unpack, unpack_sample};
+use crate::common::unpack_sample;
 
 #[test]
 fn help_and_version_are_no_errors() {
