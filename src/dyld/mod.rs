@@ -6,7 +6,7 @@ pub mod launch;
 mod places;
 mod process;
 pub mod search;
-pub mod system_libraries;
+pub mod system;
 
 pub use graph::{Graph, resolve};
 pub use launch::Verdict;

@@ -8,7 +8,7 @@ use super::graph::{Dependency, Load};
 use super::host::{Host, Spot, cannot_link, usable_slice};
 use super::places::{Link, Place, Request};
 use super::search::{Candidate, Outcome, Resolution, Reuse, SearchRule};
-use super::system_libraries::{is_known, is_system};
+use super::system::{is_known, is_system};
 use crate::bundle::source::is_system_path;
 use crate::bundle::{Image, ImageId};
 use crate::macho::{Arch, DylibUse, LoadKind, Slice};
