@@ -2,9 +2,11 @@
 
 pub mod graph;
 mod host;
+pub mod known;
 pub mod launch;
 mod places;
 mod process;
+pub mod sdk;
 pub mod search;
 pub mod system;
 

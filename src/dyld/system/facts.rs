@@ -49,6 +49,8 @@ pub enum Exists {
     Gone {
         since: PackedVersion,
     },
+    /// A list of this macOS's shared cache was given and does not have it.
+    NotListed,
     /// Nothing known says yes or no.
     Unknown,
 }

@@ -59,7 +59,7 @@ impl fmt::Display for Shown {
 const ANY_MINOR: u32 = 255;
 
 /// `10.15.4`, or `26.x` as 26.255: later than every 26 that one could ask for.
-fn version(text: &str) -> Option<PackedVersion> {
+pub(super) fn version(text: &str) -> Option<PackedVersion> {
     let mut parts = text.split('.');
     let major = parts.next()?.parse().ok()?;
     let minor = match parts.next() {
