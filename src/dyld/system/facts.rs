@@ -42,7 +42,7 @@ pub enum End {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exists {
     Yes,
-    /// Not before `since`.
+    /// Not before `since`, which [`super::Shown`] writes.
     NotYet {
         since: PackedVersion,
     },
@@ -142,7 +142,7 @@ fn framework(name: &str) -> Option<&'static Facts> {
 }
 
 /// The macOS since which nothing is left of what `name` means.
-pub(super) fn gone(name: &str) -> Option<PackedVersion> {
+pub fn gone(name: &str) -> Option<PackedVersion> {
     GONE.iter()
         .find(|(gone, _)| if gone.ends_with('/') { name.starts_with(gone) } else { name == *gone })
         .map(|&(_, since)| since)
@@ -280,6 +280,7 @@ mod tests {
         };
         assert_eq!(since("MetricKit"), Some(Since::AtOrBefore(os("11.1"))));
         assert_eq!(since("vecLib"), Some(Since::AtOrBefore(os("13.1"))));
+        assert_eq!(exists("/usr/lib/libobjc.A.dylib", os("10.4")), Exists::Unknown);
         assert_eq!(since("CoreLocation"), Some(Since::Recorded { version: os("10.6"), lacking: None }));
     }
 

@@ -7,7 +7,7 @@
 mod facts;
 mod libsystem;
 
-pub use facts::{End, Exists, Facts, Moved, Since, exists, library, moved};
+pub use facts::{End, Exists, Facts, Moved, Since, exists, gone, library, moved};
 pub use libsystem::{Listed, libsystem_symbol};
 
 use std::fmt;
@@ -19,7 +19,7 @@ use crate::paths::RuntimePath;
 /// Whether a load command that says `name` means a library of macOS. Everything in the system's own folders counts but
 /// what is known to be gone: nothing else may install libraries there.
 pub fn is_system(name: &str) -> bool {
-    (name.starts_with("/usr/lib/") || name.starts_with("/System/")) && facts::gone(name).is_none()
+    (name.starts_with("/usr/lib/") || name.starts_with("/System/")) && gone(name).is_none()
 }
 
 /// Whether macOS is known to have a library at `path`. For places that dyld makes up from rpaths and fallback folders,
@@ -44,6 +44,16 @@ pub fn is_libsystem_part(name: &str) -> bool {
     name.starts_with("/usr/lib/system/")
 }
 
+/// Whether `leaf` is the file name of a libSystem.
+pub fn is_libsystem_leaf(leaf: &str) -> bool {
+    matches!(leaf, "libSystem.B.dylib" | "libSystem.dylib")
+}
+
+/// Whether `name` means a libSystem that is not macOS's own.
+pub fn is_other_libsystem(name: &str) -> bool {
+    is_libsystem_leaf(name.rsplit('/').next().unwrap_or(name)) && !is_system(name)
+}
+
 /// A macOS version of the tables as people write it: 26.255 stands for "26.x", some version of 26.
 pub struct Shown(pub PackedVersion);
 
@@ -58,8 +68,8 @@ impl fmt::Display for Shown {
 
 const ANY_MINOR: u32 = 255;
 
-/// `10.15.4`, or `26.x` as 26.255: later than every 26 that one could ask for.
-pub(super) fn version(text: &str) -> Option<PackedVersion> {
+/// Reads `10.15.4`, and `26.x` as 26.255: later than every 26 that one could ask for.
+pub fn version(text: &str) -> Option<PackedVersion> {
     let mut parts = text.split('.');
     let major = parts.next()?.parse().ok()?;
     let minor = match parts.next() {

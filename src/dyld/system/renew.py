@@ -24,8 +24,8 @@ USR_LIB_LISTS = ["11.3", "12.0"]
 # bind.
 EARLIER = {"CallKit": "11.0", "CoreLocation": "10.6", "Intents": "10.12", "SceneKit": "10.7", "iTunesLibrary": "10.6"}
 
-# An older framework that one list of names left out: its absence there says nothing.
-OLDER_THAN_ITS_LIST = {"vecLib"}
+# Older than the list says: vecLib is missing in some lists only, and programs for macOS 10.4 link to libobjc.
+OLDER_THAN_ITS_LIST = {"vecLib", "libobjc.A.dylib"}
 
 # Apple's release notes for macOS 12.3: "Python 2.7 was removed from macOS in this update".
 GONE = {"/System/Library/Frameworks/Python.framework/Versions/2.7/Python": "12.3"}
