@@ -1,5 +1,7 @@
 //! Real small bundles for the tests of the rules: tests/fixtures/README.md says what is wrong with each.
 
+#![allow(clippy::disallowed_methods, reason = "tests make what they look at")]
+
 use std::path::Path;
 
 use super::{Facts, Finding, diagnose};
@@ -66,6 +68,17 @@ pub fn found_alone(archive: &str, app: &str, rule: &str, change: impl FnOnce(&Pa
     let fixture = if archive == "sample" { common::unpack_sample() } else { common::unpack(archive) };
     change(&fixture.app(app));
     find(&fixture.app(app), rule, SearchRoots { roots: Vec::new(), this_machine: false })
+}
+
+/// What one rule finds when the library `name` with these bytes is added to the sample's Frameworks folder, in that library
+/// only.
+pub fn found_with(rule: &str, name: &str, code: &[u8]) -> Vec<Finding> {
+    let add = |app: &Path| {
+        std::fs::write(app.join("Contents/Frameworks").join(name), code).expect("a library that is written")
+    };
+    let mut findings = found_alone("sample", "Postcard", rule, add);
+    findings.retain(|finding| finding.subject.file_name() == name);
+    findings
 }
 
 fn find(app: &Path, rule: &str, roots: SearchRoots) -> Vec<Finding> {

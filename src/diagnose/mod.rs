@@ -5,6 +5,7 @@ pub(crate) mod case;
 mod finding;
 mod references;
 pub mod rules;
+mod system_uses;
 mod wording;
 
 pub use finding::{Finding, Remedy, Severity};

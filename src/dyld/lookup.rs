@@ -9,7 +9,7 @@ use super::places::{Link, Place, Request};
 use super::process::Process;
 use super::search::{Candidate, Outcome, Reuse, SearchRule};
 use super::security::refused_by_amfi;
-use super::system_libraries::{is_known, is_system};
+use super::system::{self, Exists};
 use crate::bundle::Image;
 use crate::bundle::source::is_system_path;
 use crate::macho::Slice;
@@ -48,7 +48,7 @@ impl Process<'_> {
         if name.starts_with('/') || name.starts_with("@rpath/") {
             search.already_loaded(name);
         }
-        search.cached = self.config.shared_cache && is_system(name);
+        search.cached = self.config.shared_cache && system::is_system(name) && self.has(name);
         let overridable = self.config.path_overrides.may_override_cache();
         if search.hit.is_none() && search.cached && !overridable {
             search.settle(SearchRule::SharedCache, name, Outcome::Found, Hit::System(RuntimePath::new(name)));
@@ -64,6 +64,15 @@ impl Process<'_> {
         }
         let refused = search.hit.is_none() && search.refused.is_some();
         Found { candidates: search.candidates, hit: search.hit.or(search.refused), refused }
+    }
+}
+
+impl Process<'_> {
+    /// Whether the simulated macOS may have this library of the system: not one that surely came later or went before.
+    fn has(&self, name: &str) -> bool {
+        let os = self.config.os.version();
+        !matches!(system::exists(name, os), Exists::Gone { .. })
+            && !system::library(name).is_some_and(|known| known.surely_newer_than(os))
     }
 }
 
@@ -161,7 +170,8 @@ impl Search<'_, '_> {
     }
 
     fn in_shared_cache(&self, path: &str) -> bool {
-        self.process.config.shared_cache && (is_known(path) || (self.cached && path == self.name))
+        self.process.config.shared_cache
+            && ((system::is_known(path) && self.process.has(path)) || (self.cached && path == self.name))
     }
 
     /// The same with the links of the name resolved, when that makes another name.

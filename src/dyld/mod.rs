@@ -3,6 +3,7 @@
 mod conditions;
 pub mod graph;
 mod host;
+pub mod known;
 pub mod launch;
 pub mod laws;
 mod loads;
@@ -12,9 +13,10 @@ mod path_overrides;
 mod places;
 mod process;
 mod process_config;
+pub mod sdk;
 pub mod search;
 mod security;
-pub mod system_libraries;
+pub mod system;
 
 pub use conditions::{Conditions, OsProfile};
 pub use graph::{Graph, resolve};

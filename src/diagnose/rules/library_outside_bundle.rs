@@ -6,7 +6,7 @@ use crate::diagnose::Remedy;
 use crate::diagnose::references::{Hit, hits};
 use crate::diagnose::wording::{leaf, origin};
 use crate::diagnose::{Facts, Finding, Severity};
-use crate::dyld::Resolution;
+use crate::dyld::{Resolution, system};
 use crate::paths::{BundlePath, RuntimePath};
 
 pub static RULE: Rule = Rule {
@@ -18,8 +18,12 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let outside =
-        hits(facts.build, |reference| matches!(reference.dependency.resolution, Resolution::External(_)));
+    // A libSystem of somebody's own is not to be copied in: `second-libsystem` says why.
+    let outside = hits(facts.build, |reference| {
+        let dependency = reference.dependency;
+        matches!(dependency.resolution, Resolution::External(_))
+            && !system::is_other_libsystem(dependency.name.as_str())
+    });
     outside
         .iter()
         .filter_map(|hit| match &hit.first.dependency.resolution {
