@@ -16,6 +16,10 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make what they look at"))]
 
+// What tests share says `bundlewright::…`, inside the crate as outside.
+#[cfg(test)]
+extern crate self as bundlewright;
+
 pub mod failure;
 mod os;
 pub mod paths;
@@ -29,6 +33,7 @@ pub mod dyld;
 pub mod fix;
 pub mod jobs;
 pub mod macho;
+pub mod maps;
 pub mod workflow;
 
 pub mod cli;
