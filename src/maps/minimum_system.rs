@@ -15,13 +15,14 @@ pub struct MinimumSystem {
     pub entry: BundlePath,
     pub kind: EntryKind,
     pub arch: Arch,
-    /// LSMinimumSystemVersionByArchitecture, else LSMinimumSystemVersion, of the bundle it belongs to.
+    /// LSMinimumSystemVersionByArchitecture, else LSMinimumSystemVersion, of the bundle it belongs to; on arm64 at least
+    /// 11.0, for no older macOS runs there.
     pub promised: Option<PackedVersion>,
     /// The newest minimum among what is loaded at the start.
     pub to_start: Option<PackedVersion>,
     /// The same with everything that may be opened later.
     pub to_open_all: Option<PackedVersion>,
-    /// The images whose minimum is above what is promised, or without a promise the ones that decide; the newest first.
+    /// The images whose minimum is above what is promised, the newest first; when none is, those that decide.
     pub culprits: Vec<Culprit>,
 }
 
@@ -96,8 +97,8 @@ impl<'a> Group<'a> {
         let to_start = newest(&self.at_start);
         let to_open_all = to_start.max(newest(&self.later));
         let is_culprit = |minimum: PackedVersion| match promised {
-            Some(promised) => minimum > promised,
-            None => Some(minimum) == to_open_all,
+            Some(promised) if to_open_all > Some(promised) => minimum > promised,
+            _ => Some(minimum) == to_open_all,
         };
         let later = self.later.iter().filter(|one| !self.at_start.contains(one)).map(|one| (one, true));
         let all = self.at_start.iter().map(|one| (one, false)).chain(later);
@@ -140,6 +141,7 @@ impl<'a> Promises<'a> {
             .into_iter()
             .filter_map(|folder| self.folders.get(folder))
             .find_map(|info| promise(info, arch))
+            .map(|promised| promised.max(oldest(arch)))
     }
 }
 
@@ -148,6 +150,14 @@ fn promise(info: &InfoPlist, arch: Arch) -> Option<PackedVersion> {
     let by_arch = info.value.as_dictionary()?.get("LSMinimumSystemVersionByArchitecture");
     let of_arch = by_arch.and_then(|all| all.as_dictionary()?.get(&arch.to_string())?.as_string());
     of_arch.or(info.string("LSMinimumSystemVersion")).and_then(version)
+}
+
+/// The first macOS that runs code of this architecture at all.
+fn oldest(arch: Arch) -> PackedVersion {
+    match arch.needs_signature() {
+        true => PackedVersion::new(11, 0, 0),
+        false => PackedVersion::default(),
+    }
 }
 
 /// `11`, `10.15` or `10.15.7`; 10.16 is how early tools called 11.0.
@@ -226,6 +236,14 @@ Contents/PlugIns/p dylib arm64 x86_64
         let broken: Vec<(String, bool)> =
             found.iter().map(|one| (one.arch.to_string(), one.is_broken())).collect();
         assert_eq!(broken, [("x86_64".to_owned(), true), ("arm64".to_owned(), false)]);
+    }
+
+    #[test]
+    fn on_apples_processors_an_older_promise_means_the_first_macos_there() {
+        let old = "<key>LSMinimumSystemVersion</key><string>10.13</string>";
+        let found = found(&[], old);
+        let broken: Vec<(Arch, bool)> = found.iter().map(|one| (one.arch, one.is_broken())).collect();
+        assert_eq!(broken, [(Arch::X86_64, true), (Arch::ARM64, false)]);
     }
 
     #[test]

@@ -33,12 +33,12 @@ pub struct Unused {
 /// What speaks for keeping it, the strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
-    /// Its name stands in a file of the bundle that does not link to it.
-    Named,
     /// It is made to be opened by a program: a Mach-O bundle, or in a `PlugIns` folder.
     PlugIn,
-    /// One of the above refers to it.
+    /// An image with another standing than [`Standing::Nothing`] refers to it.
     NeededByThose,
+    /// Its name stands in a file of the bundle that does not link to it.
+    Named,
     /// Nothing that was looked for.
     Nothing,
 }
@@ -166,6 +166,9 @@ fn is_made_to_be_opened(bundle: &Bundle, path: &BundlePath) -> bool {
 /// # Errors
 /// [`Cancelled`] when the user asked to stop.
 pub fn mentions(bundle: &Bundle, unused: &[Unused], progress: &Progress) -> Result<Mentions, Cancelled> {
+    if unused.is_empty() {
+        return Ok(Mentions::new());
+    }
     let names = names(bundle, unused);
     let patterns: Vec<&str> = names.keys().map(String::as_str).collect();
     let Ok(search) = AhoCorasick::new(&patterns) else { return Ok(Mentions::new()) };
