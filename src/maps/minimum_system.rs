@@ -15,8 +15,7 @@ pub struct MinimumSystem {
     pub entry: BundlePath,
     pub kind: EntryKind,
     pub arch: Arch,
-    /// LSMinimumSystemVersionByArchitecture, else LSMinimumSystemVersion, of the bundle it belongs to; on arm64 at least
-    /// 11.0, for no older macOS runs there.
+    /// LSMinimumSystemVersionByArchitecture, else LSMinimumSystemVersion, of the bundle it belongs to.
     pub promised: Option<PackedVersion>,
     /// The newest minimum among what is loaded at the start.
     pub to_start: Option<PackedVersion>,
@@ -35,9 +34,10 @@ pub struct Culprit {
 }
 
 impl MinimumSystem {
-    /// Whether an older macOS is promised than the images were built for.
+    /// Whether a macOS is promised that is older than the images were built for and runs the architecture at all.
     pub fn is_broken(&self) -> bool {
-        self.promised.zip(self.to_open_all).is_some_and(|(promised, needed)| promised < needed)
+        let promised = self.promised.map(|promised| promised.max(oldest(self.arch)));
+        promised.zip(self.to_open_all).is_some_and(|(promised, needed)| promised < needed)
     }
 }
 
@@ -96,9 +96,12 @@ impl<'a> Group<'a> {
             |images: &BTreeSet<(PackedVersion, &ImageId)>| images.last().map(|(version, _)| *version);
         let to_start = newest(&self.at_start);
         let to_open_all = to_start.max(newest(&self.later));
-        let is_culprit = |minimum: PackedVersion| match promised {
-            Some(promised) if to_open_all > Some(promised) => minimum > promised,
-            _ => Some(minimum) == to_open_all,
+        let mut answer =
+            MinimumSystem { entry, kind, arch, promised, to_start, to_open_all, culprits: Vec::new() };
+        let limit = promised.map(|promised| promised.max(oldest(arch))).filter(|_| answer.is_broken());
+        let is_culprit = |minimum: PackedVersion| match limit {
+            Some(limit) => minimum > limit,
+            None => Some(minimum) == to_open_all,
         };
         let later = self.later.iter().filter(|one| !self.at_start.contains(one)).map(|one| (one, true));
         let all = self.at_start.iter().map(|one| (one, false)).chain(later);
@@ -108,11 +111,11 @@ impl<'a> Group<'a> {
             minimum,
             is_opened_later,
         };
-        let mut culprits: Vec<Culprit> = culprits.map(culprit).collect();
-        culprits.sort_by(|a, b| {
+        answer.culprits = culprits.map(culprit).collect();
+        answer.culprits.sort_by(|a, b| {
             (b.minimum, a.is_opened_later, &a.image).cmp(&(a.minimum, b.is_opened_later, &b.image))
         });
-        MinimumSystem { entry, kind, arch, promised, to_start, to_open_all, culprits }
+        answer
     }
 }
 
@@ -141,7 +144,6 @@ impl<'a> Promises<'a> {
             .into_iter()
             .filter_map(|folder| self.folders.get(folder))
             .find_map(|info| promise(info, arch))
-            .map(|promised| promised.max(oldest(arch)))
     }
 }
 

@@ -13,6 +13,6 @@ use crate::progress::Progress;
 pub fn unused_images(inspection: &Inspection, progress: &Progress) -> Result<Vec<Unused>, Failure> {
     let graphs = [&*inspection.build, &*inspection.clean];
     let found = unused(&inspection.bundle, &graphs, &Mentions::new());
-    let mentions = mentions(&inspection.bundle, &found, progress)?;
+    let mentions = mentions(&inspection.bundle, &graphs, &found, progress)?;
     Ok(unused(&inspection.bundle, &graphs, &mentions))
 }

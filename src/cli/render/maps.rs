@@ -134,7 +134,8 @@ fn size(page: &mut Page, name: &str, size: &Size, brought: Option<&Brought>, mos
     page.end();
     for image in size.images.iter().take(most) {
         page.put(format!("  {:>10}  {}", bytes(image.bytes), image.image));
-        if image.exclusive > image.bytes {
+        let is_start = brought.is_some_and(|brought| brought.entry == image.image);
+        if image.exclusive > image.bytes && !is_start {
             page.paint(FAINT, format!("  {} with what nothing else needs", bytes(image.exclusive)));
         }
         page.end();
@@ -221,11 +222,12 @@ fn programs(page: &mut Page, group: &Programs<'_>, most: usize) {
         return page.put("no image says which macOS it was built for").end();
     };
     match one.promised {
-        Some(promised) if promised < needed => {
+        Some(promised) if one.is_broken() => {
             page.paint(BAD, format!("macOS {needed}")).put(format!(", but Info.plist promises {promised}"))
         }
         Some(promised) => {
-            page.paint(GOOD, format!("macOS {needed}")).put(format!(", Info.plist promises {promised}"))
+            page.paint(GOOD, format!("macOS {needed}")).put(format!(", Info.plist promises {promised}"));
+            page.put(if promised < needed { ", and nothing older runs this architecture" } else { "" })
         }
         None => page.put(format!("macOS {needed}, Info.plist promises nothing")),
     };
@@ -317,7 +319,7 @@ fn unused(page: &mut Page, unused: &[Unused], most: usize) {
         .end();
     for (standing, text) in [
         (Standing::Nothing, "that nothing in the bundle loads or names"),
-        (Standing::Named, "that a file names, so perhaps opened by name"),
+        (Standing::Named, "that a file names: opened by name, or meant by a reference that leads elsewhere"),
         (Standing::PlugIn, "made to be opened: plug-ins and loadable bundles"),
         (Standing::NeededByThose, "that these need"),
     ] {
@@ -332,11 +334,13 @@ fn unused(page: &mut Page, unused: &[Unused], most: usize) {
         some.iter().take(shown).for_each(|one| one_unused(page, one));
         and_more(page, 16, some.len(), shown);
     }
-    page.paint(
-        FAINT,
-        "  A name that a program puts together as it runs is not found: try before you delete.",
-    )
-    .end();
+    if all.iter().any(|one| one.standing == Standing::Nothing) {
+        page.paint(
+            FAINT,
+            "  Names that a program puts together as it runs are not found: try before you delete.",
+        );
+        page.end();
+    }
 }
 
 fn one_unused(page: &mut Page, one: &Unused) {
