@@ -3,6 +3,7 @@
 pub mod export;
 mod inspect;
 mod launch;
+mod maps;
 pub mod package;
 pub mod picture;
 mod repair;
@@ -21,6 +22,7 @@ pub use crate::fix::{FixOptions, FixPlan, Receipt, last_fix, recover};
 pub use crate::macho::Arch;
 pub use inspect::{InspectOptions, inspect};
 pub use launch::{launches, on_homebrew_mac, starts};
+pub use maps::unused_images;
 pub use repair::{Repaired, apply, plan, repair, undo};
 pub use sign::{Signed, sign};
 pub use verify::{Checked, Fault, verify};

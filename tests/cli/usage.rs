@@ -8,8 +8,8 @@ fn help_and_version_are_no_errors() {
     let help = run(["--help"]);
     assert_eq!(help.code, 0);
     for command in [
-        "demo", "inspect", "tree", "why", "launch", "check", "rules", "fix", "undo", "sign", "verify", "dmg",
-        "crash", "compare",
+        "demo", "inspect", "tree", "why", "launch", "map", "check", "rules", "fix", "undo", "sign", "verify",
+        "dmg", "crash", "compare",
     ] {
         assert!(help.out.contains(&format!("  {command} ")), "{command} is not in\n{}", help.out);
         assert_eq!(run([command, "--help"]).code, 0, "{command}");

@@ -1,5 +1,6 @@
 //! The contract's words for values that have none of their own.
 
+use crate::bundle::EntryKind;
 use crate::dyld::{Candidate, Resolution, SearchRule};
 use crate::macho::{LoadKind, Signature, SignatureState};
 
@@ -52,6 +53,17 @@ pub fn kind(kind: LoadKind) -> &'static str {
         LoadKind::Upward => "upward",
         LoadKind::Lazy => "lazy",
         LoadKind::Delayed => "delayed",
+    }
+}
+
+pub fn entry(kind: EntryKind) -> &'static str {
+    match kind {
+        EntryKind::Main => "main",
+        EntryKind::Helper => "helper",
+        EntryKind::HelperApp => "helper-app",
+        EntryKind::XpcService => "xpc-service",
+        EntryKind::AppExtension => "app-extension",
+        EntryKind::PlugIn => "plug-in",
     }
 }
 
