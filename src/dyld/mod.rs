@@ -6,6 +6,7 @@ pub mod launch;
 mod places;
 mod process;
 pub mod search;
+pub mod symbols;
 pub mod system_libraries;
 
 pub use graph::{Graph, resolve};
