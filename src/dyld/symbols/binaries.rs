@@ -16,14 +16,24 @@ pub(super) struct BinaryId(u32);
 
 /// The mapped files. Pages come in as they are read and may go again: memory stays flat.
 pub(super) struct Maps<'g> {
-    binaries: Vec<(&'g ImageId, &'g Image, usize)>,
+    binaries: Vec<Choice<'g>>,
     ids: HashMap<(&'g ImageId, Arch), BinaryId>,
     files: HashMap<&'g ImageId, Result<Mapped, String>>,
+}
+
+/// The slice that processes of one architecture take.
+struct Choice<'g> {
+    process: Arch,
+    image: &'g Image,
+    slice: usize,
 }
 
 /// What is known of one binary.
 pub(super) struct Binary<'m> {
     pub image: &'m ImageId,
+    /// The architecture of the processes that take it.
+    pub process: Arch,
+    /// That of the slice.
     pub arch: Arch,
     /// Why not, when its tables cannot be read.
     pub symbols: Result<Symbols<'m>, String>,
@@ -48,7 +58,7 @@ impl<'g> Maps<'g> {
                 let Some(slice) = best_slice(image, launch.arch) else { continue };
                 let id = BinaryId(maps.binaries.len() as u32);
                 maps.ids.insert((&load.image, launch.arch), id);
-                maps.binaries.push((&load.image, image, slice));
+                maps.binaries.push(Choice { process: launch.arch, image, slice });
                 images.push(image);
             }
         }
@@ -67,9 +77,10 @@ impl<'g> Maps<'g> {
 
     /// The tables of every binary, found but not decoded.
     pub fn read(&self) -> Binaries<'_> {
-        let read = |&(id, image, slice): &(&'g ImageId, &'g Image, usize)| {
-            let slice = &image.file.slices[slice];
-            Binary { image: id, arch: slice.arch, symbols: self.symbols(id, slice.offset, slice.size) }
+        let read = |choice: &Choice<'g>| {
+            let (image, slice) = (&choice.image.id, &choice.image.file.slices[choice.slice]);
+            let symbols = self.symbols(image, slice.offset, slice.size);
+            Binary { image, process: choice.process, arch: slice.arch, symbols }
         };
         Binaries(self.binaries.par_iter().map(read).collect())
     }

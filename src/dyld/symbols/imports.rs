@@ -1,13 +1,15 @@
 //! The imports of one image in one process: `Loader::resolveSymbol`.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::binaries::{Binaries, BinaryId};
+use super::binaries::{Binaries, Binary, BinaryId};
 use super::lookup::{Found, Lookup};
 use super::message::Request;
 use super::processes::{End, Loaded, Process};
 use super::{Expected, MissingSymbol, SystemSymbols, When};
+use crate::bundle::ImageId;
+use crate::macho::Arch;
 use crate::macho::symbols::{Import, Ordinal};
 use crate::paths::RuntimePath;
 
@@ -16,6 +18,8 @@ pub(super) struct Checker<'m, 's> {
     system: &'s dyn SystemSymbols,
     /// What a flat lookup among the images of a host came to, by the host and the name.
     flat: Mutex<HashMap<(usize, &'m [u8]), Found>>,
+    /// Who exports a name that a flat lookup did not find, by the architecture of the process.
+    offers: Mutex<HashMap<(Arch, &'m [u8]), Option<ImageId>>>,
 }
 
 /// Missing symbols with the positions of their imports.
@@ -33,7 +37,7 @@ pub(super) struct Checked<'m> {
 
 impl<'m, 's> Checker<'m, 's> {
     pub fn new(binaries: Binaries<'m>, system: &'s dyn SystemSymbols) -> Self {
-        Checker { binaries, system, flat: Mutex::default() }
+        Checker { binaries, system, flat: Mutex::default(), offers: Mutex::default() }
     }
 
     pub fn check_image(&self, process: &Process<'_>, loaded: &Loaded<'_>) -> Result<Checked<'m>, String> {
@@ -81,7 +85,7 @@ impl<'m, 's> Checker<'m, 's> {
         let process = lookup.process;
         let (found, expected) = match end {
             End::Fatal => return None,
-            End::Absent => (Found::No, Expected::AbsentLibrary(name?.clone())),
+            End::Absent => (Found::No, Expected::AbsentLibrary),
             End::System(path) => {
                 (lookup.in_system(path, import.name), Expected::System(RuntimePath::new(path)))
             }
@@ -99,7 +103,8 @@ impl<'m, 's> Checker<'m, 's> {
             End::Loaded(binary) => request.expected_in_image(process.find(binary)?, complaint),
             other => request.expected_at(other, complaint),
         };
-        Some(self.missing(loaded, &request, expected, when(import), message))
+        let missing = self.missing(loaded, &request, expected, when(import), message);
+        Some(MissingSymbol { reference: name.cloned(), ..missing })
     }
 
     /// Lookups among all images of the process, and in the main executable.
@@ -137,7 +142,7 @@ impl<'m, 's> Checker<'m, 's> {
             Found::No => None,
             Found::Broken(complaint) => Some(complaint),
         };
-        let expected = Expected::Image(main.load.image.clone());
+        let expected = Expected::MainExecutable(main.load.image.clone());
         let message = request.expected_in_image(main, complaint.as_deref());
         Some(self.missing(loaded, request, expected, when(import), message))
     }
@@ -185,19 +190,21 @@ impl<'m, 's> Checker<'m, 's> {
                 (Found::Unsure, _) => Found::Unsure,
             };
         }
-        let certain = match (lookup.anywhere_in_system(import.name), found) {
+        let system = lookup.in_named_libraries(import.name);
+        let certain = match (system, found) {
             (Found::Yes, _) | (_, Found::Yes) => return None,
             (Found::No, Found::No) => true,
             _ => false,
         };
         let missing = self.missing(loaded, request, Expected::FlatNamespace, when(import), request.flat());
-        Some(MissingSymbol { certain, ..missing })
+        let offered_by = self.offer(process.arch, import.name);
+        Some(MissingSymbol { certain, offered_by, ..missing })
     }
 
     /// Among the images that were there before a plug-in: each name is looked for once.
     fn in_base<'g>(&self, lookup: &mut Lookup<'_, 'm, 'g>, base: &Arc<Process<'g>>, name: &'m [u8]) -> Found {
         let key = (Arc::as_ptr(base) as usize, name);
-        if let Some(found) = self.flat.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        if let Some(found) = locked(&self.flat).get(&key) {
             return found.clone();
         }
         let mut found = Found::No;
@@ -211,8 +218,23 @@ impl<'m, 's> Checker<'m, 's> {
                 Found::No | Found::Broken(_) => {}
             }
         }
-        self.flat.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+        locked(&self.flat).insert(key, found.clone());
         found
+    }
+
+    /// The first image of any process that exports it.
+    fn offer(&self, arch: Arch, name: &'m [u8]) -> Option<ImageId> {
+        if let Some(known) = locked(&self.offers).get(&(arch, name)) {
+            return known.clone();
+        }
+        let offers = |binary: &&Binary<'m>| {
+            let symbols = binary.symbols.as_ref();
+            symbols.is_ok_and(|symbols| matches!(symbols.exports.find(name), Ok(Some(_))))
+        };
+        let mut binaries = self.binaries.iter().filter(|binary| binary.process == arch);
+        let offer = binaries.find(offers).map(|binary| binary.image.clone());
+        locked(&self.offers).insert((arch, name), offer.clone());
+        offer
     }
 
     fn nowhere(&self, loaded: &Loaded<'_>, request: &Request<'_>, ordinal: i64) -> MissingSymbol {
@@ -231,9 +253,11 @@ impl<'m, 's> Checker<'m, 's> {
             image: loaded.load.image.clone(),
             arch: self.binaries.get(loaded.binary).arch,
             symbol: request.symbol.to_owned(),
+            reference: None,
             expected,
             when,
             certain: true,
+            offered_by: None,
             message,
         }
     }
@@ -250,4 +274,9 @@ fn is_unknown(ordinal: Ordinal, loaded: &Loaded<'_>) -> bool {
 
 fn when(import: &Import<'_>) -> When {
     if import.lazy { When::Call } else { When::Bind }
+}
+
+/// A panic of another thread leaves these maps whole: each change is one insertion.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,7 @@
 //! One symbol in one process: `Loader::hasExportedSymbol`.
 
+use std::collections::HashSet;
+
 use super::binaries::{Binaries, BinaryId};
 use super::processes::{End, Loaded, Process, Target};
 use super::{Answer, SystemSymbols};
@@ -56,6 +58,21 @@ impl<'c, 'm, 'g> Lookup<'c, 'm, 'g> {
 
     pub fn in_system(&self, install_name: &str, name: &[u8]) -> Found {
         found(self.system.exports(install_name, &String::from_utf8_lossy(name), self.process.arch))
+    }
+
+    /// In the libraries of macOS that the process names, else in any: those bring others with them.
+    pub fn in_named_libraries(&self, name: &[u8]) -> Found {
+        let named = self.process.in_order().flat_map(|loaded| &loaded.targets);
+        let mut seen = HashSet::new();
+        for target in named {
+            if let End::System(install_name) = target.end
+                && seen.insert(install_name)
+                && self.in_system(install_name, name) == Found::Yes
+            {
+                return Found::Yes;
+            }
+        }
+        self.anywhere_in_system(name)
     }
 
     pub fn anywhere_in_system(&self, name: &[u8]) -> Found {

@@ -8,6 +8,8 @@ mod lookup;
 mod message;
 mod processes;
 #[cfg(test)]
+pub(crate) mod sample_app;
+#[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,12 +54,14 @@ impl SystemSymbols for NothingKnown {
 /// Where dyld expects a symbol.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Expected {
-    /// In a loaded image: a library, the image itself or the main executable.
+    /// In a loaded image: a library, or the image itself.
     Image(ImageId),
+    /// In the executable of the process, whichever that is.
+    MainExecutable(ImageId),
     /// In a library of macOS, by the name that found it.
     System(RuntimePath),
-    /// In a library that may be absent and is; the name of its dylib command.
-    AbsentLibrary(InstallName),
+    /// In a library that may be absent and is.
+    AbsentLibrary,
     /// In any loaded image.
     FlatNamespace,
     /// In any loaded image with weak definitions.
@@ -82,10 +86,14 @@ pub struct MissingSymbol {
     pub image: ImageId,
     pub arch: Arch,
     pub symbol: String,
+    /// The dylib command that its ordinal means.
+    pub reference: Option<InstallName>,
     pub expected: Expected,
     pub when: When,
     /// False when a library of macOS that nobody knows the symbols of may have it.
     pub certain: bool,
+    /// For [`Expected::FlatNamespace`], an image that has it and is not loaded by then.
+    pub offered_by: Option<ImageId>,
     /// What dyld prints after `dyld[PID]: `, or `dlerror` after `dlopen(…): `. The UUID of a library of macOS is not
     /// known; [`SYSTEM_UUID`] stands for it.
     pub message: String,
@@ -129,9 +137,9 @@ impl SymbolReport {
 impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Expected::Image(image) => image.fmt(f),
+            Expected::Image(image) | Expected::MainExecutable(image) => image.fmt(f),
             Expected::System(path) => path.fmt(f),
-            Expected::AbsentLibrary(name) => name.fmt(f),
+            Expected::AbsentLibrary => f.write_str("a library that is absent"),
             Expected::FlatNamespace => f.write_str("any loaded image"),
             Expected::WeakDefinition => f.write_str("any loaded image with weak definitions"),
             Expected::Nowhere => f.write_str("no library"),

@@ -1,69 +1,37 @@
 //! Bundles of slices too small to run, one for each rule.
 
-#![allow(clippy::disallowed_methods, reason = "tests make what they look at")]
-
-use std::fs;
-
+use super::sample_app::{App, exporting, forwarding, importing, needs, uses};
 use super::*;
 use crate::bundle::{Bundle, scan};
 use crate::dyld::{Graph, Place, resolve};
 use crate::macho::LoadKind;
-use crate::macho::sample::{ImportEntry, Sample, bind_opcodes, chained_fixups, trie};
+use crate::macho::sample::{ImportEntry, Sample, bind_opcodes, chained_fixups};
 use crate::paths::BundlePath;
 use crate::progress::Progress;
 
-const FRAMEWORKS: &str = "@executable_path/../Frameworks";
-const SYSTEM: (LoadKind, &str) = (LoadKind::Required, "/usr/lib/libSystem.B.dylib");
-
-/// An app in a folder of its own.
-struct App {
-    folder: tempfile::TempDir,
-}
-
-impl App {
-    fn new(main: &Sample) -> App {
-        let app = App { folder: tempfile::tempdir().unwrap() };
-        for place in ["MacOS", "Frameworks", "PlugIns"] {
-            fs::create_dir_all(app.contents().join(place)).unwrap();
-        }
-        let info = "<?xml version=\"1.0\"?><plist version=\"1.0\"><dict><key>CFBundleExecutable</key><string>main</string></dict></plist>";
-        fs::write(app.contents().join("Info.plist"), info).unwrap();
-        app.add("MacOS/main", &Sample { file_type: 2, ..main.clone() })
-    }
-
-    fn contents(&self) -> std::path::PathBuf {
-        self.folder.path().join("T.app/Contents")
-    }
-
-    fn add(self, path: &str, sample: &Sample) -> App {
-        fs::write(self.contents().join(path), sample.build()).unwrap();
-        self
-    }
-
-    /// A library in Frameworks under the name that [`uses`] asks for.
-    fn library(self, leaf: &str, sample: Sample) -> App {
-        let sample = Sample { install_name: Some(format!("{FRAMEWORKS}/{leaf}")), ..sample };
-        self.add(&format!("Frameworks/{leaf}"), &sample)
-    }
-
-    fn graph(&self) -> (Bundle, Graph) {
-        let bundle = scan(&self.folder.path().join("T.app"), &Progress::silent()).unwrap();
-        let graph = resolve(&bundle, &Place::CleanMac);
-        (bundle, graph)
-    }
-
-    fn report(&self) -> SymbolReport {
-        self.report_with(&NothingKnown)
-    }
+trait Asked {
+    fn graph(&self) -> (Bundle, Graph);
 
     fn report_with(&self, system: &dyn SystemSymbols) -> SymbolReport {
         let (bundle, graph) = self.graph();
         check(&bundle, &graph, system)
     }
 
+    fn report(&self) -> SymbolReport {
+        self.report_with(&NothingKnown)
+    }
+
     /// `IMAGE: SYMBOL in EXPECTED` for each missing one.
     fn missing(&self) -> Vec<String> {
         shown(&self.report())
+    }
+}
+
+impl Asked for App {
+    fn graph(&self) -> (Bundle, Graph) {
+        let bundle = scan(&self.path(), &Progress::silent()).unwrap();
+        let graph = resolve(&bundle, &Place::CleanMac);
+        (bundle, graph)
     }
 }
 
@@ -74,38 +42,6 @@ fn shown(report: &SymbolReport) -> Vec<String> {
         format!("{}: {} in {}{call}{unsure}", one.image, one.symbol, one.expected)
     };
     report.all().iter().map(line).collect()
-}
-
-/// An image that uses libSystem, then `leaves` of Frameworks: their ordinals are 2, 3, ….
-fn uses(leaves: &[(LoadKind, &str)]) -> Sample {
-    let libraries = leaves.iter().map(|(kind, leaf)| (*kind, format!("{FRAMEWORKS}/{leaf}")));
-    let system = (SYSTEM.0, SYSTEM.1.to_owned());
-    Sample {
-        uses: [system].into_iter().chain(libraries).collect(),
-        uuid: Some([7; 16]),
-        ..Sample::new(Arch::ARM64)
-    }
-}
-
-fn needs(leaf: &str) -> Sample {
-    uses(&[(LoadKind::Required, leaf)])
-}
-
-fn importing(imports: &[(i32, &str)], sample: Sample) -> Sample {
-    let entry = |&(ordinal, name): &(i32, &str)| ImportEntry { ordinal, name: name.to_owned(), weak: false };
-    let entries: Vec<ImportEntry> = imports.iter().map(entry).collect();
-    Sample { chained_fixups: Some(chained_fixups(sample.order, 1, &entries)), ..sample }
-}
-
-fn exporting(names: &[&str], sample: Sample) -> Sample {
-    let exports: Vec<(&str, Vec<u8>)> = names.iter().map(|name| (*name, vec![0, 0x10])).collect();
-    Sample { exports_trie: Some(trie(&exports)), ..sample }
-}
-
-/// Exports `name` as what the library with this ordinal calls `there`.
-fn forwarding(name: &str, ordinal: u8, there: &str, sample: Sample) -> Sample {
-    let terminal = [&[8, ordinal], there.as_bytes(), &[0]].concat();
-    Sample { exports_trie: Some(trie(&[(name, terminal)])), ..sample }
 }
 
 #[test]
@@ -248,7 +184,21 @@ fn a_flat_lookup_asks_every_image_in_the_process() {
     assert_eq!(report.launches[0][0].1.message, "symbol not found in flat namespace '_gone'");
 }
 
-/// Knows every library of macOS: all are empty.
+#[test]
+fn who_could_answer_a_flat_lookup_is_named() {
+    let plug_in = |name: &str| Sample { file_type: 8, ..importing(&[(-2, name)], uses(&[])) };
+    let app = App::new(&uses(&[]))
+        .add("PlugIns/a.so", &plug_in("_python"))
+        .add("PlugIns/b.so", &plug_in("_perl"))
+        .add("Frameworks/libpython.dylib", &exporting(&["_python"], uses(&[])));
+    let report = app.report();
+    let offers: Vec<_> =
+        report.all().iter().map(|one| (one.symbol.clone(), one.offered_by.clone())).collect();
+    let library = ImageId::Bundled(BundlePath::new("Contents/Frameworks/libpython.dylib").unwrap());
+    assert_eq!(offers, [("_python".to_owned(), Some(library)), ("_perl".to_owned(), None)]);
+}
+
+/// Knows every library of macOS: all are empty but for _malloc.
 struct Nothing;
 
 impl SystemSymbols for Nothing {
@@ -288,11 +238,10 @@ fn a_weak_import_may_be_missing() {
 fn a_strong_symbol_of_an_absent_weak_library_is_expected_nowhere() {
     let main = importing(&[(2, "_maybe")], uses(&[(LoadKind::Weak, "libabsent.dylib")]));
     let report = App::new(&main).report();
-    assert_eq!(
-        shown(&report),
-        ["Contents/MacOS/main: _maybe in @executable_path/../Frameworks/libabsent.dylib"]
-    );
-    let message = &report.launches[0][0].1.message;
+    assert_eq!(shown(&report), ["Contents/MacOS/main: _maybe in a library that is absent"]);
+    let missing = &report.launches[0][0].1;
+    assert_eq!(missing.reference.as_ref().unwrap().leaf(), "libabsent.dylib");
+    let message = &missing.message;
     assert!(message.ends_with("\n  Expected in:     <no uuid> unknown"), "{message}");
 }
 
