@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::{Facts, Finding, diagnose};
+use super::{Facts, Finding, Symbols, diagnose};
 use crate::bundle::{SearchRoots, scan};
 use crate::codesign::verify_bundle;
+use crate::dyld::symbols::{NothingKnown, check};
 use crate::dyld::{Place, resolve};
 use crate::paths::RuntimePath;
 use crate::progress::Progress;
@@ -26,11 +27,18 @@ pub fn found_alone(archive: &str, app: &str, rule: &str, change: impl FnOnce(&Pa
     find(&fixture.app(app), rule, SearchRoots { roots: Vec::new(), this_machine: false })
 }
 
+/// What one rule finds in a made app.
+pub fn found_in(app: &Path, rule: &str) -> Vec<Finding> {
+    find(app, rule, SearchRoots { roots: Vec::new(), this_machine: false })
+}
+
 fn find(app: &Path, rule: &str, roots: SearchRoots) -> Vec<Finding> {
     let bundle = scan(app, &Progress::silent()).expect("a bundle");
     let (build, clean) = (resolve(&bundle, &Place::BuildMac(roots)), resolve(&bundle, &Place::CleanMac));
     let seals = verify_bundle(&bundle, &Progress::silent()).expect("not cancelled");
-    let facts = Facts { bundle: &bundle, build: &build, clean: &clean, seals: &seals };
+    let [here, there] = [&build, &clean].map(|graph| check(&bundle, graph, &NothingKnown));
+    let symbols = Some(Symbols { build: &here, clean: &there });
+    let facts = Facts { bundle: &bundle, build: &build, clean: &clean, seals: &seals, symbols };
     diagnose(&facts).into_iter().filter(|finding| finding.rule == rule).collect()
 }
 

@@ -114,7 +114,7 @@ fn with_facts<T>(
 ) -> T {
     let (build, clean) =
         rayon::join(|| resolve(model, &Place::BuildMac(roots.clone())), || resolve(model, &Place::CleanMac));
-    look(&Facts { bundle: model, build: &build, clean: &clean, seals })
+    look(&Facts { bundle: model, build: &build, clean: &clean, seals, symbols: None })
 }
 
 /// Takes back what would do no good: references that would be found nowhere, because a switch or a full header keeps

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use crate::codesign::Verification;
 use crate::diagnose::Finding;
 use crate::dyld::Graph;
+use crate::dyld::symbols::SymbolReport;
 
 pub use crate::bundle::Bundle;
 pub use crate::fix::{FixOptions, FixPlan, Receipt, last_fix, recover};
@@ -34,6 +35,8 @@ pub struct Inspection {
     /// As another Mac would.
     pub clean: Arc<Graph>,
     pub seals: Arc<Verification>,
+    /// What the launches on another Mac lack; same order as `clean.launches`.
+    pub symbols: Arc<SymbolReport>,
     pub findings: Arc<Vec<Finding>>,
     pub options: InspectOptions,
 }

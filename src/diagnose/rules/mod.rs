@@ -5,6 +5,7 @@ mod broken_link;
 pub(crate) mod duplicate_library;
 mod duplicate_rpath;
 mod executable_unusable;
+mod flat_namespace_symbol;
 mod flattened_framework;
 pub(crate) mod id_mismatch;
 mod library_outside_bundle;
@@ -14,6 +15,8 @@ pub mod no_header_room;
 mod no_rpath;
 mod rpath_outside_bundle;
 mod signature_invalid;
+mod symbol_missing;
+mod weak_library_strong_symbol;
 
 use super::{Facts, Finding, Severity};
 
@@ -34,6 +37,8 @@ pub static RULES: &[&Rule] = &[
     &missing_library::RULE,
     &no_rpath::RULE,
     &missing_architecture::RULE,
+    &symbol_missing::RULE,
+    &weak_library_strong_symbol::RULE,
     &library_outside_bundle::RULE,
     &duplicate_library::RULE,
     &flattened_framework::RULE,
@@ -44,6 +49,7 @@ pub static RULES: &[&Rule] = &[
     &broken_link::RULE,
     &broken_file::RULE,
     &no_header_room::RULE,
+    &flat_namespace_symbol::RULE,
 ];
 
 pub fn rule(id: &str) -> Option<&'static Rule> {

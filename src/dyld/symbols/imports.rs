@@ -19,8 +19,10 @@ pub(super) struct Checker<'m, 's> {
     /// What a flat lookup among the images of a host came to, by the host and the name.
     flat: Mutex<HashMap<(usize, &'m [u8]), Found>>,
     /// Who exports a name that a flat lookup did not find, by the architecture of the process.
-    offers: Mutex<HashMap<(Arch, &'m [u8]), Option<ImageId>>>,
+    offers: Mutex<Offers<'m>>,
 }
+
+type Offers<'m> = HashMap<(Arch, &'m [u8]), Option<ImageId>>;
 
 /// Missing symbols with the positions of their imports.
 pub(super) type Missing = Vec<(usize, Arc<MissingSymbol>)>;
