@@ -19,7 +19,7 @@ pub struct Symbols<'a> {
 /// The symbols that one image of the bundle expects at one place and does not find there.
 pub(super) struct Group<'a> {
     pub user: &'a BundlePath,
-    /// The first of them in dyld's order.
+    /// The first of them in dyld's order; those that stop a launch come before those that stop a call.
     pub first: &'a MissingSymbol,
     symbols: Vec<&'a str>,
     archs: BTreeSet<Arch>,
@@ -29,11 +29,13 @@ pub(super) struct Group<'a> {
 /// left out: they become the bundle's once they are copied in.
 pub(super) fn groups<'a>(facts: &Facts<'a>, wanted: impl Fn(&MissingSymbol) -> bool) -> Vec<Group<'a>> {
     let Some(symbols) = facts.symbols else { return Vec::new() };
-    let mut groups: BTreeMap<(&BundlePath, &Expected, When), Group<'a>> = BTreeMap::new();
-    let missing = symbols.clean.all().into_iter().chain(symbols.build.all()).map(Arc::as_ref);
-    for first in missing.filter(|missing| wanted(missing)) {
+    let mut missing: Vec<&MissingSymbol> =
+        symbols.clean.all().into_iter().chain(symbols.build.all()).map(Arc::as_ref).collect();
+    missing.sort_by_key(|missing| missing.when);
+    let mut groups: BTreeMap<(&BundlePath, &Expected), Group<'a>> = BTreeMap::new();
+    for first in missing.into_iter().filter(|missing| wanted(missing)) {
         let ImageId::Bundled(user) = &first.image else { continue };
-        let group = groups.entry((user, &first.expected, first.when)).or_insert_with(|| Group {
+        let group = groups.entry((user, &first.expected)).or_insert_with(|| Group {
             user,
             first,
             symbols: Vec::new(),

@@ -124,10 +124,16 @@ mod tests {
 
     #[test]
     fn what_fails_only_when_it_is_called_is_a_warning() {
-        let info = [Vec::new(), Vec::new(), bind_opcodes(&[(2, 0, "_late")], true), Vec::new()];
-        let app = App::new(&Sample { dyld_info: Some(info), ..needs("libink.2.dylib") })
-            .library("libink.2.dylib", exporting(&[], uses(&[])));
-        let findings = found_in(&app.path(), RULE.id);
+        let found = |now: &[(i32, u8, &str)]| {
+            let lazy = bind_opcodes(&[(2, 0, "_late")], true);
+            let info = [bind_opcodes(now, false), Vec::new(), lazy, Vec::new()];
+            let app = App::new(&Sample { dyld_info: Some(info), ..needs("libink.2.dylib") })
+                .library("libink.2.dylib", exporting(&[], uses(&[])));
+            found_in(&app.path(), RULE.id)
+        };
+        let both = shown(&found(&[(2, 0, "_now")]));
+        assert_eq!(both, ["error Contents/MacOS/main: libink.2.dylib lacks 2 symbols"]);
+        let findings = found(&[]);
         assert_eq!(shown(&findings), ["warning Contents/MacOS/main: libink.2.dylib lacks _late"]);
         assert!(findings[0].message.contains("the first call ends the process"), "{}", findings[0].message);
     }
