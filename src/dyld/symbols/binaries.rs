@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
+use super::processes::new_loads;
 use crate::bundle::{Bundle, Image, ImageId, Mapped, map};
 use crate::dyld::Graph;
 use crate::dyld::host::best_slice;
@@ -50,7 +51,7 @@ impl<'g> Maps<'g> {
         let mut maps = Maps { binaries: Vec::new(), ids: HashMap::new(), files: HashMap::new() };
         let mut images: Vec<&'g Image> = Vec::new();
         for launch in &graph.launches {
-            for load in &launch.loads {
+            for load in new_loads(launch) {
                 if maps.ids.contains_key(&(&load.image, launch.arch)) {
                     continue;
                 }

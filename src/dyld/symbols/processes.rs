@@ -88,6 +88,11 @@ fn split(launch: &Launch) -> (&[Arc<Load>], &[Arc<Load>]) {
     if is_new { (before, new) } else { (&launch.loads, &[]) }
 }
 
+/// What the launch brought beyond what its host had loaded.
+pub(super) fn new_loads(launch: &Launch) -> &[Arc<Load>] {
+    split(launch).1
+}
+
 /// One process for each launch of `graph`, in its order. Plug-ins of one host share what it had loaded.
 pub(super) fn processes<'g>(graph: &'g Graph, maps: &Maps<'g>) -> Vec<Process<'g>> {
     let mut builder = Builder { maps, surroundings: HashMap::new(), bases: HashMap::new() };
