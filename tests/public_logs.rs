@@ -22,7 +22,7 @@ fn says(folder: &str, arch: Arch, conditions: &Conditions, description: &str) ->
     let nothing = SearchRoots { roots: Vec::new(), this_machine: false };
     let graph = resolve(&bundle, &Place::BuildMac(nothing), conditions);
     let launch = graph.launches.iter().find(|launch| launch.arch == arch).expect("a launch");
-    verdict(&bundle, &graph, launch)
+    verdict(&bundle, &graph, launch, &[])
 }
 
 fn on(os: OsProfile) -> Conditions {

@@ -43,7 +43,7 @@ fn externals(graph: &Graph) -> BTreeSet<&str> {
 }
 
 fn says(bundle: &Bundle, graph: &Graph, launch: &Launch) -> String {
-    verdict(bundle, graph, launch).message.unwrap_or_else(|| "it starts".to_owned())
+    verdict(bundle, graph, launch, &[]).message.unwrap_or_else(|| "it starts".to_owned())
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! `launch`: simulate the start.
 
-use std::sync::Arc;
-
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
@@ -56,18 +54,19 @@ struct LoadedJson<'a> {
 impl Launch {
     pub fn run(&self, session: &Session) -> Result<Answer, Trouble> {
         let inspection = self.look.inspect(session)?;
-        let graph = match self.mac {
-            Mac::Clean => Arc::clone(&inspection.clean),
-            Mac::Homebrew => Arc::new(workflow::on_homebrew_mac(&inspection)),
-            Mac::Build => Arc::clone(&inspection.build),
+        let mac = match self.mac {
+            Mac::Clean => workflow::Mac::Clean,
+            Mac::Homebrew => workflow::Mac::Homebrew,
+            Mac::Build => workflow::Mac::Build,
         };
+        let (graph, symbols) = workflow::on(&inspection, mac);
         let archs = graph.launches.iter().map(|launch| launch.arch);
         look::choose_arch(self.arch, archs, &self.look.bundle)?;
         let entry = match &self.entry {
             Some(entry) => Some(pick::entry(&inspection, entry)?),
             None => None,
         };
-        let launches: Vec<_> = workflow::launches(&inspection, &graph)
+        let launches: Vec<_> = workflow::launches(&inspection, &graph, &symbols)
             .filter(|(launch, _)| self.arch.is_none_or(|arch| launch.arch == arch))
             .filter(|(launch, _)| entry.is_none_or(|entry| launch.entry == *entry))
             .collect();

@@ -21,6 +21,9 @@ pub struct Look {
     pub roots: Roots,
     #[command(flatten)]
     pub conditions: ConditionArgs,
+    /// A macOS SDK (a folder), or a list of the libraries in a shared cache (a file, one path a line).
+    #[arg(long, value_name = "PATH")]
+    pub sdk: Option<PathBuf>,
 }
 
 /// Under which conditions dyld is simulated.
@@ -49,7 +52,8 @@ pub struct Roots {
 
 impl Look {
     pub fn inspect(&self, session: &Session) -> Result<Inspection, Trouble> {
-        let options = InspectOptions { conditions: self.conditions.conditions(), ..self.roots.options()? };
+        let (conditions, sdk) = (self.conditions.conditions(), self.sdk.clone());
+        let options = InspectOptions { conditions, sdk, ..self.roots.options()? };
         Ok(workflow::inspect(&self.bundle, &options, &session.progress())?)
     }
 }

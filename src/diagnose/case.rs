@@ -4,9 +4,10 @@
 
 use std::path::Path;
 
-use super::{Facts, Finding, diagnose};
+use super::{Facts, Finding, Symbols, diagnose};
 use crate::bundle::{SearchRoots, scan};
 use crate::codesign::verify_bundle;
+use crate::dyld::symbols::{NothingKnown, check};
 use crate::dyld::{Conditions, Place, resolve};
 use crate::macho::Container;
 use crate::macho::fat::assemble_fat;
@@ -81,13 +82,20 @@ pub fn found_with(rule: &str, name: &str, code: &[u8]) -> Vec<Finding> {
     findings
 }
 
+/// What one rule finds in a made app.
+pub fn found_at(app: &Path, rule: &str) -> Vec<Finding> {
+    find(app, rule, SearchRoots { roots: Vec::new(), this_machine: false })
+}
+
 fn find(app: &Path, rule: &str, roots: SearchRoots) -> Vec<Finding> {
     let bundle = scan(app, &Progress::silent()).expect("a bundle");
     let conditions = Conditions::default();
     let build = resolve(&bundle, &Place::BuildMac(roots), &conditions);
     let clean = resolve(&bundle, &Place::CleanMac, &conditions);
     let seals = verify_bundle(&bundle, &Progress::silent()).expect("not cancelled");
-    let facts = Facts { bundle: &bundle, build: &build, clean: &clean, seals: &seals };
+    let [here, there] = [&build, &clean].map(|graph| check(&bundle, graph, &NothingKnown));
+    let symbols = Some(Symbols { build: &here, clean: &there });
+    let facts = Facts { bundle: &bundle, build: &build, clean: &clean, seals: &seals, symbols };
     diagnose(&facts).into_iter().filter(|finding| finding.rule == rule).collect()
 }
 

@@ -174,13 +174,18 @@ fn loadable(process: Arch) -> (Vec<Arch>, String) {
     }
 }
 
+/// The position of the slice that a process of this architecture would take.
+pub(super) fn best_slice(image: &Image, arch: Arch) -> Option<usize> {
+    let (wanted, _) = loadable(arch);
+    wanted.iter().find_map(|arch| image.file.slices.iter().position(|slice| slice.arch == *arch))
+}
+
 /// The position of the slice that a process of this architecture and platform would take; else dyld's objection
 /// (`MachOFile::compatibleSlice`). `path` is the path as dyld tried it.
 pub(super) fn usable_slice(image: &Image, arch: Arch, platform: u32, path: &str) -> Result<usize, Outcome> {
     let slices = &image.file.slices;
-    let (wanted, need) = loadable(arch);
-    let found = wanted.iter().find_map(|arch| slices.iter().position(|slice| slice.arch == *arch));
-    let Some(position) = found else {
+    let Some(position) = best_slice(image, arch) else {
+        let (_, need) = loadable(arch);
         let have: Vec<String> = image.file.archs().map(|arch| arch.to_string()).collect();
         let universal = image.file.container != Container::Thin;
         return Err(Outcome::WrongArch { universal, have: have.join(","), need });

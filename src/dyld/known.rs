@@ -2,16 +2,9 @@
 //! cache.
 
 use super::sdk::{CacheList, Sdk};
+use super::symbols::{Answer, SystemSymbols};
 use super::system::{self, Exists, Listed};
 use crate::macho::{Arch, PackedVersion};
-
-/// Whether a library of macOS exports a symbol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    Yes,
-    No,
-    Unknown,
-}
 
 /// One macOS, as far as it is known.
 #[derive(Debug, Clone, Copy)]
@@ -40,18 +33,6 @@ impl KnownSystem<'_> {
         if told == Exists::Unknown && in_sdk { Exists::Yes } else { told }
     }
 
-    /// Whether the library exports `symbol`. An SDK says yes for its own macOS and all later ones, and no for its own up to
-    /// its own update: what Apple keeps to itself it does not list, but nobody can link against that either.
-    pub fn exports(&self, install_name: &str, symbol: &str, arch: Arch) -> Answer {
-        let told = self.sdk.and_then(|sdk| Some((sdk, sdk.exports(install_name, symbol, arch)?)));
-        match told {
-            Some((sdk, true)) if self.has_what_is_in(sdk) => Answer::Yes,
-            Some((sdk, false)) if self.lacks_what_is_not_in(sdk) => Answer::No,
-            _ if LIBSYSTEM.contains(&install_name) => self.libsystem_exports(symbol),
-            _ => Answer::Unknown,
-        }
-    }
-
     /// What left the stub may still be there, and what never changed is not in the table.
     fn libsystem_exports(&self, symbol: &str) -> Answer {
         match system::libsystem_symbol(symbol, self.os) {
@@ -68,6 +49,20 @@ impl KnownSystem<'_> {
 
     fn lacks_what_is_not_in(&self, sdk: &Sdk) -> bool {
         sdk.version.is_none_or(|version| version.parts().0 == self.os.parts().0 && version >= self.os)
+    }
+}
+
+impl SystemSymbols for KnownSystem<'_> {
+    /// Whether the library exports `symbol`. An SDK says yes for its own macOS and all later ones, and no for its own up to
+    /// its own update: what Apple keeps to itself it does not list, but nobody can link against that either.
+    fn exports(&self, install_name: &str, symbol: &str, arch: Arch) -> Answer {
+        let told = self.sdk.and_then(|sdk| Some((sdk, sdk.exports(install_name, symbol, arch)?)));
+        match told {
+            Some((sdk, true)) if self.has_what_is_in(sdk) => Answer::Yes,
+            Some((sdk, false)) if self.lacks_what_is_not_in(sdk) => Answer::No,
+            _ if LIBSYSTEM.contains(&install_name) => self.libsystem_exports(symbol),
+            _ => Answer::Unknown,
+        }
     }
 }
 

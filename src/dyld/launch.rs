@@ -1,10 +1,13 @@
 //! The verdict of a launch, in dyld's own words, and every problem on the way to it.
 
+use std::sync::Arc;
+
 use super::Graph;
 use super::graph::Launch;
 use super::loads::Load;
 use super::message::{not_inserted, not_loaded};
 use super::search::Resolution;
+use super::symbols::MissingSymbol;
 use crate::bundle::{Bundle, EntryKind, ImageId};
 use crate::macho::{InstallName, LoadKind, Slice};
 use crate::paths::RuntimePath;
@@ -33,8 +36,14 @@ pub struct Problem {
     pub message: String,
 }
 
-/// What dyld says of `launch`, whose images are those of `bundle` and of `graph`.
-pub fn verdict(bundle: &Bundle, graph: &Graph, launch: &Launch) -> Verdict {
+/// What dyld says of `launch`, whose images are those of `bundle` and of `graph`. `missing` are the symbols that it lacks,
+/// where they were looked for: dyld comes to them when every library is there.
+pub fn verdict(
+    bundle: &Bundle,
+    graph: &Graph,
+    launch: &Launch,
+    missing: &[(usize, Arc<MissingSymbol>)],
+) -> Verdict {
     let mut before = Vec::new();
     let mut problems = Vec::new();
     if let Some(failure) = &launch.insert_failure {
@@ -51,6 +60,12 @@ pub fn verdict(bundle: &Bundle, graph: &Graph, launch: &Launch) -> Verdict {
             Some(Problem { image: load.image.clone(), reference: Some(dependency.name.clone()), message })
         }));
     }
+    let fatal = missing.iter().map(|(_, symbol)| symbol).filter(|symbol| symbol.is_fatal());
+    problems.extend(fatal.map(|symbol| Problem {
+        image: symbol.image.clone(),
+        reference: None,
+        message: symbol.message.clone(),
+    }));
     if launch.kind != EntryKind::PlugIn {
         problems.extend(no_lib_system(bundle, graph, launch));
     }

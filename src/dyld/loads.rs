@@ -69,6 +69,11 @@ impl Loads {
         &self.own
     }
 
+    /// What the host process had loaded before a plug-in was opened in it.
+    pub fn before(&self) -> Option<&Arc<Loads>> {
+        self.before.as_ref()
+    }
+
     /// Where the image stands; its first place if it is there under several.
     pub fn position(&self, image: &ImageId) -> Option<usize> {
         let before = self.before.as_ref().and_then(|before| before.position(image));

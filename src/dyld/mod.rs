@@ -16,6 +16,7 @@ mod process_config;
 pub mod sdk;
 pub mod search;
 mod security;
+pub mod symbols;
 pub mod system;
 
 pub use conditions::{Conditions, OsProfile};

@@ -196,11 +196,11 @@ fn refusal(bundle: &Bundle, clean: &Graph, build: &Graph) -> Option<Refusal> {
     let mut starts: Vec<&Launch> = clean.launches.iter().collect();
     starts.sort_by_key(|start| (start.kind != EntryKind::Main, arch_order(&start.arch)));
     starts.into_iter().find_map(|start| {
-        let verdict = launch::verdict(bundle, clean, start);
+        let verdict = launch::verdict(bundle, clean, start, &[]);
         let same = |other: &&Launch| (&other.entry, other.arch) == (&start.entry, start.arch);
         let works = || {
             let same = build.launches.iter().find(same);
-            same.is_some_and(|same| launch::verdict(bundle, build, same).ok)
+            same.is_some_and(|same| launch::verdict(bundle, build, same, &[]).ok)
         };
         (!verdict.ok).then(|| Refusal {
             entry: start.entry.to_string(),

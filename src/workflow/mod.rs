@@ -9,6 +9,7 @@ pub mod picture;
 mod repair;
 pub mod sample;
 mod sign;
+mod system;
 mod verify;
 
 use std::sync::Arc;
@@ -16,15 +17,17 @@ use std::sync::Arc;
 use crate::codesign::Verification;
 use crate::diagnose::Finding;
 use crate::dyld::Graph;
+use crate::dyld::symbols::SymbolReport;
 
 pub use crate::bundle::Bundle;
 pub use crate::fix::{FixOptions, FixPlan, Receipt, last_fix, recover};
 pub use crate::macho::Arch;
 pub use inspect::{InspectOptions, inspect};
-pub use launch::{launches, on_homebrew_mac, starts};
+pub use launch::{Mac, launches, on, starts};
 pub use maps::unused_images;
 pub use repair::{Repaired, apply, plan, repair, undo};
 pub use sign::{Signed, sign};
+pub use system::System;
 pub use verify::{Checked, Fault, verify};
 
 /// All derived state of a bundle, replaced as a whole.
@@ -36,6 +39,10 @@ pub struct Inspection {
     /// As another Mac would.
     pub clean: Arc<Graph>,
     pub seals: Arc<Verification>,
+    /// What the launches on another Mac lack; same order as `clean.launches`.
+    pub symbols: Arc<SymbolReport>,
+    /// The macOS that is simulated.
+    pub system: Arc<System>,
     pub findings: Arc<Vec<Finding>>,
     pub options: InspectOptions,
 }

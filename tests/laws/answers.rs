@@ -112,7 +112,7 @@ fn loads(launch: &Launch) -> String {
 
 /// What dyld prints, and then in how many more ways it would have failed.
 fn says(bundle: &Bundle, graph: &Graph, launch: &Launch) -> String {
-    let verdict = verdict(bundle, graph, launch);
+    let verdict = verdict(bundle, graph, launch, &[]);
     let mut text: String = verdict.before.iter().map(|line| format!("{line}\n")).collect();
     text += &(verdict.message.unwrap_or_else(|| "it starts".to_owned()) + "\n");
     text

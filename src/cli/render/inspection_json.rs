@@ -128,7 +128,7 @@ impl<'a> InspectionJson<'a> {
             head: Head::new(bundle),
             images: images.map(|image| ImageJson::new(image, &loaded, &invalid)).collect(),
             findings: inspection.findings.iter().map(FindingJson::new).collect(),
-            launch: launches(inspection, &inspection.clean)
+            launch: launches(inspection, &inspection.clean, &inspection.symbols)
                 .map(|(launch, verdict)| LaunchJson::new(launch, &verdict))
                 .collect(),
         }

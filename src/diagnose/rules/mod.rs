@@ -6,6 +6,7 @@ mod direct_system_part;
 pub(crate) mod duplicate_library;
 mod duplicate_rpath;
 mod executable_unusable;
+mod flat_namespace_symbol;
 mod flattened_framework;
 pub(crate) mod id_mismatch;
 mod library_outside_bundle;
@@ -17,9 +18,11 @@ mod private_framework;
 mod rpath_outside_bundle;
 mod second_libsystem;
 mod signature_invalid;
+mod symbol_missing;
 mod system_library_removed;
 mod system_library_too_new;
 mod system_library_unknown;
+mod weak_library_strong_symbol;
 
 use super::{Facts, Finding, Severity};
 
@@ -40,6 +43,8 @@ pub static RULES: &[&Rule] = &[
     &missing_library::RULE,
     &no_rpath::RULE,
     &missing_architecture::RULE,
+    &symbol_missing::RULE,
+    &weak_library_strong_symbol::RULE,
     &library_outside_bundle::RULE,
     &system_library_removed::RULE,
     &system_library_too_new::RULE,
@@ -56,6 +61,7 @@ pub static RULES: &[&Rule] = &[
     &broken_link::RULE,
     &broken_file::RULE,
     &no_header_room::RULE,
+    &flat_namespace_symbol::RULE,
 ];
 
 pub fn rule(id: &str) -> Option<&'static Rule> {

@@ -145,7 +145,7 @@ fn entry(ui: &mut Ui, opened: &Opened, graph: &Graph, launch: &Launch) {
     if let Some(image) = graph.image(&opened.inspection.bundle, &ImageId::Bundled(launch.entry.clone())) {
         image_facts(ui, image, launch);
     }
-    let verdict = crate::dyld::launch::verdict(&opened.inspection.bundle, graph, launch);
+    let verdict = crate::dyld::launch::verdict(&opened.inspection.bundle, graph, launch, &[]);
     section(ui, "What dyld says");
     match verdict.message {
         Some(message) => {

@@ -161,7 +161,7 @@ impl Tree {
         shown: &mut HashMap<ImageId, usize>,
     ) {
         let Some(start) = graph.launches.get(launch) else { return };
-        let own = if launch::verdict(bundle, graph, start).ok { Own::Found } else { Own::CannotStart };
+        let own = if launch::verdict(bundle, graph, start, &[]).ok { Own::Found } else { Own::CannotStart };
         let root = self.add(What::Entry { launch }, parent, own, start.entry.as_str());
         shown.insert(ImageId::Bundled(start.entry.clone()), root);
         let mut open = vec![Open { node: root, launch, load: start.start, next: 0 }];
