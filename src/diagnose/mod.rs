@@ -1,7 +1,9 @@
 //! Findings: what is wrong with the bundle, why it matters, and what would mend it.
 
+mod amounts;
 #[cfg(test)]
 mod case;
+mod described;
 mod finding;
 mod references;
 pub mod rules;
@@ -11,7 +13,7 @@ pub use finding::{Finding, Remedy, Severity};
 pub use references::{Reference, references};
 pub use rules::{RULES, Rule, id_mismatch::right_id, no_header_room, rule};
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, Contents};
 use crate::codesign::Verification;
 use crate::dyld::Graph;
 
@@ -23,6 +25,8 @@ pub struct Facts<'a> {
     /// As a Mac would that has nothing but the bundle.
     pub clean: &'a Graph,
     pub seals: &'a Verification,
+    /// What is in the files; `None` while a repair is planned, which no such fault needs.
+    pub contents: Option<&'a Contents>,
 }
 
 /// Every finding of every rule, most severe first, then by subject.

@@ -119,7 +119,7 @@ fn with_facts<T>(
         || resolve(model, &Place::BuildMac(options.roots.clone()), &conditions),
         || resolve(model, &Place::CleanMac, &conditions),
     );
-    look(&Facts { bundle: model, build: &build, clean: &clean, seals })
+    look(&Facts { bundle: model, build: &build, clean: &clean, seals, contents: None })
 }
 
 /// A repair counts on no variable: nobody sets them on another Mac.

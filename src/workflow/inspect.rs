@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Inspection;
-use crate::bundle::{self, SearchRoots};
+use crate::bundle::{self, SearchRoots, read_contents};
 use crate::codesign;
 use crate::diagnose::{Facts, diagnose};
 use crate::dyld::{self, Conditions, Place};
@@ -12,16 +12,24 @@ use crate::failure::Failure;
 use crate::progress::Progress;
 
 /// How to look at a bundle.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InspectOptions {
     pub roots: SearchRoots,
     pub conditions: Conditions,
+    /// Whether to look into the files, too: for paths of the build machine, settings and extended attributes.
+    pub contents: bool,
+}
+
+impl Default for InspectOptions {
+    fn default() -> Self {
+        InspectOptions::new(SearchRoots::default())
+    }
 }
 
 impl InspectOptions {
     /// The newest macOS, no variables.
     pub fn new(roots: SearchRoots) -> Self {
-        InspectOptions { roots, conditions: Conditions::default() }
+        InspectOptions { roots, conditions: Conditions::default(), contents: true }
     }
 }
 
@@ -31,18 +39,24 @@ pub fn inspect(path: &Path, options: &InspectOptions, progress: &Progress) -> Re
     let bundle = bundle::scan(path, progress)?;
     let name = bundle.name.clone();
     progress.step("resolving", &name, 0, 0)?;
-    let (graphs, seals) = rayon::join(
+    let (graphs, files) = rayon::join(
         || {
             rayon::join(
                 || dyld::resolve(&bundle, &Place::BuildMac(options.roots.clone()), &options.conditions),
                 || dyld::resolve(&bundle, &Place::CleanMac, &options.conditions),
             )
         },
-        || codesign::verify_bundle(&bundle, progress),
+        || {
+            let look = || options.contents.then(|| read_contents(&bundle, progress)).transpose();
+            rayon::join(|| codesign::verify_bundle(&bundle, progress), look)
+        },
     );
-    let ((build, clean), seals) = (graphs, seals?);
+    let ((build, clean), (seals, contents)) = (graphs, files);
+    let (seals, contents) = (seals?, contents?);
     progress.step("diagnosing", &name, 0, 0)?;
-    let findings = diagnose(&Facts { bundle: &bundle, build: &build, clean: &clean, seals: &seals });
+    let contents = contents.as_ref();
+    let findings =
+        diagnose(&Facts { bundle: &bundle, build: &build, clean: &clean, seals: &seals, contents });
     Ok(Inspection {
         bundle: Arc::new(bundle),
         build: Arc::new(build),

@@ -1,0 +1,84 @@
+//! Info.plist of a nested bundle names a file that is not there.
+
+use super::Rule;
+use crate::bundle::FrameworkShape;
+use crate::diagnose::described::{Described, described};
+use crate::diagnose::{Facts, Finding, Severity};
+
+pub static RULE: Rule = Rule {
+    id: "plist-executable-name",
+    title: "Info.plist of a nested bundle names a file that is not there",
+    severity: Severity::Error,
+    doc: include_str!("plist_executable_name.md"),
+    check,
+};
+
+fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let nested = described(facts.bundle).filter(|one| !one.folder.is_root() && !is_stray(facts, one));
+    nested.filter_map(|one| finding(facts, &one)).collect()
+}
+
+/// Copies of `Resources` at the top of a framework that lost its links describe what stands elsewhere.
+fn is_stray(facts: &Facts<'_>, one: &Described<'_>) -> bool {
+    let inside = one.path.strip_prefix(&one.folder).unwrap_or("");
+    let shape = facts.bundle.frameworks.iter().find(|framework| framework.path == one.folder);
+    shape.is_some_and(|framework| framework.shape == FrameworkShape::LinksLost)
+        && !inside.starts_with("Versions/")
+}
+
+fn finding(facts: &Facts<'_>, one: &Described<'_>) -> Option<Finding> {
+    let executable = one.executable()?;
+    if facts.bundle.real_path(&executable).is_some() {
+        return None;
+    }
+    let name = executable.file_name();
+    let (severity, effect) = match one.is_process() {
+        true => (Severity::Error, "it cannot be started"),
+        false => {
+            (Severity::Warning, "NSBundle cannot load it and codesign signs it as a bundle without code")
+        }
+    };
+    let title = format!("{} has no executable {name}", one.folder.file_name());
+    let message = format!(
+        "CFBundleExecutable in {} names {executable}, which is not there: {effect}. Correct the key or the name of the \
+         file and sign the bundle again.",
+        one.path
+    );
+    Some(Finding { severity, ..Finding::new(&RULE, one.path, title, message) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::case::{found_in, shown};
+
+    #[test]
+    fn a_renamed_helper_and_a_renamed_framework_are_found() {
+        let bundle = "Contents/MacOS/App execute\n\
+                      Contents/Frameworks/Help.app/Contents/Info.plist plist\n  key CFBundleExecutable Help\n\
+                      Contents/Frameworks/Help.app/Contents/MacOS/Helper execute\n\
+                      Contents/Frameworks/X.framework/Versions/A/Resources/Info.plist plist\n  key CFBundleExecutable Y\n\
+                      Contents/Frameworks/X.framework/Versions/A/X dylib\n";
+        let at = |folder: &str| format!("Contents/Frameworks/{folder}/Info.plist");
+        assert_eq!(
+            shown(&found_in(bundle, RULE.id)),
+            [
+                format!("error {}: Help.app has no executable Help", at("Help.app/Contents")),
+                format!(
+                    "warning {}: X.framework has no executable Y",
+                    at("X.framework/Versions/A/Resources")
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn bundles_without_code_and_with_it_are_fine() {
+        let bundle = "Contents/MacOS/App execute\n\
+                      Contents/Resources/Art.bundle/Contents/Info.plist plist\n  key CFBundleName Art\n\
+                      Contents/Frameworks/X.framework/Resources/Info.plist plist\n  key CFBundleExecutable X\n\
+                      Contents/Frameworks/X.framework/Versions/A/Resources/Info.plist plist\n  key CFBundleExecutable X\n\
+                      Contents/Frameworks/X.framework/Versions/A/X dylib\n";
+        assert_eq!(shown(&found_in(bundle, RULE.id)), [] as [String; 0]);
+    }
+}
