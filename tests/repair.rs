@@ -364,6 +364,19 @@ fn a_framework_whose_current_dangles_and_one_without_versions_are_made_whole() {
 }
 
 #[test]
+fn looking_into_the_files_can_be_left_out() {
+    let fixture = common::unpack("t1");
+    let app = fixture.app("T1");
+    fs::create_dir_all(app.join("Contents/Resources")).expect("a folder");
+    fs::write(app.join("Contents/Resources/qt.conf"), "[Paths]\nPrefix=/opt/qt\n").expect("a file");
+    let found = |contents: bool| {
+        let inspection = look(&app, &InspectOptions { contents, ..options(&fixture) });
+        inspection.findings.iter().filter(|finding| finding.rule == "absolute-path-in-configuration").count()
+    };
+    assert_eq!((found(true), found(false)), (1, 0));
+}
+
+#[test]
 fn faults_that_need_a_person_are_named_and_nothing_is_written_for_them() {
     let fixture = common::unpack("faults");
     for (name, rule) in [

@@ -165,18 +165,38 @@ fn is_text(path: &BundlePath) -> bool {
     name.rsplit_once('.').is_some_and(|(_, ending)| TEXTS.contains(&ending))
 }
 
-/// The traces in each slice behind its load commands.
+/// The traces in each slice: behind its load commands, and not in its instructions.
 fn in_image(image: &Image, local: &Path, pattern: &Regex) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let Ok(bytes) = map(local) else { return found };
     for slice in &image.file.slices {
-        let start = usize::try_from(slice.offset).unwrap_or(usize::MAX);
-        let end = usize::try_from(slice.offset.saturating_add(slice.size)).unwrap_or(usize::MAX);
-        let Some(slice) = bytes.get(start..end.min(bytes.len())) else { continue };
-        let behind = Header::parse(slice).map_or(0, |header| header.commands_end());
-        search(slice.get(behind..).unwrap_or_default(), pattern, &mut found);
+        let (start, end) = (slice.offset, slice.offset.saturating_add(slice.size));
+        let Some(slice) = part(&bytes, start, end.min(bytes.len() as u64)) else { continue };
+        let Ok(header) = Header::parse(slice) else { continue };
+        let mut from = header.commands_end() as u64;
+        for (start, end) in instructions(&header) {
+            search(part(slice, from, start).unwrap_or_default(), pattern, &mut found);
+            from = from.max(end);
+        }
+        search(part(slice, from, slice.len() as u64).unwrap_or_default(), pattern, &mut found);
     }
     found
+}
+
+fn part(bytes: &[u8], start: u64, end: u64) -> Option<&[u8]> {
+    bytes.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
+}
+
+/// Where the sections that hold nothing but instructions begin and end in the slice, in order.
+fn instructions(header: &Header) -> Vec<(u64, u64)> {
+    const S_ATTR_PURE_INSTRUCTIONS: u32 = 0x8000_0000;
+    let sections = header.segments.iter().flat_map(|segment| &segment.sections);
+    let code = sections.filter(|section| section.has_data() && section.flags & S_ATTR_PURE_INSTRUCTIONS != 0);
+    let mut places: Vec<(u64, u64)> = code
+        .map(|section| (section.offset.into(), u64::from(section.offset).saturating_add(section.size)))
+        .collect();
+    places.sort_unstable();
+    places
 }
 
 fn search(bytes: &[u8], pattern: &Regex, found: &mut BTreeMap<String, String>) {
@@ -247,6 +267,36 @@ mod tests {
     fn so_many_homes_are_kept_and_no_more() {
         let text: String = (0..40).map(|number| format!(" /Users/ann{number:02}/x")).collect();
         assert_eq!(traces(&text).len(), MAX_TRACES);
+    }
+
+    #[test]
+    fn an_image_is_searched_behind_its_commands_and_around_its_instructions() {
+        let mut sample = crate::macho::sample::Sample::new(crate::macho::Arch::ARM64);
+        sample.rpaths = vec!["/Users/ann/lib".to_owned()];
+        let mut bytes = sample.build();
+        bytes.extend_from_slice(b"\0/home/bob/src/x.c\0");
+        let dir = tempfile::tempdir().unwrap();
+        let app = dir.path().join("A.app");
+        std::fs::create_dir_all(app.join("Contents/MacOS")).unwrap();
+        std::fs::write(app.join("Contents/MacOS/A"), bytes).unwrap();
+        let bundle = crate::bundle::scan(&app, &Progress::silent()).unwrap();
+        let contents = read_contents(&bundle, &Progress::silent()).unwrap();
+        let found: Vec<&String> = contents.traces.values().flat_map(BTreeMap::keys).collect();
+        assert_eq!(found, ["/home/bob"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn attributes_have_the_names_that_a_mac_gives_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("x");
+        std::fs::write(&file, b"x").unwrap();
+        let name =
+            if cfg!(target_os = "linux") { "user.com.apple.quarantine" } else { "com.apple.quarantine" };
+        if xattr::set(&file, name, b"0").is_ok() {
+            assert!(attributes(&file).contains("com.apple.quarantine"));
+        }
+        assert_eq!(attributes(&dir.path().join("absent")), BTreeSet::new());
     }
 
     #[test]

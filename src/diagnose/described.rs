@@ -1,6 +1,6 @@
 //! The bundles inside the bundle that have an Info.plist of their own, the app itself among them.
 
-use crate::bundle::{Bundle, InfoPlist};
+use crate::bundle::{Bundle, FrameworkShape, InfoPlist};
 use crate::paths::BundlePath;
 
 /// One bundle folder and what describes it.
@@ -31,6 +31,20 @@ impl Described<'_> {
     /// Whether a process of its own runs it.
     pub fn is_process(&self) -> bool {
         self.folder.is_root() || matches!(self.kind, "app" | "xpc" | "appex")
+    }
+
+    /// Whether it is a copy in a framework that lost its links: what it describes stands in the version that counts.
+    pub fn is_stray(&self, bundle: &Bundle) -> bool {
+        let mut lost = bundle.frameworks.iter().filter(|one| one.shape == FrameworkShape::LinksLost);
+        lost.any(|framework| {
+            let inside = self.path.strip_prefix(&framework.path);
+            let version = framework.current.as_deref().unwrap_or_default();
+            inside.is_some_and(|inside| {
+                !inside
+                    .strip_prefix("Versions/")
+                    .is_some_and(|inside| inside.split('/').next() == Some(version))
+            })
+        })
     }
 
     /// The text of a key that says something.

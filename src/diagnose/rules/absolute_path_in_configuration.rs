@@ -42,11 +42,8 @@ fn path_in(line: &str) -> Option<&str> {
 
 fn finding(path: &BundlePath, outside: &[&str]) -> Option<Finding> {
     let name = path.file_name();
-    // Who reads the others may set them right when the app starts.
-    let severity = match name {
-        "qt.conf" | "qt6.conf" => Severity::Error,
-        _ => Severity::Warning,
-    };
+    // Caches and the like may be set right when the app starts; this one is read before.
+    let severity = if is_read_by_qt(path) { Severity::Error } else { Severity::Warning };
     let first = outside.first()?;
     let title = format!("{name} leads to {}", place(first));
     let message = format!(
@@ -54,6 +51,14 @@ fn finding(path: &BundlePath, outside: &[&str]) -> Option<Finding> {
         listed(outside)
     );
     Some(Finding { severity, ..Finding::new(&RULE, path, title, message) })
+}
+
+/// Qt reads the one of the process's bundle, else the one beside its executable.
+fn is_read_by_qt(path: &BundlePath) -> bool {
+    let mut folders = path.components().rev().skip(1);
+    let place = (folders.next(), folders.next());
+    matches!(path.file_name(), "qt.conf" | "qt6.conf")
+        && matches!(place, (Some("Resources" | "MacOS"), Some("Contents")))
 }
 
 /// The first two folders of a path.
@@ -80,6 +85,10 @@ mod tests {
                 "error Contents/Resources/qt.conf: qt.conf leads to /opt/homebrew/opt",
                 "warning Contents/Resources/loaders.cache: loaders.cache leads to /opt/local/lib",
             ]
+        );
+        assert_eq!(
+            found_in(&bundle.replace("Resources/qt.conf", "Resources/bin/qt.conf"), RULE.id)[0].severity,
+            Severity::Warning
         );
         assert!(
             findings[1].message.contains("names /opt/local/lib/loaders/libpng.so, which"),

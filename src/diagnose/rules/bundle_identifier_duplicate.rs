@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let mut by_identifier: BTreeMap<String, Vec<Described<'_>>> = BTreeMap::new();
-    for one in described(facts.bundle).filter(Described::is_process) {
+    for one in described(facts.bundle).filter(|one| one.is_process() && !one.is_stray(facts.bundle)) {
         if let Some(text) = one.text("CFBundleIdentifier").filter(|text| placeholder(text).is_none()) {
             by_identifier.entry(text.to_ascii_lowercase()).or_default().push(one);
         }
@@ -66,6 +66,20 @@ mod tests {
         let subject = "Contents/Helpers/Up.app/Contents/Info.plist";
         assert_eq!(shown(&findings), [format!("warning {subject}: 2 bundles are called org.me.app")]);
         assert!(findings[0].message.starts_with("App.app and Contents/Helpers/Up.app all say"));
+    }
+
+    #[test]
+    fn copies_in_a_framework_that_lost_its_links_are_one() {
+        let helper = |folder: &str| {
+            format!(
+                "Contents/Frameworks/X.framework/{folder}/H.app/Contents/Info.plist plist\n  key CFBundleIdentifier org.h\n"
+            )
+        };
+        let binary = "Contents/MacOS/App execute\nContents/Frameworks/X.framework/Versions/A/X dylib\n";
+        let bundle = format!("{binary}{}{}", helper("Helpers"), helper("Versions/A/Helpers"));
+        assert_eq!(shown(&found_in(&bundle, RULE.id)), [] as [String; 0]);
+        let two = format!("{binary}{}{}", helper("Versions/A/Helpers"), helper("Versions/A/Helpers/more"));
+        assert_eq!(found_in(&two, RULE.id).len(), 1);
     }
 
     #[test]

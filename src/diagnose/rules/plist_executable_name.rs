@@ -1,7 +1,6 @@
 //! Info.plist of a nested bundle names a file that is not there.
 
 use super::Rule;
-use crate::bundle::FrameworkShape;
 use crate::diagnose::described::{Described, described};
 use crate::diagnose::{Facts, Finding, Severity};
 
@@ -14,16 +13,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let nested = described(facts.bundle).filter(|one| !one.folder.is_root() && !is_stray(facts, one));
+    let nested = described(facts.bundle).filter(|one| !one.folder.is_root() && !one.is_stray(facts.bundle));
     nested.filter_map(|one| finding(facts, &one)).collect()
-}
-
-/// Copies of `Resources` at the top of a framework that lost its links describe what stands elsewhere.
-fn is_stray(facts: &Facts<'_>, one: &Described<'_>) -> bool {
-    let inside = one.path.strip_prefix(&one.folder).unwrap_or("");
-    let shape = facts.bundle.frameworks.iter().find(|framework| framework.path == one.folder);
-    shape.is_some_and(|framework| framework.shape == FrameworkShape::LinksLost)
-        && !inside.starts_with("Versions/")
 }
 
 fn finding(facts: &Facts<'_>, one: &Described<'_>) -> Option<Finding> {

@@ -22,7 +22,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     if paths.is_empty() {
         return Vec::new();
     }
-    let title = format!("{} in quarantine", counted(paths.len(), "file"));
+    let title = format!("{} in quarantine", counted(paths.len(), "item"));
     let message = format!(
         "The attribute {ATTRIBUTE} of a download is still on {}. Take it off before you pack the app: xattr -dr \
          {ATTRIBUTE} {}.",
@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn downloaded_files_are_counted() {
         let files = [("Contents/MacOS/App", ATTRIBUTE), ("Contents/Resources", ATTRIBUTE)];
-        assert_eq!(shown(&found_with_attributes(&files, RULE.id)), ["info Contents: 2 files in quarantine"]);
+        assert_eq!(shown(&found_with_attributes(&files, RULE.id)), ["info Contents: 2 items in quarantine"]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let doubles: Vec<&BundlePath> =
         files.map(|(path, _)| path).filter(|path| path.file_name().starts_with("._")).collect();
     let attached = (!carry.is_empty()).then(|| {
-        let title = format!("codesign refuses {}", counted(carry.len(), "file"));
+        let title = format!("codesign refuses {}", counted(carry.len(), "item"));
         let message = format!(
             "A resource fork or Finder information, detritus to codesign, is attached to {}. Take it off with xattr -cr {}.",
             listed(&carry),
@@ -35,7 +35,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let beside = (!doubles.is_empty()).then(|| {
         let title = format!("{} of attributes", counted(doubles.len(), "file"));
         let message = format!(
-            "Attributes of a Mac's disk stand in {}. A Mac that copies the app merges them and breaks the seal. Delete \
+            "Attributes of a Mac's disk stand in {}. A Mac that unpacks them gives them to other files and breaks the seal. Delete \
              every file that begins with ._ and sign the app again.",
             listed(&doubles)
         );
@@ -54,7 +54,7 @@ mod tests {
         let files = [("Contents/Resources/x", DETRITUS[0]), ("Contents/MacOS/App", DETRITUS[1])];
         assert_eq!(
             shown(&found_with_attributes(&files, RULE.id)),
-            ["error Contents: codesign refuses 2 files"]
+            ["error Contents: codesign refuses 2 items"]
         );
         let bundle = "Contents/MacOS/App execute\nContents/Resources/._icon.icns text\n  line x\n";
         assert_eq!(
