@@ -40,9 +40,9 @@ impl Described<'_> {
             let inside = self.path.strip_prefix(&framework.path);
             let version = framework.current.as_deref().unwrap_or_default();
             inside.is_some_and(|inside| {
-                !inside
+                inside
                     .strip_prefix("Versions/")
-                    .is_some_and(|inside| inside.split('/').next() == Some(version))
+                    .is_none_or(|inside| inside.split('/').next() != Some(version))
             })
         })
     }

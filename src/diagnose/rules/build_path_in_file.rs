@@ -1,11 +1,12 @@
 //! Files name folders of the build machine.
 
+use std::collections::BTreeMap;
+
 use super::Rule;
 use crate::bundle::Contents;
 use crate::diagnose::amounts::{about, counted};
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::paths::BundlePath;
-use std::collections::BTreeMap;
 
 pub static RULE: Rule = Rule {
     id: "build-path-in-file",

@@ -1,11 +1,12 @@
 //! Two bundles have one identifier.
 
+use std::collections::BTreeMap;
+
 use super::Rule;
 use crate::bundle::ImageId;
 use crate::diagnose::amounts::listed;
 use crate::diagnose::described::{Described, described, placeholder};
 use crate::diagnose::{Facts, Finding, Severity};
-use std::collections::BTreeMap;
 
 pub static RULE: Rule = Rule {
     id: "bundle-identifier-duplicate",

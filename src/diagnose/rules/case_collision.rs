@@ -1,11 +1,13 @@
 //! Two names are one on a Mac.
 
+use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization;
+
 use super::Rule;
 use crate::bundle::ImageId;
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::paths::BundlePath;
-use std::borrow::Cow;
-use unicode_normalization::UnicodeNormalization;
 
 pub static RULE: Rule = Rule {
     id: "case-collision",

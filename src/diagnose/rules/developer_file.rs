@@ -1,11 +1,12 @@
 //! Files that only developers need.
 
+use std::collections::BTreeMap;
+
 use super::Rule;
 use crate::bundle::Node;
 use crate::diagnose::amounts::{about, counted, sized};
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::paths::BundlePath;
-use std::collections::BTreeMap;
 
 pub static RULE: Rule = Rule {
     id: "developer-file",

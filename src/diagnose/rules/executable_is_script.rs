@@ -1,11 +1,12 @@
 //! The executable is a script.
 
+use std::collections::BTreeSet;
+
 use super::Rule;
 use crate::bundle::Contents;
 use crate::diagnose::described::described;
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::paths::BundlePath;
-use std::collections::BTreeSet;
 
 pub static RULE: Rule = Rule {
     id: "executable-is-script",

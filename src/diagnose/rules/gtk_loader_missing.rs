@@ -1,10 +1,11 @@
 //! A cache names loaders that are not in the bundle.
 
+use std::collections::BTreeSet;
+
 use super::Rule;
 use crate::diagnose::amounts::{counted, listed};
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::paths::BundlePath;
-use std::collections::BTreeSet;
 
 pub static RULE: Rule = Rule {
     id: "gtk-loader-missing",
@@ -15,11 +16,15 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let Some(contents) = facts.contents else { return Vec::new() };
-    let caches = contents.configuration.iter();
-    let caches = caches.filter(|(path, _)| matches!(path.file_name(), "loaders.cache" | "immodules.cache"));
+    let settings = facts.contents.into_iter().flat_map(|contents| &contents.configuration);
+    let caches: Vec<(&BundlePath, &String)> = settings
+        .filter(|(path, _)| matches!(path.file_name(), "loaders.cache" | "immodules.cache"))
+        .collect();
+    if caches.is_empty() {
+        return Vec::new();
+    }
     let there: BTreeSet<&str> = facts.bundle.nodes.keys().map(BundlePath::file_name).collect();
-    caches.filter_map(|(path, text)| finding(path, &missing(text, &there))).collect()
+    caches.into_iter().filter_map(|(path, text)| finding(path, &missing(text, &there))).collect()
 }
 
 /// A module stands alone on its line in quotation marks; what follows describes it.

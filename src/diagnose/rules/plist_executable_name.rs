@@ -1,8 +1,10 @@
 //! Info.plist of a nested bundle names a file that is not there.
 
 use super::Rule;
+use crate::bundle::Bundle;
 use crate::diagnose::described::{Described, described};
 use crate::diagnose::{Facts, Finding, Severity};
+use crate::paths::BundlePath;
 
 pub static RULE: Rule = Rule {
     id: "plist-executable-name",
@@ -24,6 +26,9 @@ fn finding(facts: &Facts<'_>, one: &Described<'_>) -> Option<Finding> {
     }
     let name = executable.file_name();
     let (severity, effect) = match one.is_process() {
+        _ if differs_in_capitals(facts.bundle, &executable) => {
+            (Severity::Warning, "only capitals differ, so most Macs find it and some do not")
+        }
         true => (Severity::Error, "it cannot be started"),
         false => {
             (Severity::Warning, "NSBundle cannot load it and codesign signs it as a bundle without code")
@@ -31,11 +36,15 @@ fn finding(facts: &Facts<'_>, one: &Described<'_>) -> Option<Finding> {
     };
     let title = format!("{} has no executable {name}", one.folder.file_name());
     let message = format!(
-        "CFBundleExecutable in {} names {executable}, which is not there: {effect}. Correct the key or the name of the \
+        "CFBundleExecutable in {} names {executable}, which is not there by that name: {effect}. Correct the key or the name of the \
          file and sign the bundle again.",
         one.path
     );
     Some(Finding { severity, ..Finding::new(&RULE, one.path, title, message) })
+}
+
+fn differs_in_capitals(bundle: &Bundle, executable: &BundlePath) -> bool {
+    bundle.nodes.keys().any(|path| path.as_str().eq_ignore_ascii_case(executable.as_str()))
 }
 
 #[cfg(test)]
@@ -61,6 +70,16 @@ mod tests {
                 ),
             ]
         );
+    }
+
+    #[test]
+    fn most_macs_know_no_capitals() {
+        let bundle = "Contents/MacOS/App execute\n\
+                      Contents/Helpers/H.app/Contents/Info.plist plist\n  key CFBundleExecutable help\n\
+                      Contents/Helpers/H.app/Contents/MacOS/Help execute\n";
+        let findings = found_in(bundle, RULE.id);
+        assert_eq!(findings[0].severity, Severity::Warning);
+        assert!(findings[0].message.contains("only capitals differ"), "{}", findings[0].message);
     }
 
     #[test]

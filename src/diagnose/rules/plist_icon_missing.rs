@@ -1,12 +1,14 @@
 //! The icon that Info.plist names is missing.
 
+use std::collections::BTreeSet;
+
+use plist::Value;
+
 use super::Rule;
 use crate::bundle::Bundle;
 use crate::diagnose::amounts::listed;
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::paths::BundlePath;
-use plist::Value;
-use std::collections::BTreeSet;
 
 pub static RULE: Rule = Rule {
     id: "plist-icon-missing",

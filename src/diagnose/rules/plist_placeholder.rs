@@ -1,10 +1,11 @@
 //! Info.plist holds a variable that nobody filled in.
 
+use plist::Value;
+
 use super::Rule;
 use crate::diagnose::amounts::listed;
 use crate::diagnose::described::{Described, described, placeholder};
 use crate::diagnose::{Facts, Finding, Severity};
-use plist::Value;
 
 pub static RULE: Rule = Rule {
     id: "plist-placeholder",
