@@ -74,7 +74,8 @@ pub fn placeholder(text: &str) -> Option<&str> {
         return rest.get(..=end);
     }
     let inner = text.strip_prefix('@')?.strip_suffix('@')?;
-    let named = !inner.is_empty() && inner.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let named = !inner.is_empty()
+        && inner.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
     named.then_some(text)
 }
 
@@ -89,8 +90,8 @@ mod tests {
             Some("$(PRODUCT_NAME:rfc1034identifier)")
         );
         assert_eq!(placeholder("${EXECUTABLE_NAME}"), Some("${EXECUTABLE_NAME}"));
-        assert_eq!(placeholder("@SHORT_VERSION@"), Some("@SHORT_VERSION@"));
-        for text in ["me@example.org", "costs $5 (or so)", "@", "@@", "$HOME"] {
+        assert_eq!(placeholder("@QT5_VERSION@"), Some("@QT5_VERSION@"));
+        for text in ["me@example.org", "@me@", "costs $5 (or so)", "@", "@@", "$HOME"] {
             assert_eq!(placeholder(text), None, "{text}");
         }
     }

@@ -7,7 +7,7 @@ use crate::paths::BundlePath;
 pub static RULE: Rule = Rule {
     id: "name-not-portable",
     title: "A name that not every disk of a Mac can hold",
-    severity: Severity::Warning,
+    severity: Severity::Error,
     doc: include_str!("name_not_portable.md"),
     check,
 };
