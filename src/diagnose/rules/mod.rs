@@ -1,28 +1,59 @@
 //! The one table of rules. A rule is a file: what it is, why it breaks, its check, its tests.
 
+mod absolute_path_in_configuration;
 mod broken_file;
 mod broken_link;
+mod build_path_in_file;
+mod bundle_identifier_duplicate;
+mod bundle_identifier_invalid;
+mod case_collision;
+mod debug_symbols;
+mod developer_file;
 mod direct_system_part;
 pub(crate) mod duplicate_library;
 mod duplicate_rpath;
+mod empty_file_as_library;
+mod executable_is_script;
 mod executable_unusable;
 mod flat_namespace_symbol;
 mod flattened_framework;
+mod framework_current_broken;
+mod framework_without_plist;
+mod gtk_loader_missing;
 pub(crate) mod id_mismatch;
+mod junk_file;
 mod library_outside_bundle;
 mod missing_architecture;
 mod missing_library;
+mod name_not_portable;
+mod nested_bundle_without_plist;
 pub mod no_header_room;
 mod no_rpath;
+mod not_readable;
+mod package_type;
+mod plist_encoding;
+mod plist_executable_name;
+mod plist_icon_missing;
+mod plist_key_missing;
+mod plist_placeholder;
+mod plist_version_format;
 mod private_framework;
+mod python_framework_incomplete;
+mod qt_platform_plugin_missing;
+mod qt_plugins_folder_missing;
+mod quarantine_attribute;
+mod resource_fork;
 mod rpath_outside_bundle;
 mod second_libsystem;
+mod setuid_program;
 mod signature_invalid;
 mod symbol_missing;
 mod system_library_removed;
 mod system_library_too_new;
 mod system_library_unknown;
+mod unversioned_framework;
 mod weak_library_strong_symbol;
+mod world_writable;
 
 use super::{Facts, Finding, Severity};
 
@@ -60,6 +91,37 @@ pub static RULES: &[&Rule] = &[
     &system_library_unknown::RULE,
     &broken_link::RULE,
     &broken_file::RULE,
+    &empty_file_as_library::RULE,
+    &qt_platform_plugin_missing::RULE,
+    &qt_plugins_folder_missing::RULE,
+    &absolute_path_in_configuration::RULE,
+    &gtk_loader_missing::RULE,
+    &python_framework_incomplete::RULE,
+    &plist_executable_name::RULE,
+    &nested_bundle_without_plist::RULE,
+    &framework_current_broken::RULE,
+    &unversioned_framework::RULE,
+    &framework_without_plist::RULE,
+    &plist_key_missing::RULE,
+    &plist_placeholder::RULE,
+    &plist_version_format::RULE,
+    &package_type::RULE,
+    &plist_encoding::RULE,
+    &plist_icon_missing::RULE,
+    &bundle_identifier_invalid::RULE,
+    &bundle_identifier_duplicate::RULE,
+    &executable_is_script::RULE,
+    &case_collision::RULE,
+    &name_not_portable::RULE,
+    &resource_fork::RULE,
+    &not_readable::RULE,
+    &world_writable::RULE,
+    &setuid_program::RULE,
+    &quarantine_attribute::RULE,
+    &build_path_in_file::RULE,
+    &junk_file::RULE,
+    &developer_file::RULE,
+    &debug_symbols::RULE,
     &no_header_room::RULE,
     &flat_namespace_symbol::RULE,
 ];
