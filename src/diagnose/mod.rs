@@ -3,7 +3,10 @@
 #[cfg(test)]
 mod case;
 mod finding;
+mod names;
+mod processes;
 mod references;
+mod reuse;
 pub mod rules;
 mod wording;
 

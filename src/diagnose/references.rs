@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Facts, Finding, Remedy, Rule, Severity};
-use crate::bundle::{Bundle, ImageId};
+use crate::bundle::{Bundle, EntryKind, ImageId};
 use crate::dyld::graph::{Dependency, Launch};
 use crate::dyld::{Graph, Outcome, SearchRule};
 use crate::macho::{Arch, InstallName, LoadKind};
@@ -74,6 +74,18 @@ impl<'a> Hit<'a> {
 }
 
 impl<'a> Reference<'a> {
+    /// The executable of the process; not known for a plug-in that is opened by itself.
+    pub fn program(&self) -> Option<&'a BundlePath> {
+        match (self.launch.kind, self.launch.start) {
+            (EntryKind::PlugIn, 0) => None,
+            (EntryKind::PlugIn, _) => match &self.launch.loads.first()?.image {
+                ImageId::Bundled(path) => Some(path),
+                ImageId::External(_) => None,
+            },
+            _ => Some(&self.launch.entry),
+        }
+    }
+
     /// The same reference of the same launch as another place resolves it.
     pub fn at<'b>(&self, other: &'b Graph) -> Option<Reference<'b>> {
         references(other).find(|one| {
