@@ -20,8 +20,14 @@ pub static RULE: Rule = Rule {
 };
 
 /// Folders that many Macs have.
-const COMMON: [&str; 6] =
-    ["/usr/local/", "/opt/homebrew/", "/opt/local/", "/Library/Frameworks/", "/sw/", "/opt/X11/"];
+const COMMON: [&str; 6] = [
+    "/usr/local/lib/",
+    "/usr/local/opt/",
+    "/usr/local/Cellar/",
+    "/opt/homebrew/",
+    "/opt/local/",
+    "/Library/Frameworks/",
+];
 
 /// The names looked for through each such rpath before the bundle is.
 type Leaks<'a> = BTreeMap<(&'a BundlePath, &'a Rpath), BTreeSet<&'a str>>;
@@ -97,7 +103,10 @@ mod tests {
         let behind = with_rpaths(["@executable_path/../Frameworks", "/opt/homebrew/lib"]);
         assert_eq!(found_in(&behind, RULE.id), []);
         assert_eq!(found_in(&behind, rpath_outside_bundle::RULE.id).len(), 1);
-        let private = with_rpaths(["/Users/builder/lib", "@executable_path/../Frameworks"]);
-        assert_eq!(found_in(&private, RULE.id), []);
+        for private in ["/Users/builder/lib", "/usr/local/libclang-6.0/lib"] {
+            let app = with_rpaths([private, "@executable_path/../Frameworks"]);
+            assert_eq!(found_in(&app, RULE.id), []);
+            assert_eq!(found_in(&app, rpath_outside_bundle::RULE.id).len(), 1);
+        }
     }
 }

@@ -30,14 +30,20 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     idle.iter().map(|(folder, images)| finding(folder, images)).collect()
 }
 
-/// The folder that holds a library or its framework, when it is one in which libraries to link with are kept.
+/// The folder that holds a library or its framework, when it is one in which libraries to link with are kept. Runtimes that
+/// open libraries by name (Java, .NET, Chromium) have folders of other names.
 fn library_folder(path: &BundlePath) -> Option<BundlePath> {
     let whole = match framework_suffix(path.as_str()) {
         Some(suffix) => BundlePath::new(path.as_str().strip_suffix(suffix)?.trim_end_matches('/'))?,
         None if path.file_name().ends_with(".dylib") => path.parent()?,
         None => return None,
     };
-    matches!(whole.file_name(), "Frameworks" | "lib" | "Libraries" | "MacOS").then_some(whole)
+    (whole.file_name() == "Frameworks" && !is_flutters(path)).then_some(whole)
+}
+
+/// Flutter's engine opens the program under this name.
+fn is_flutters(path: &BundlePath) -> bool {
+    path.as_str().ends_with("/App.framework/Versions/A/App")
 }
 
 fn finding(folder: &BundlePath, images: &[&BundlePath]) -> Finding {
@@ -83,7 +89,16 @@ mod tests {
 
     #[test]
     fn plug_ins_are_opened_by_name_and_what_is_linked_is_used() {
-        assert_eq!(shown(&with(&["PlugIns/platforms/libqcocoa.dylib", "Resources/site/pen.so"])).len(), 0);
+        assert_eq!(
+            shown(&with(&[
+                "PlugIns/platforms/libqcocoa.dylib",
+                "Resources/site/pen.so",
+                "runtime/lib/libjvm.dylib",
+                "Frameworks/App.framework/Versions/A/App",
+            ]))
+            .len(),
+            0
+        );
         assert_eq!(shown(&found("sample", "Postcard", RULE.id)).len(), 0);
         assert_eq!(shown(&found("faults", "load-kinds", RULE.id)).len(), 0);
     }

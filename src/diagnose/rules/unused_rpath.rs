@@ -72,10 +72,12 @@ impl<'a> Folders<'a> {
         } else {
             Vec::new()
         };
-        let filled = |folder: &BundlePath| {
-            self.bundle.real_path(folder).is_some_and(|real| self.filled.contains(&real))
+        // Where every toolchain puts libraries some may still come, and the rpath is right for them.
+        let serves = |folder: &BundlePath| {
+            let real = self.bundle.real_path(folder);
+            folder.file_name() == "Frameworks" || real.is_some_and(|real| self.filled.contains(&real))
         };
-        !meant.is_empty() && !meant.iter().any(filled)
+        !meant.is_empty() && !meant.iter().any(serves)
     }
 }
 
@@ -121,6 +123,7 @@ mod tests {
         for rpath in [
             "@executable_path/../Frameworks",
             "@executable_path/..",
+            "@loader_path/Frameworks",
             "/opt/homebrew/lib",
             "@loader_path/../../../x",
         ] {
