@@ -1,6 +1,8 @@
 //! Real small bundles for the tests of the rules: tests/fixtures/README.md says what is wrong with each.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
 
 use super::{Facts, Finding, diagnose};
 use crate::bundle::{SearchRoots, scan};
@@ -17,9 +19,15 @@ mod common;
 #[path = "../../tests/common/model.rs"]
 mod model;
 
-/// What one rule finds in a bundle written out from its description (`tests/laws/README.md` says how one is written).
-/// Items with absolute paths are files of the build machine.
-pub fn found_in(description: &str, rule: &str) -> Vec<Finding> {
+/// A bundle on disk, written out from its description (`tests/laws/README.md` says how one is written). Items with
+/// absolute paths are files of the build machine.
+pub struct Written {
+    pub app: PathBuf,
+    pub roots: SearchRoots,
+    _disk: TempDir,
+}
+
+pub fn written(description: &str) -> Written {
     let disk = tempfile::tempdir().expect("a temporary folder");
     let (app, machine) = (disk.path().join("App.app"), disk.path().join("machine"));
     for item in model::items(description) {
@@ -30,7 +38,13 @@ pub fn found_in(description: &str, rule: &str) -> Vec<Finding> {
         write(&item, &path);
     }
     let roots = vec![(RuntimePath::new("/"), machine)];
-    find(&app, rule, SearchRoots { roots, this_machine: false })
+    Written { app, roots: SearchRoots { roots, this_machine: false }, _disk: disk }
+}
+
+/// What one rule finds in a bundle written out from its description.
+pub fn found_in(description: &str, rule: &str) -> Vec<Finding> {
+    let written = written(description);
+    find(&written.app, rule, written.roots.clone())
 }
 
 fn write(item: &model::Item, path: &Path) {

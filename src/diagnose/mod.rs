@@ -1,7 +1,7 @@
 //! Findings: what is wrong with the bundle, why it matters, and what would mend it.
 
 #[cfg(test)]
-mod case;
+pub(crate) mod case;
 mod finding;
 mod names;
 mod processes;

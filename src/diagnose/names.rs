@@ -47,7 +47,9 @@ impl<'a> Names<'a> {
         let dependency = reference.dependency;
         let missing = match &dependency.resolution {
             Resolution::External(_) => return None,
-            resolution => *resolution == Resolution::Missing,
+            Resolution::System(_) => return dependency.is_relative().then_some(NameFault::Relative),
+            Resolution::Bundled(_) => false,
+            Resolution::Missing => true,
         };
         if missing && dependency.met_wrong_arch() {
             return None;
@@ -59,7 +61,7 @@ impl<'a> Names<'a> {
             return Some(NameFault::Relative);
         }
         if !dependency.is_reused_by_name()
-            && let Some(target) = self.into_bundle(&dependency.name)
+            && let Some(target) = self.own_library(&dependency.name)
         {
             return Some(NameFault::IntoBundle(target));
         }
@@ -70,7 +72,7 @@ impl<'a> Names<'a> {
     }
 
     /// The library of this bundle that an absolute name means, whichever copy of the bundle it goes through.
-    fn into_bundle(&self, name: &InstallName) -> Option<BundlePath> {
+    fn own_library(&self, name: &InstallName) -> Option<BundlePath> {
         let text = name.as_str().strip_prefix('/').map(|_| name.as_str())?;
         let inside = RuntimePath::new(text).normalized();
         let folder = format!("/{}/", self.bundle.name);

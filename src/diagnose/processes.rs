@@ -1,6 +1,7 @@
 //! Which images meet in one process.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::bundle::ImageId;
 use crate::dyld::Graph;
@@ -44,14 +45,11 @@ pub fn together<'a, K: Ord + Clone>(
     meetings
 }
 
-fn grouped<'a, K: Ord>(
-    loads: &'a [std::sync::Arc<Load>],
-    key: &impl Fn(&'a ImageId) -> Option<K>,
-) -> Groups<'a, K> {
+fn grouped<'a, K: Ord>(loads: &'a [Arc<Load>], key: &impl Fn(&'a ImageId) -> Option<K>) -> Groups<'a, K> {
     let mut groups = Groups::new();
     for load in loads {
         if let Some(key) = key(&load.image) {
-            groups.entry(key).or_insert_with(BTreeSet::new).insert(&load.image);
+            groups.entry(key).or_default().insert(&load.image);
         }
     }
     groups

@@ -23,7 +23,8 @@ pub static RULE: Rule = Rule {
 type Missing<'a> = BTreeMap<(&'a BundlePath, BundlePath), BTreeSet<&'a str>>;
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let Some(app) = &facts.bundle.main_executable else { return Vec::new() };
+    let main = facts.bundle.main_executable.as_ref();
+    let Some(app) = &main.and_then(|path| facts.bundle.real_path(path)) else { return Vec::new() };
     let folders = rpath_folders(facts.bundle, app);
     let mut missing = Missing::new();
     for reference in references(facts.clean) {

@@ -49,11 +49,18 @@ fn found_by_fallback(facts: &Facts<'_>, hit: &Hit<'_>) -> Option<Finding> {
         ),
         _ => (format!("Link against {place} by its full name."), None),
     };
-    let known = sdk(facts, &hit.first).filter(|sdk| *sdk != PackedVersion::default());
-    let built = known.map_or("without a known SDK".to_owned(), |sdk| format!("with the macOS {sdk} SDK"));
+    let why = match sdk(facts, &hit.first) {
+        Some(sdk) if sdk >= FIRST_SDK_WITHOUT_FALLBACK => {
+            "macOS 12 falls back for every file and no later one does".to_owned()
+        }
+        Some(sdk) if sdk != PackedVersion::default() => {
+            format!("the file was built with the macOS {sdk} SDK")
+        }
+        _ => "the file was built without a known SDK".to_owned(),
+    };
     let title = format!("{} is found only by a fallback", leaf(name));
     let message = format!(
-        "{user} asks for {name}, which is not there; dyld falls back to {place} because the file was built {built}. Built with the macOS 14 SDK or later it will not start. {advice}"
+        "{user} asks for {name}, which is not there; dyld falls back to {place} because {why}. Built with the macOS 14 SDK or later it finds nothing on a newer system. {advice}"
     );
     Some(Finding { remedy, ..hit.finding(&RULE, facts, title, message) })
 }

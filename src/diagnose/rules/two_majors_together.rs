@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Rule;
 use crate::bundle::ImageId;
-use crate::diagnose::processes::together;
+use crate::diagnose::processes::{Meeting, together};
 use crate::diagnose::wording::listed;
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::macho::framework_suffix;
-use crate::paths::BundlePath;
 
 pub static RULE: Rule = Rule {
     id: "two-majors-together",
@@ -46,21 +45,15 @@ impl Toolkit {
 }
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let mut seen: BTreeMap<(Toolkit, BTreeSet<&str>), (BTreeSet<&ImageId>, &BundlePath)> = BTreeMap::new();
+    let mut seen: BTreeMap<(Toolkit, BTreeSet<&str>), Meeting<'_, Toolkit>> = BTreeMap::new();
     for meeting in together(facts.build, |id| generation(text(id)).map(|(toolkit, _)| toolkit)) {
-        let generations: BTreeSet<&str> = meeting
-            .images
-            .iter()
-            .filter_map(|id| generation(text(id)))
-            .map(|(_, generation)| generation)
-            .collect();
+        let generations = meeting.images.iter().filter_map(|id| generation(text(id)));
+        let generations: BTreeSet<&str> = generations.map(|(_, generation)| generation).collect();
         if generations.len() > 1 {
-            seen.entry((meeting.key, generations)).or_insert((meeting.images, meeting.entry));
+            seen.entry((meeting.key, generations)).or_insert(meeting);
         }
     }
-    seen.iter()
-        .filter_map(|((toolkit, generations), (images, entry))| finding(*toolkit, generations, images, entry))
-        .collect()
+    seen.iter().map(|((_, generations), meeting)| finding(generations, meeting)).collect()
 }
 
 fn text(id: &ImageId) -> &str {
@@ -73,38 +66,28 @@ fn text(id: &ImageId) -> &str {
 /// The toolkit that the library at `path` is the heart of, and its generation as the file name says it.
 fn generation(path: &str) -> Option<(Toolkit, &str)> {
     if let Some(suffix) = framework_suffix(path) {
-        let (framework, version) = (suffix.split('/').next()?, suffix.split('/').nth(2));
-        return match (framework, version?) {
-            ("QtCore.framework", "A") => Some((Toolkit::Qt, "6")),
-            ("QtCore.framework", version) => Some((Toolkit::Qt, version)),
-            ("Python.framework", version) => Some((Toolkit::Python, version)),
+        let (framework, inside) = suffix.split_once(".framework/Versions/")?;
+        let version = inside.split('/').next()?;
+        return match (framework, version) {
+            ("QtCore", "A") => Some((Toolkit::Qt, "6")),
+            ("QtCore", version) => Some((Toolkit::Qt, version)),
+            ("Python", version) => Some((Toolkit::Python, version)),
             _ => None,
         };
     }
     let leaf = path.rsplit('/').next()?.strip_suffix(".dylib")?;
-    let until = |text: &'static str, end: &str| -> Option<&str> {
-        let rest = leaf.strip_prefix(text)?;
-        let version = rest.split(|letter: char| end.contains(letter)).next()?;
-        (!version.is_empty()).then_some(version)
-    };
-    let qt = leaf
-        .strip_prefix("libQt")
-        .and_then(|rest| rest.split_once("Core"))
-        .filter(|(_, rest)| rest.is_empty() || rest.starts_with('.'));
-    if let Some((major, _)) = qt.filter(|(major, _)| matches!(*major, "5" | "6")) {
-        return Some((Toolkit::Qt, major));
-    }
-    let gtk = ["libgtk-quartz-", "libgtk-x11-", "libgtk-"].into_iter().find_map(|start| until(start, "."));
-    if let Some(major) = gtk {
-        return Some((Toolkit::Gtk, major));
-    }
-    if let Some(version) = leaf.strip_prefix("libcrypto.") {
-        return Some((Toolkit::OpenSsl, version));
-    }
-    if let Some(version) = leaf.strip_prefix("libpython") {
-        return Some((Toolkit::Python, version));
-    }
-    wx(leaf).map(|version| (Toolkit::Wx, version))
+    let whole = |start: &str, toolkit| leaf.strip_prefix(start).map(|version| (toolkit, version));
+    let gtk = ["libgtk-quartz-", "libgtk-x11-", "libgtk-"].iter().find_map(|start| leaf.strip_prefix(start));
+    let gtk = gtk.and_then(|version| version.split('.').next()).map(|major| (Toolkit::Gtk, major));
+    let qt = ["5", "6"].into_iter().find(|major| {
+        let rest = leaf.strip_prefix("libQt").and_then(|rest| rest.strip_prefix(major)?.strip_prefix("Core"));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    });
+    qt.map(|major| (Toolkit::Qt, major))
+        .or(gtk)
+        .or_else(|| whole("libcrypto.", Toolkit::OpenSsl))
+        .or_else(|| whole("libpython", Toolkit::Python))
+        .or_else(|| wx(leaf).map(|version| (Toolkit::Wx, version)))
 }
 
 /// `libwx_baseu-3.2.0.2.1` and `libwx_osx_cocoau_core-3.2` are of generation 3.2.
@@ -114,30 +97,26 @@ fn wx(leaf: &str) -> Option<&str> {
     version.get(..minor)
 }
 
-fn finding(
-    toolkit: Toolkit,
-    generations: &BTreeSet<&str>,
-    images: &BTreeSet<&ImageId>,
-    entry: &BundlePath,
-) -> Option<Finding> {
-    let subject = images.iter().find_map(|id| match id {
+fn finding(generations: &BTreeSet<&str>, meeting: &Meeting<'_, Toolkit>) -> Finding {
+    let (toolkit, entry) = (meeting.key, meeting.entry);
+    let bundled = meeting.images.iter().find_map(|id| match id {
         ImageId::Bundled(path) => Some(path),
         ImageId::External(_) => None,
     });
-    let subject = subject.unwrap_or(entry);
+    let subject = bundled.unwrap_or(entry);
     let shown: Vec<String> = generations.iter().map(|one| format!("{} {one}", toolkit.name())).collect();
     let title = format!("{} in one process", shown.join(" and "));
     let message = format!(
         "The process of {entry} loads {}: two generations of {}. Build everything that one process loads against the same one.",
-        listed(images.iter()),
+        listed(meeting.images.iter()),
         toolkit.name()
     );
-    let related = images.iter().filter(|id| !matches!(id, ImageId::Bundled(path) if path == subject));
-    Some(Finding {
+    let others = meeting.images.iter().filter(|id| !matches!(id, ImageId::Bundled(path) if path == subject));
+    Finding {
         severity: toolkit.severity(),
-        related: related.map(|id| (*id).clone()).collect(),
+        related: others.map(|id| (*id).clone()).collect(),
         ..Finding::new(&RULE, subject, title, message)
-    })
+    }
 }
 
 #[cfg(test)]
