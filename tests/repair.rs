@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bundlewright::bundle::{SearchRoots, scan};
+use bundlewright::diagnose::Severity;
 use bundlewright::dyld::Resolution;
 use bundlewright::fix::{self, FixOptions, FixPlan, Selection, difference};
 use bundlewright::macho::{InstallName, LoadKind};
@@ -330,8 +331,10 @@ fn faults_that_can_be_mended_are() {
         "fat64",
     ] {
         let (fixed, _) = fix_all(&fixture.app(name), &options(&fixture));
-        let errors: Vec<_> = fixed.findings.iter().map(|finding| &finding.message).collect();
-        assert!(errors.is_empty(), "{name}: {errors:#?}");
+        // An rpath into a folder that is not there is worth a note, not an edit.
+        let faults = fixed.findings.iter().filter(|finding| finding.severity != Severity::Info);
+        let left: Vec<_> = faults.map(|finding| &finding.message).collect();
+        assert!(left.is_empty(), "{name}: {left:#?}");
     }
 }
 

@@ -2,7 +2,9 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests make what they look at")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
 
 use super::{Facts, Finding, Symbols, diagnose};
 use crate::bundle::{Contents, SearchRoots, read_contents, scan};
@@ -20,9 +22,15 @@ mod common;
 #[path = "../../tests/common/model.rs"]
 pub mod model;
 
-/// What one rule finds in a bundle written out from its description (`tests/laws/README.md` says how one is written).
-/// Items with absolute paths are files of the build machine.
-pub fn found_in(description: &str, rule: &str) -> Vec<Finding> {
+/// A bundle on disk, written out from its description (`tests/laws/README.md` says how one is written). Items with
+/// absolute paths are files of the build machine.
+pub struct Written {
+    pub app: PathBuf,
+    pub roots: SearchRoots,
+    _disk: TempDir,
+}
+
+pub fn written(description: &str) -> Written {
     let disk = tempfile::tempdir().expect("a temporary folder");
     let (app, machine) = (disk.path().join("App.app"), disk.path().join("machine"));
     for item in model::items(description) {
@@ -33,7 +41,13 @@ pub fn found_in(description: &str, rule: &str) -> Vec<Finding> {
         write(&item, &path);
     }
     let roots = vec![(RuntimePath::new("/"), machine)];
-    find(&app, rule, SearchRoots { roots, this_machine: false })
+    Written { app, roots: SearchRoots { roots, this_machine: false }, _disk: disk }
+}
+
+/// What one rule finds in a bundle written out from its description.
+pub fn found_in(description: &str, rule: &str) -> Vec<Finding> {
+    let written = written(description);
+    find(&written.app, rule, written.roots.clone())
 }
 
 /// What one rule finds in an app whose files carry the extended attributes given.
