@@ -9,6 +9,7 @@ pub mod edit;
 mod edit_names;
 mod edit_write;
 pub mod fat;
+pub mod format;
 pub mod header;
 mod kinds;
 mod name_command;
@@ -28,6 +29,7 @@ use serde::Serialize;
 pub use arch::Arch;
 pub use byte_order::ByteOrder;
 pub use edit::{EditError, LoadCommandEdit};
+pub use format::FormatFault;
 pub use kinds::{FileType, Platform};
 pub use read::{is_macho, read};
 pub use segment::{Section, Segment};
@@ -134,6 +136,14 @@ pub struct BuildVersion {
     pub sdk: PackedVersion,
 }
 
+/// One version command, in load-command order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VersionCommand {
+    /// LC_VERSION_MIN_*, whose `build.platform` follows from the command's number; else LC_BUILD_VERSION.
+    pub is_minimum: bool,
+    pub build: BuildVersion,
+}
+
 /// One architecture of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slice {
@@ -151,11 +161,19 @@ pub struct Slice {
     /// Every LC_RPATH in order, duplicates included.
     pub rpaths: Vec<Rpath>,
     pub build: Option<BuildVersion>,
+    /// Every version command; `build` is the one that counts on a Mac.
+    pub version_commands: Vec<VersionCommand>,
     /// LC_UUID, upper case with dashes.
     pub uuid: Option<String>,
     /// Bytes between the end of the load commands and the first section's data: what longer names may grow into.
     /// Padding that a name command does not need counts as free, for an edit takes it back when it must.
     pub header_room: u64,
+    /// Whether there is a section `__RESTRICT,__restrict`, which makes the process a restricted one.
+    pub restricted: bool,
+    /// Every LC_DYLD_ENVIRONMENT, `NAME=VALUE`.
+    pub dyld_environment: Vec<String>,
+    /// What dyld's validation objects to and no edit of names changes; [`format::faults`] gives all.
+    pub format_faults: Vec<FormatFault>,
     pub signature: Signature,
 }
 

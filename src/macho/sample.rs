@@ -25,8 +25,26 @@ pub(crate) struct Sample {
     pub signature: Option<Vec<u8>>,
     /// Bytes between the load commands and `__text`.
     pub room: usize,
+    /// LC_MAIN and LC_LOAD_DYLINKER, as every executable has them.
+    pub starts: bool,
+    /// More commands at the end: number, and the words after `cmdsize`.
+    pub extra: Vec<(u32, Vec<u32>)>,
+    /// Segments between `__TEXT` and `__LINKEDIT`, in which nothing is.
+    pub segments: Vec<EmptySegment>,
+    /// `initprot` of `__TEXT` and of `__LINKEDIT`.
+    pub permissions: (u32, u32),
     /// Bytes by which each name command is longer than it must be.
     pub name_padding: usize,
+}
+
+/// A segment without contents.
+#[derive(Debug, Clone)]
+pub(crate) struct EmptySegment {
+    pub name: &'static str,
+    pub vmaddr: usize,
+    pub vmsize: usize,
+    pub initprot: u32,
+    pub flags: u32,
 }
 
 impl Sample {
@@ -43,6 +61,23 @@ impl Sample {
             signature: None,
             room: 256,
             name_padding: 0,
+            starts: false,
+            extra: Vec::new(),
+            segments: Vec::new(),
+            permissions: (5, 1),
+        }
+    }
+
+    /// One to which dyld objects in nothing: of six commands as a library, of seven as an executable.
+    pub fn plain(arch: Arch, file_type: u32) -> Sample {
+        Sample {
+            file_type,
+            install_name: (file_type == 6).then(|| "@rpath/libplain.dylib".to_owned()),
+            uses: vec![(LoadKind::Required, "/usr/lib/libSystem.B.dylib".to_owned())],
+            uuid: Some([7; 16]),
+            builds: vec![(1, 0x000b_0000, 0x001a_0000)],
+            starts: file_type == 2,
+            ..Sample::new(arch)
         }
     }
 
@@ -60,7 +95,8 @@ impl Sample {
             uses: slice.uses.iter().map(|used| (used.kind, used.name.0.clone())).collect(),
             rpaths: slice.rpaths.iter().map(|rpath| rpath.0.clone()).collect(),
             uuid: slice.uuid.as_deref().map(uuid_bytes),
-            builds: slice.build.into_iter().map(build).collect(),
+            builds: slice.version_commands.iter().map(|command| build(command.build)).collect(),
+            starts: file_type == 2,
             ..Sample::new(slice.arch)
         }
     }
@@ -90,10 +126,15 @@ impl Sample {
     fn commands(&self, text_at: usize) -> Vec<Vec<u8>> {
         let linkedit_at = text_at + TEXT_SIZE;
         let signature_size = self.signature.as_ref().map_or(0, Vec::len);
-        let mut commands = vec![
-            self.segment("__TEXT", 0, linkedit_at, Some(("__text", text_at))),
-            self.segment("__LINKEDIT", linkedit_at, LINKEDIT_SIZE + signature_size, None),
-        ];
+        let mut commands = vec![self.segment("__TEXT", 0, linkedit_at, Some(("__text", text_at)))];
+        commands.extend(self.segments.iter().map(|segment| self.empty_segment(segment)));
+        commands.push(self.segment("__LINKEDIT", linkedit_at, LINKEDIT_SIZE + signature_size, None));
+        if self.starts {
+            commands.push(
+                self.command(LC_LOAD_DYLINKER, [self.words(&[12]), self.name(12, "/usr/lib/dyld")].concat()),
+            );
+            commands.push(self.command(LC_MAIN, self.words(&[text_at as u32, 0, 0, 0])));
+        }
         commands.extend(self.install_name.iter().map(|name| self.dylib(LC_ID_DYLIB, None, name)));
         commands.extend(self.uses.iter().map(|(kind, name)| {
             let (cmd, flags) = match kind {
@@ -117,6 +158,7 @@ impl Sample {
                 .iter()
                 .map(|path| self.command(LC_RPATH, [self.words(&[12]), self.name(12, path)].concat())),
         );
+        commands.extend(self.extra.iter().map(|(cmd, words)| self.command(*cmd, self.words(words))));
         commands.extend(self.signature.iter().map(|contents| {
             let at = (linkedit_at + LINKEDIT_SIZE) as u32;
             self.command(LC_CODE_SIGNATURE, self.words(&[at, contents.len() as u32]))
@@ -147,7 +189,8 @@ impl Sample {
         for value in [fileoff, filesize, fileoff, filesize] {
             body.extend(self.address(value));
         }
-        body.extend(self.words(&[5, 5, section.is_some().into(), 0]));
+        let initprot = if section.is_some() { self.permissions.0 } else { self.permissions.1 };
+        body.extend(self.words(&[initprot, initprot, section.is_some().into(), 0]));
         if let Some((section_name, offset)) = section {
             body.extend(fixed_name(section_name));
             body.extend(fixed_name(name));
@@ -156,6 +199,16 @@ impl Sample {
             body.extend(self.words(&[offset as u32, 4, 0, 0, 0x8000_0400, 0, 0]));
             body.extend(self.arch.is_64_bit().then_some([0; 4]).into_iter().flatten());
         }
+        self.command(cmd, body)
+    }
+
+    fn empty_segment(&self, segment: &EmptySegment) -> Vec<u8> {
+        let cmd = if self.arch.is_64_bit() { LC_SEGMENT_64 } else { LC_SEGMENT };
+        let mut body = fixed_name(segment.name);
+        for value in [segment.vmaddr, segment.vmsize, 0, 0] {
+            body.extend(self.address(value));
+        }
+        body.extend(self.words(&[segment.initprot, segment.initprot, 0, segment.flags]));
         self.command(cmd, body)
     }
 
@@ -195,6 +248,8 @@ pub(crate) fn signature(identifier: &str, flags: u32) -> Vec<u8> {
     [be(&[0xfade_0cc0, 20 + directory_size, 1, 0, 20]), be(&directory), name].concat()
 }
 
+const LC_LOAD_DYLINKER: u32 = 0xe;
+const LC_MAIN: u32 = 0x8000_0028;
 const TEXT_SIZE: usize = 16;
 const LINKEDIT_SIZE: usize = 32;
 

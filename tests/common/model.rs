@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bundlewright::bundle::{Bundle, Image, ImageId, Node};
 use bundlewright::macho::{
     Arch, BuildVersion, Container, DylibUse, FileType, InstallName, LoadKind, MachFile, PackedVersion,
-    Platform, Rpath, Signature, Slice,
+    Platform, Rpath, Signature, SignatureState, Slice, VersionCommand,
 };
 use bundlewright::paths::{BundlePath, RuntimePath};
 
@@ -94,6 +94,7 @@ fn slice(arch: Arch, file_type: FileType, settings: &[&str]) -> Slice {
     };
     let (sdk, min_os) = (setting("sdk").unwrap_or("15.0"), setting("minos").unwrap_or("11.0"));
     let platform = Platform(setting("platform").map_or(1, |number| number.parse().unwrap()));
+    let build = BuildVersion { platform, min_os: version(min_os), sdk: version(sdk) };
     Slice {
         arch,
         offset: 0,
@@ -103,16 +104,37 @@ fn slice(arch: Arch, file_type: FileType, settings: &[&str]) -> Slice {
         install_name: None,
         uses: Vec::new(),
         rpaths: Vec::new(),
-        build: Some(BuildVersion { platform, min_os: version(min_os), sdk: version(sdk) }),
+        build: Some(build),
+        version_commands: vec![VersionCommand { is_minimum: false, build }],
         uuid: setting("uuid").map(str::to_owned),
         header_room: 0,
-        signature: Signature::NONE,
+        restricted: setting("restricted").is_some(),
+        dyld_environment: Vec::new(),
+        format_faults: Vec::new(),
+        signature: signature(&setting),
     }
+}
+
+/// `signed=adhoc` or `signed=TEAM`, with `+hardened` for the hardened runtime; `may=KEY` grants one entitlement of it.
+fn signature<'t>(setting: &impl Fn(&str) -> Option<&'t str>) -> Signature {
+    let Some(word) = setting("signed") else { return Signature::NONE };
+    let (who, runtime) = match word.strip_suffix("+hardened") {
+        Some(who) => (who, 0x1_0000),
+        None => (word, 0),
+    };
+    let granted = setting("may").into_iter().map(|key| format!("com.apple.security.cs.{key}"));
+    let (state, team, adhoc) = match who {
+        "adhoc" => (SignatureState::Adhoc, None, 0x2),
+        team => (SignatureState::Cms, Some(team.to_owned()), 0),
+    };
+    let identifier = Some("me".to_owned());
+    Signature { state, identifier, team, flags: adhoc | runtime, entitlements: granted.collect() }
 }
 
 fn add(slice: &mut Slice, word: &str, text: &str) {
     let kind = match word {
         "id" => return slice.install_name = Some(InstallName(text.to_owned())),
+        "environment" => return slice.dyld_environment.push(text.to_owned()),
         "rpath" => return slice.rpaths.push(Rpath(text.to_owned())),
         "use" => LoadKind::Required,
         "weak" => LoadKind::Weak,
