@@ -33,7 +33,7 @@ pub use format::FormatFault;
 pub use kinds::{FileType, Platform};
 pub use read::{is_macho, read};
 pub use segment::{Section, Segment};
-pub use signature::{Signature, SignatureState};
+pub use signature::{Cms, Signature, SignatureState};
 pub use version::PackedVersion;
 
 /// The text of an LC_LOAD_DYLIB or LC_ID_DYLIB command: what dyld is asked for. Never a `Path`.
@@ -156,6 +156,8 @@ pub struct Slice {
     pub flags: u32,
     /// LC_ID_DYLIB.
     pub install_name: Option<InstallName>,
+    /// `compatibility_version` of LC_ID_DYLIB.
+    pub compatibility: Option<PackedVersion>,
     /// Every dylib command in order; its position + 1 is its ordinal (lazy ones have none since macOS 12).
     pub uses: Vec<DylibUse>,
     /// Every LC_RPATH in order, duplicates included.
@@ -170,6 +172,8 @@ pub struct Slice {
     pub header_room: u64,
     /// Whether there is a section `__RESTRICT,__restrict`, which makes the process a restricted one.
     pub restricted: bool,
+    /// Whether its fixups are chains (LC_DYLD_CHAINED_FIXUPS).
+    pub chained_fixups: bool,
     /// Every LC_DYLD_ENVIRONMENT, `NAME=VALUE`.
     pub dyld_environment: Vec<String>,
     /// What dyld's validation objects to and no edit of names changes; [`format::faults`] gives all.

@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use goblin::container::Endian;
 use goblin::mach::load_command::{
-    CommandVariant, LC_BUILD_VERSION, LC_DYLD_ENVIRONMENT, LC_UUID, LC_VERSION_MIN_IPHONEOS,
-    LC_VERSION_MIN_MACOSX, LC_VERSION_MIN_TVOS, LC_VERSION_MIN_WATCHOS, LoadCommand,
+    CommandVariant, LC_BUILD_VERSION, LC_DYLD_CHAINED_FIXUPS, LC_DYLD_ENVIRONMENT, LC_UUID,
+    LC_VERSION_MIN_IPHONEOS, LC_VERSION_MIN_MACOSX, LC_VERSION_MIN_TVOS, LC_VERSION_MIN_WATCHOS, LoadCommand,
 };
 
 use super::byte_order::{ByteOrder, range_at};
@@ -58,6 +58,7 @@ pub(super) fn read_slice(bytes: &[u8]) -> Result<Slice, ReadError> {
         file_type: FileType::from_number(header.file_type),
         flags: header.flags,
         install_name: None,
+        compatibility: None,
         uses: Vec::new(),
         rpaths: Vec::new(),
         build: None,
@@ -65,6 +66,7 @@ pub(super) fn read_slice(bytes: &[u8]) -> Result<Slice, ReadError> {
         uuid: None,
         header_room: 0,
         restricted: header.section("__RESTRICT", "__restrict").is_some(),
+        chained_fixups: header.find(LC_DYLD_CHAINED_FIXUPS).is_some(),
         dyld_environment: Vec::new(),
         format_faults: format::read(&header, bytes),
         signature: Signature::NONE,
@@ -109,7 +111,12 @@ fn add_name(slice: &mut Slice, name: NameCommand, decoded: &CommandVariant) {
     match name.kind {
         NameKind::Rpath => slice.rpaths.push(Rpath(name.text)),
         NameKind::Id if slice.install_name.is_some() => {}
-        NameKind::Id => slice.install_name = Some(InstallName(name.text)),
+        NameKind::Id => {
+            slice.install_name = Some(InstallName(name.text));
+            if let CommandVariant::IdDylib(it) = decoded {
+                slice.compatibility = Some(PackedVersion(it.dylib.compatibility_version));
+            }
+        }
         NameKind::Use => slice.uses.push(dylib_use(name, decoded)),
     }
 }

@@ -5,7 +5,7 @@ use super::header::{
     LC_CODE_SIGNATURE, LC_ID_DYLIB, LC_LAZY_LOAD_DYLIB, LC_LOAD_DYLIB, LC_LOAD_UPWARD_DYLIB,
     LC_LOAD_WEAK_DYLIB, LC_REEXPORT_DYLIB, LC_RPATH, LC_SEGMENT, LC_SEGMENT_64,
 };
-use super::{Arch, BuildVersion, FileType, LoadKind, Slice};
+use super::{Arch, BuildVersion, FileType, LoadKind, Signature, SignatureState, Slice};
 
 /// What to put into the slice; change fields of [`Sample::new`], then [`Sample::build`].
 #[derive(Debug, Clone)]
@@ -17,6 +17,12 @@ pub(crate) struct Sample {
     pub install_name: Option<String>,
     /// A delayed one is written as `dylib_use_command`.
     pub uses: Vec<(LoadKind, String)>,
+    /// Compatibility version of LC_ID_DYLIB, and those of `uses` as far as they go; else 1.0.
+    pub compatibility: (u32, Vec<u32>),
+    /// LC_VERSION_MIN_MACOSX: minimum and SDK.
+    pub minimums: Vec<(u32, u32)>,
+    /// An LC_DYLD_CHAINED_FIXUPS that points at nothing.
+    pub chained_fixups: bool,
     pub rpaths: Vec<String>,
     pub uuid: Option<[u8; 16]>,
     /// LC_BUILD_VERSION: platform, minos, sdk.
@@ -55,6 +61,9 @@ impl Sample {
             file_type: 6,
             install_name: None,
             uses: Vec::new(),
+            compatibility: (DYLIB_VERSION, Vec::new()),
+            minimums: Vec::new(),
+            chained_fixups: false,
             rpaths: Vec::new(),
             uuid: None,
             builds: Vec::new(),
@@ -95,7 +104,25 @@ impl Sample {
             uses: slice.uses.iter().map(|used| (used.kind, used.name.0.clone())).collect(),
             rpaths: slice.rpaths.iter().map(|rpath| rpath.0.clone()).collect(),
             uuid: slice.uuid.as_deref().map(uuid_bytes),
-            builds: slice.version_commands.iter().map(|command| build(command.build)).collect(),
+            compatibility: (
+                slice.compatibility.map_or(DYLIB_VERSION, |version| version.0),
+                slice.uses.iter().map(|used| used.compatibility.0).collect(),
+            ),
+            builds: slice
+                .version_commands
+                .iter()
+                .filter(|one| !one.is_minimum)
+                .map(|one| build(one.build))
+                .collect(),
+            minimums: slice
+                .version_commands
+                .iter()
+                .filter(|one| one.is_minimum)
+                .map(|one| (one.build.min_os.0, one.build.sdk.0))
+                .collect(),
+            chained_fixups: slice.chained_fixups,
+            signature: (slice.signature.state != SignatureState::None)
+                .then(|| signature_of(&slice.signature)),
             starts: file_type == 2,
             ..Sample::new(slice.arch)
         }
@@ -135,8 +162,11 @@ impl Sample {
             );
             commands.push(self.command(LC_MAIN, self.words(&[text_at as u32, 0, 0, 0])));
         }
-        commands.extend(self.install_name.iter().map(|name| self.dylib(LC_ID_DYLIB, None, name)));
-        commands.extend(self.uses.iter().map(|(kind, name)| {
+        commands.extend(
+            self.install_name.iter().map(|name| self.dylib(LC_ID_DYLIB, None, name, self.compatibility.0)),
+        );
+        commands.extend(self.uses.iter().enumerate().map(|(at, (kind, name))| {
+            let compatibility = self.compatibility.1.get(at).copied().unwrap_or(DYLIB_VERSION);
             let (cmd, flags) = match kind {
                 LoadKind::Required => (LC_LOAD_DYLIB, None),
                 LoadKind::Weak => (LC_LOAD_WEAK_DYLIB, None),
@@ -145,7 +175,7 @@ impl Sample {
                 LoadKind::Lazy => (LC_LAZY_LOAD_DYLIB, None),
                 LoadKind::Delayed => (LC_LOAD_DYLIB, Some(8)),
             };
-            self.dylib(cmd, flags, name)
+            self.dylib(cmd, flags, name, compatibility)
         }));
         commands.extend(self.uuid.iter().map(|uuid| self.command(0x1b, uuid.to_vec())));
         commands.extend(
@@ -153,6 +183,10 @@ impl Sample {
                 .iter()
                 .map(|&(platform, minos, sdk)| self.command(0x32, self.words(&[platform, minos, sdk, 0]))),
         );
+        commands.extend(
+            self.minimums.iter().map(|&(minimum, sdk)| self.command(0x24, self.words(&[minimum, sdk]))),
+        );
+        commands.extend(self.chained_fixups.then(|| self.command(0x8000_0034, self.words(&[0, 0]))));
         commands.extend(
             self.rpaths
                 .iter()
@@ -166,8 +200,8 @@ impl Sample {
         commands
     }
 
-    fn dylib(&self, cmd: u32, use_flags: Option<u32>, name: &str) -> Vec<u8> {
-        let (current, compatibility) = (0x0001_0203, 0x0001_0000);
+    fn dylib(&self, cmd: u32, use_flags: Option<u32>, name: &str, compatibility: u32) -> Vec<u8> {
+        let current = 0x0001_0203;
         let body = match use_flags {
             None => [self.words(&[24, 2, current, compatibility]), self.name(24, name)],
             Some(flags) => {
@@ -239,6 +273,42 @@ impl Sample {
     }
 }
 
+/// A signature that reads as `wanted`: nothing in it fits the code.
+fn signature_of(wanted: &Signature) -> Vec<u8> {
+    let be = |words: &[u32]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
+    let blob = |magic: u32, contents: &[u8]| [&be(&[magic, 8 + contents.len() as u32]), contents].concat();
+    let identifier = wanted.identifier.as_deref().unwrap_or("me");
+    let (team, team_at) = match &wanted.team {
+        Some(team) => ([team.as_bytes(), &[0]].concat(), 52 + identifier.len() as u32 + 1),
+        None => (Vec::new(), 0),
+    };
+    let names = [identifier.as_bytes(), &[0], &team].concat();
+    let fixed = be(&[0x20200, wanted.flags, 52, 52, 0, 0, 0, 0, 0, 0, team_at]);
+    let directory = blob(0xfade_0c02, &[fixed, names].concat());
+    let granted = |key: &String| if wanted.entitlements.contains(key) { "true" } else { "false" };
+    let keys: String =
+        wanted.claims.iter().map(|key| format!("<key>{key}</key><{}/>", granted(key))).collect();
+    let entitlements =
+        blob(0xfade_7171, format!("<plist version=\"1.0\"><dict>{keys}</dict></plist>").as_bytes());
+    let cms = wanted.cms.map(|cms| {
+        let developer_id = if cms.developer_id { &super::signature::OID_DEVELOPER_ID[..] } else { &[] };
+        let timestamp = if cms.timestamp { &super::signature::OID_TIMESTAMP[..] } else { &[] };
+        blob(0xfade_0b01, &[&[0x30], developer_id, timestamp].concat())
+    });
+    let parts: Vec<(u32, Vec<u8>)> = [(0, Some(directory)), (5, Some(entitlements)), (0x10000, cms)]
+        .into_iter()
+        .filter_map(|(slot, part)| Some((slot, part?)))
+        .collect();
+    let mut at = 12 + 8 * parts.len() as u32;
+    let mut index = vec![parts.len() as u32];
+    for (slot, part) in &parts {
+        index.extend([*slot, at]);
+        at += part.len() as u32;
+    }
+    let contents = [be(&index), parts.into_iter().flat_map(|(_, part)| part).collect()].concat();
+    blob(0xfade_0cc0, &contents)
+}
+
 /// A linker's ad hoc signature as far as it can be read lightly: a code directory and nothing that it covers.
 pub(crate) fn signature(identifier: &str, flags: u32) -> Vec<u8> {
     let be = |words: &[u32]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
@@ -248,6 +318,7 @@ pub(crate) fn signature(identifier: &str, flags: u32) -> Vec<u8> {
     [be(&[0xfade_0cc0, 20 + directory_size, 1, 0, 20]), be(&directory), name].concat()
 }
 
+const DYLIB_VERSION: u32 = 0x0001_0000;
 const LC_LOAD_DYLINKER: u32 = 0xe;
 const LC_MAIN: u32 = 0x8000_0028;
 const TEXT_SIZE: usize = 16;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bundlewright::bundle::{Bundle, Image, ImageId, Node};
 use bundlewright::macho::{
-    Arch, BuildVersion, Container, DylibUse, FileType, InstallName, LoadKind, MachFile, PackedVersion,
+    Arch, BuildVersion, Cms, Container, DylibUse, FileType, InstallName, LoadKind, MachFile, PackedVersion,
     Platform, Rpath, Signature, SignatureState, Slice, VersionCommand,
 };
 use bundlewright::paths::{BundlePath, RuntimePath};
@@ -86,12 +86,19 @@ fn with_key(plist: &str, line: &str) -> String {
     plist.replace("</dict></plist>\n", &format!("<key>{name}</key>{value}</dict></plist>\n"))
 }
 
+fn version(text: &str) -> PackedVersion {
+    let (major, minor) = text.split_once('.').unwrap();
+    PackedVersion::new(major.parse().unwrap(), minor.parse().unwrap(), 0)
+}
+
+/// An LC_VERSION_MIN_MACOSX with this minimum and SDK.
+fn minimum(text: &str) -> VersionCommand {
+    let build = BuildVersion { platform: Platform(1), min_os: version(text), sdk: version(text) };
+    VersionCommand { is_minimum: true, build }
+}
+
 fn slice(arch: Arch, file_type: FileType, settings: &[&str]) -> Slice {
     let setting = |key: &str| settings.iter().find_map(|one| one.strip_prefix(key)?.strip_prefix('='));
-    let version = |text: &str| {
-        let (major, minor) = text.split_once('.').unwrap();
-        PackedVersion::new(major.parse().unwrap(), minor.parse().unwrap(), 0)
-    };
     let (sdk, min_os) = (setting("sdk").unwrap_or("15.0"), setting("minos").unwrap_or("11.0"));
     let platform = Platform(setting("platform").map_or(1, |number| number.parse().unwrap()));
     let build = BuildVersion { platform, min_os: version(min_os), sdk: version(sdk) };
@@ -102,6 +109,7 @@ fn slice(arch: Arch, file_type: FileType, settings: &[&str]) -> Slice {
         file_type,
         flags: 0,
         install_name: None,
+        compatibility: None,
         uses: Vec::new(),
         rpaths: Vec::new(),
         build: Some(build),
@@ -109,31 +117,48 @@ fn slice(arch: Arch, file_type: FileType, settings: &[&str]) -> Slice {
         uuid: setting("uuid").map(str::to_owned),
         header_room: 0,
         restricted: setting("restricted").is_some(),
+        chained_fixups: setting("fixups") == Some("chained"),
         dyld_environment: Vec::new(),
         format_faults: Vec::new(),
         signature: signature(&setting),
     }
 }
 
-/// `signed=adhoc` or `signed=TEAM`, with `+hardened` for the hardened runtime; `may=KEY` grants one entitlement of it.
+/// `signed=WHO+WORD…`: `adhoc` or a team, then `hardened`, `developer-id` and `timestamp`; `may=KEY` grants one
+/// entitlement of the hardened runtime, `claims=KEY` names any.
 fn signature<'t>(setting: &impl Fn(&str) -> Option<&'t str>) -> Signature {
-    let Some(word) = setting("signed") else { return Signature::NONE };
-    let (who, runtime) = match word.strip_suffix("+hardened") {
-        Some(who) => (who, 0x1_0000),
-        None => (word, 0),
+    let Some(words) = setting("signed") else { return Signature::NONE };
+    let mut words = words.split('+');
+    let who = words.next().unwrap();
+    let words: Vec<&str> = words.collect();
+    let runtime = if words.contains(&"hardened") { 0x1_0000 } else { 0 };
+    let granted = setting("may").map(|key| format!("com.apple.security.cs.{key}"));
+    let granted: Vec<String> = granted.into_iter().chain(setting("claims").map(str::to_owned)).collect();
+    let cms = Cms { developer_id: words.contains(&"developer-id"), timestamp: words.contains(&"timestamp") };
+    let (state, team, adhoc, cms) = match who {
+        "adhoc" => (SignatureState::Adhoc, None, 0x2, None),
+        team => (SignatureState::Cms, Some(team.to_owned()), 0, Some(cms)),
     };
-    let granted = setting("may").into_iter().map(|key| format!("com.apple.security.cs.{key}"));
-    let (state, team, adhoc) = match who {
-        "adhoc" => (SignatureState::Adhoc, None, 0x2),
-        team => (SignatureState::Cms, Some(team.to_owned()), 0),
-    };
-    let identifier = Some("me".to_owned());
-    Signature { state, identifier, team, flags: adhoc | runtime, entitlements: granted.collect() }
+    Signature {
+        state,
+        identifier: Some("me".to_owned()),
+        team,
+        flags: adhoc | runtime,
+        entitlements: granted.iter().cloned().collect(),
+        claims: granted.into_iter().collect(),
+        cms,
+    }
 }
 
 fn add(slice: &mut Slice, word: &str, text: &str) {
     let kind = match word {
-        "id" => return slice.install_name = Some(InstallName(text.to_owned())),
+        "id" => {
+            slice.compatibility = Some(PackedVersion::new(1, 0, 0));
+            return slice.install_name = Some(InstallName(text.to_owned()));
+        }
+        "compatibility" => return slice.compatibility = Some(version(text)),
+        "needs" => return slice.uses.last_mut().unwrap().compatibility = version(text),
+        "minimum" => return slice.version_commands.push(minimum(text)),
         "environment" => return slice.dyld_environment.push(text.to_owned()),
         "rpath" => return slice.rpaths.push(Rpath(text.to_owned())),
         "use" => LoadKind::Required,
