@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod case;
 mod finding;
+mod loaded;
 mod references;
 pub mod rules;
 mod wording;

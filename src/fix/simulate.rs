@@ -100,6 +100,7 @@ fn change_tree(bundle: &mut Bundle, edit: &Edit, outside: &mut Outside) -> Resul
             bundle.nodes.retain(|node, _| !node.is_under(path));
             bundle.images.retain(|image, _| !image.is_under(path));
             bundle.info_plists.retain(|plist, _| !plist.is_under(path));
+            bundle.scripts.retain(|script, _| !script.is_under(path));
         }
         Edit::Move { from, to } => move_tree(bundle, from, to),
         Edit::SetMode { path, mode: new } => {

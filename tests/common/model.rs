@@ -183,6 +183,7 @@ pub fn bundle(items: &[Item]) -> Bundle {
         info_plists: BTreeMap::new(),
         main_executable: None,
         images: BTreeMap::new(),
+        scripts: BTreeMap::new(),
         entries: Vec::new(),
         frameworks: Vec::new(),
         problems: Vec::new(),

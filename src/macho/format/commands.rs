@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn an_executable_starts_at_one_place() {
         let main = (0x8000_0028, vec![0, 0, 0, 0]);
-        assert_eq!(with(2, &[main.clone()]), ["multiple LC_MAIN load commands"]);
+        assert_eq!(with(2, std::slice::from_ref(&main)), ["multiple LC_MAIN load commands"]);
         assert_eq!(with(2, &[(5, vec![0, 0])]), ["can't have LC_MAIN and LC_UNIXTHREAD load commands"]);
         assert_eq!(with(6, &[main]), [] as [&str; 0], "a library's are not looked at");
     }
