@@ -11,7 +11,7 @@ use super::loads::Loads;
 pub use super::loads::Load;
 use super::process::{InsertFailure, Process, Running};
 use super::process_config::ProcessConfig;
-use super::search::{Candidate, Resolution};
+use super::search::{Candidate, Outcome, Resolution};
 use super::{Conditions, Place};
 use crate::bundle::{Bundle, Entry, EntryKind, Image, ImageId};
 use crate::macho::{Arch, FileType, InstallName, LoadKind};
@@ -35,6 +35,14 @@ pub struct Dependency {
 }
 
 impl Dependency {
+    /// Why dyld refuses the file that it ends at, in dyld's words.
+    pub fn refusal(&self) -> Option<&str> {
+        self.candidates.iter().filter(|_| self.refused).find_map(|candidate| match &candidate.outcome {
+            Outcome::Refused(why) => Some(why.as_str()),
+            _ => None,
+        })
+    }
+
     pub fn is_fatal(&self) -> bool {
         self.needed && (self.refused || self.resolution == Resolution::Missing)
     }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::format::{Role, refusal};
 use super::host::{Spot, cannot_link, usable_slice};
 use super::places::{Link, Place, Request};
 use super::process::Process;
@@ -155,7 +156,8 @@ impl Search<'_, '_> {
         if let Some(objection) = cannot_link(slice, path) {
             return (objection, None);
         }
-        let outcome = self.not_valid(slice, &real).unwrap_or(Outcome::Found);
+        let malformed = || refusal(slice, config.os, Role::Library).map(Outcome::Refused);
+        let outcome = malformed().or_else(|| self.not_valid(slice, &real)).unwrap_or(Outcome::Found);
         (outcome, Some(Hit::New { real, image, slice: position }))
     }
 

@@ -11,6 +11,11 @@ pub fn places(page: &mut Page, dependency: &Dependency) {
         place(page, candidate, width);
     }
     page.put("  ");
+    if dependency.refused {
+        page.paint(BAD, "→ refused").put("; ");
+        page.put(if dependency.needed { "the launch fails here" } else { "dyld goes on without it" }).end();
+        return;
+    }
     match &dependency.resolution {
         Resolution::Bundled(path) => page.paint(GOOD, "→ ").put(path).put(", in the bundle"),
         Resolution::External(path) => page.paint(CAREFUL, "→ ").put(path).put(", outside the bundle"),
