@@ -87,7 +87,7 @@ impl<'c, 'm, 'g> Lookup<'c, 'm, 'g> {
             self.searched.push(loaded.binary);
         }
         let Ok(symbols) = &self.binaries.get(loaded.binary).symbols else { return Found::Unsure };
-        match symbols.exports.find(name) {
+        match symbols.find(name) {
             Err(_) => return Found::Unsure,
             Ok(Some(Export::Definition { .. })) => return Found::Yes,
             Ok(Some(Export::Reexport { ordinal, name: there })) => {
