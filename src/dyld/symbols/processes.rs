@@ -1,6 +1,6 @@
 //! The launches of a graph as lookups need them: who is loaded, in which order, and what each ordinal leads to.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::binaries::{BinaryId, Maps};
@@ -19,6 +19,8 @@ pub(super) struct Process<'g> {
     /// In load order.
     pub loads: Vec<Loaded<'g>>,
     positions: HashMap<BinaryId, usize>,
+    /// The libraries of macOS that `loads` name, each once.
+    system: BTreeSet<&'g str>,
 }
 
 pub(super) struct Loaded<'g> {
@@ -62,6 +64,12 @@ impl<'g> Process<'g> {
             Some(base) => base.main(),
             None => self.loads.first().filter(|_| self.has_main),
         }
+    }
+
+    /// Whether `wanted` holds for a library of macOS that some image names.
+    pub fn any_system(&self, wanted: &mut dyn FnMut(&str) -> bool) -> bool {
+        let here = self.system.iter().any(|name| wanted(name));
+        here || self.base.as_ref().is_some_and(|base| base.any_system(wanted))
     }
 
     /// Every image in load order.
@@ -135,7 +143,9 @@ impl<'g> Builder<'_, 'g> {
         let loads: Vec<Loaded<'g>> =
             loads.filter_map(|(position, load)| self.loaded(load, position, arch)).collect();
         let positions = loads.iter().enumerate().map(|(index, loaded)| (loaded.binary, index)).collect();
-        Process { arch, base, has_main, loads, positions }
+        let ends = loads.iter().flat_map(|loaded| &loaded.targets).map(|target| target.end);
+        let system = ends.filter_map(|end| if let End::System(name) = end { Some(name) } else { None });
+        Process { arch, base, has_main, system: system.collect(), positions, loads }
     }
 
     fn loaded(&mut self, load: &'g Load, position: usize, arch: Arch) -> Option<Loaded<'g>> {
