@@ -67,7 +67,8 @@ LIBSYSTEM_HEADER = """\
 # 13.0, 13.3, 14.0, 15.0 and 26.x (ziglang 0.9.1 to 0.17.0, MIT). "26.x" is Libsystem-1359, newer than 26.0.
 # A line [lacking first last unlisted] opens a group: the newest stub before that lacks these symbols, the first and the
 # last that list them, and the first after that which does not. "-": none. The symbols follow, sorted by byte, one a line.
-# A stub lists what may be linked against: a symbol that left it may still be there at run time.
+# A stub lists what may be linked against: a symbol that left it may still be there at run time. Symbols that went and came
+# back are left out.
 """
 
 
@@ -149,9 +150,18 @@ def moved(table):
     return sorted(lines, key=str.encode)
 
 
+def comes_back(row):
+    """Whether a stub between the first and the last that list the symbol does not."""
+    seen = row["seen_in"].split(",")
+    first = LIBSYSTEM_STUBS.index(seen[0])
+    return seen != LIBSYSTEM_STUBS[first:first + len(seen)]
+
+
 def libsystem(table):
     groups = {}
     for row in table:
+        if comes_back(row):
+            continue
         first, last = row["first_seen_macos"], row["last_seen_macos_if_gone"]
         later = [stub for stub in LIBSYSTEM_STUBS if last and key(stub) > key(last)]
         lacking = "-" if first.startswith("<=") else newest_before(LIBSYSTEM_STUBS, first)
