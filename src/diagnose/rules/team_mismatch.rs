@@ -30,6 +30,10 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
                 // Apple's own libraries have no team and are let in; they are told from others by their certificates only.
                 (None, SignatureState::Cms) => continue,
                 (Some(other), SignatureState::Cms) => format!("signed by team {other}"),
+                // Of arm64 code the rule about signatures says it.
+                (_, SignatureState::None | SignatureState::Unreadable) if slice.arch.needs_signature() => {
+                    continue;
+                }
                 (_, SignatureState::None | SignatureState::Unreadable) => "not signed".to_owned(),
                 _ => "signed ad hoc".to_owned(),
             };
@@ -52,7 +56,7 @@ mod tests {
 
     fn app(main: &str, library: &str) -> Vec<String> {
         let app = format!(
-            "Contents/Info.plist plist\n  key CFBundleExecutable App\nContents/MacOS/App execute signed={main}\n  use @rpath/liba.dylib\n  rpath @executable_path/../Frameworks\nContents/Frameworks/liba.dylib dylib {library}\n  id @rpath/liba.dylib\n  use /usr/lib/libSystem.B.dylib\n"
+            "Contents/Info.plist plist\n  key CFBundleExecutable App\nContents/MacOS/App execute x86_64 signed={main}\n  use @rpath/liba.dylib\n  rpath @executable_path/../Frameworks\nContents/Frameworks/liba.dylib dylib x86_64 {library}\n  id @rpath/liba.dylib\n  use /usr/lib/libSystem.B.dylib\n"
         );
         shown(&found_in(&app, RULE.id))
     }
