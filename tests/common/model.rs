@@ -124,7 +124,7 @@ fn slice(arch: Arch, file_type: FileType, settings: &[&str]) -> Slice {
     }
 }
 
-/// `signed=WHO+WORD…`: `adhoc` or a team, then `hardened`, `developer-id` and `timestamp`; `may=KEY` grants one
+/// `signed=WHO+WORD…`: `adhoc`, `no-team` or a team, then `hardened`, `developer-id` and `timestamp`; `may=KEY` grants one
 /// entitlement of the hardened runtime, `claims=KEY` names any.
 fn signature<'t>(setting: &impl Fn(&str) -> Option<&'t str>) -> Signature {
     let Some(words) = setting("signed") else { return Signature::NONE };
@@ -137,6 +137,7 @@ fn signature<'t>(setting: &impl Fn(&str) -> Option<&'t str>) -> Signature {
     let cms = Cms { developer_id: words.contains(&"developer-id"), timestamp: words.contains(&"timestamp") };
     let (state, team, adhoc, cms) = match who {
         "adhoc" => (SignatureState::Adhoc, None, 0x2, None),
+        "no-team" => (SignatureState::Cms, None, 0, Some(cms)),
         team => (SignatureState::Cms, Some(team.to_owned()), 0, Some(cms)),
     };
     Signature {
