@@ -20,13 +20,12 @@ pub fn processes<'a>(facts: &Facts<'a>) -> Vec<Process<'a>> {
     let bundle = facts.bundle;
     let hosts: BTreeMap<&BundlePath, Option<&BundlePath>> =
         bundle.entries.iter().map(|entry| (&entry.image, entry.host.as_ref())).collect();
+    let main = bundle.main_executable.as_ref().and_then(|path| bundle.real_path(path));
     let mut found: BTreeMap<(BundlePath, Arch), BTreeSet<&BundlePath>> = BTreeMap::new();
     for reference in references(facts.build) {
         let entry = &reference.launch.entry;
         let executable = match reference.launch.kind {
-            EntryKind::PlugIn => {
-                hosts.get(entry).copied().flatten().cloned().or_else(|| bundle.host_of(entry))
-            }
+            EntryKind::PlugIn => hosts.get(entry).copied().flatten().or(main.as_ref()).cloned(),
             _ => Some(entry.clone()),
         };
         let Some(executable) = executable else { continue };

@@ -154,8 +154,8 @@ fn slice(arch: Arch, file_type: FileType, settings: &[&str]) -> Slice {
     }
 }
 
-/// `signed=WHO+WORD…`: `none`, `adhoc` (what images are unless told otherwise) or a team, then `hardened`, `developer-id`
-/// and `timestamp`; `may=KEY` grants one entitlement of the hardened runtime, `claims=KEY` names any.
+/// `signed=WHO+WORD…`: `none`, `adhoc` (what images are unless told otherwise), `no-team` or a team, then `hardened`,
+/// `developer-id` and `timestamp`; `may=KEY` grants one entitlement of the hardened runtime, `claims=KEY` names any.
 fn signature<'t>(setting: &impl Fn(&str) -> Option<&'t str>) -> Signature {
     let mut words = setting("signed").unwrap_or("adhoc").split('+');
     let who = words.next().unwrap();
@@ -169,6 +169,7 @@ fn signature<'t>(setting: &impl Fn(&str) -> Option<&'t str>) -> Signature {
     let cms = Cms { developer_id: words.contains(&"developer-id"), timestamp: words.contains(&"timestamp") };
     let (state, team, adhoc, cms) = match who {
         "adhoc" => (SignatureState::Adhoc, None, 0x2, None),
+        "no-team" => (SignatureState::Cms, None, 0, Some(cms)),
         team => (SignatureState::Cms, Some(team.to_owned()), 0, Some(cms)),
     };
     Signature {

@@ -35,7 +35,13 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
             && facts.bundle.image(path).is_none()
     };
     let main = facts.bundle.main_executable.as_ref();
-    let nodes = facts.bundle.nodes.iter().filter(|(path, node)| Some(*path) != main && is_data(path, node));
+    // Of a sealed app the check of the seal says that they are not signed.
+    let said: BTreeSet<&BundlePath> = facts.seals.problems.iter().map(|problem| &problem.path).collect();
+    let nodes = facts
+        .bundle
+        .nodes
+        .iter()
+        .filter(|(path, node)| Some(*path) != main && is_data(path, node) && !said.contains(path));
     let files: BTreeSet<BundlePath> = nodes.map(|(path, _)| path.clone()).collect();
     let title = format!("{} of data in folders for code", counted(files.len()));
     let message = format!(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Rule;
 use crate::diagnose::loaded::processes;
 use crate::diagnose::{Facts, Finding, Severity};
-use crate::macho::SignatureState;
+use crate::macho::{Signature, SignatureState};
 use crate::paths::BundlePath;
 
 pub static RULE: Rule = Rule {
@@ -27,9 +27,14 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         for (path, slice) in &process.libraries {
             let who = match (&slice.signature.team, slice.signature.state) {
                 (Some(other), SignatureState::Cms) if other == team => continue,
-                // Apple's own libraries have no team and are let in; they are told from others by their certificates only.
-                (None, SignatureState::Cms) => continue,
+                // Apple's own code has no team and is let in.
+                (None, SignatureState::Cms) if is_apples(&slice.signature) => continue,
+                (None, SignatureState::Cms) => "signed without a team".to_owned(),
                 (Some(other), SignatureState::Cms) => format!("signed by team {other}"),
+                // Of arm64 code the rule about signatures says it.
+                (_, SignatureState::None | SignatureState::Unreadable) if slice.arch.needs_signature() => {
+                    continue;
+                }
                 (_, SignatureState::None | SignatureState::Unreadable) => "not signed".to_owned(),
                 _ => "signed ad hoc".to_owned(),
             };
@@ -45,6 +50,10 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     findings.into_values().collect()
 }
 
+fn is_apples(signature: &Signature) -> bool {
+    signature.identifier.as_ref().is_some_and(|identifier| identifier.starts_with("com.apple."))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,9 +61,16 @@ mod tests {
 
     fn app(main: &str, library: &str) -> Vec<String> {
         let app = format!(
-            "Contents/Info.plist plist\n  key CFBundleExecutable App\nContents/MacOS/App execute signed={main}\n  use @rpath/liba.dylib\n  rpath @executable_path/../Frameworks\nContents/Frameworks/liba.dylib dylib {library}\n  id @rpath/liba.dylib\n  use /usr/lib/libSystem.B.dylib\n"
+            "Contents/Info.plist plist\n  key CFBundleExecutable App\nContents/MacOS/App execute x86_64 signed={main}\n  use @rpath/liba.dylib\n  rpath @executable_path/../Frameworks\nContents/Frameworks/liba.dylib dylib x86_64 {library}\n  id @rpath/liba.dylib\n  use /usr/lib/libSystem.B.dylib\n"
         );
         shown(&found_in(&app, RULE.id))
+    }
+
+    #[test]
+    fn apples_code_is_known_by_its_identifier() {
+        let named =
+            |name: &str| is_apples(&Signature { identifier: Some(name.to_owned()), ..Signature::NONE });
+        assert!(named("com.apple.dt.runtime.swiftCore") && !named("org.example.lib"));
     }
 
     #[test]
@@ -65,6 +81,7 @@ mod tests {
         let hardened = "AAAAAAAAAA+hardened";
         assert_eq!(app(hardened, "signed=BBBBBBBBBB"), [title("signed by team BBBBBBBBBB")]);
         assert_eq!(app(hardened, "signed=adhoc"), [title("signed ad hoc")]);
+        assert_eq!(app(hardened, "signed=no-team"), [title("signed without a team")]);
         assert_eq!(app(hardened, "signed=none"), [title("not signed")]);
         assert_eq!(app(hardened, "signed=AAAAAAAAAA"), [] as [&str; 0]);
         assert_eq!(app("AAAAAAAAAA", "signed=BBBBBBBBBB"), [] as [&str; 0], "nothing is validated");
