@@ -26,7 +26,6 @@ pub fn references(graph: &Graph) -> impl Iterator<Item = Reference<'_>> {
             .loads
             .own()
             .iter()
-            .skip(launch.start)
             .filter_map(move |load| match &load.image {
                 ImageId::Bundled(user) => Some((user, load)),
                 ImageId::External(_) => None,
