@@ -1,11 +1,12 @@
 //! Small Mach-O slices made for tests: whole enough to be read, edited and signed, too small to run.
 
 use super::byte_order::ByteOrder;
+use super::format::SegmentFault;
 use super::header::{
     LC_CODE_SIGNATURE, LC_ID_DYLIB, LC_LAZY_LOAD_DYLIB, LC_LOAD_DYLIB, LC_LOAD_UPWARD_DYLIB,
     LC_LOAD_WEAK_DYLIB, LC_REEXPORT_DYLIB, LC_RPATH, LC_SEGMENT, LC_SEGMENT_64,
 };
-use super::{Arch, BuildVersion, FileType, LoadKind, Signature, SignatureState, Slice};
+use super::{Arch, BuildVersion, FileType, FormatFault, LoadKind, Signature, SignatureState, Slice};
 
 /// What to put into the slice; change fields of [`Sample::new`], then [`Sample::build`].
 #[derive(Debug, Clone)]
@@ -21,8 +22,6 @@ pub(crate) struct Sample {
     pub compatibility: (u32, Vec<u32>),
     /// LC_VERSION_MIN_MACOSX: minimum and SDK.
     pub minimums: Vec<(u32, u32)>,
-    /// An LC_DYLD_CHAINED_FIXUPS that points at nothing.
-    pub chained_fixups: bool,
     pub rpaths: Vec<String>,
     pub uuid: Option<[u8; 16]>,
     /// LC_BUILD_VERSION: platform, minos, sdk.
@@ -63,7 +62,6 @@ impl Sample {
             uses: Vec::new(),
             compatibility: (DYLIB_VERSION, Vec::new()),
             minimums: Vec::new(),
-            chained_fixups: false,
             rpaths: Vec::new(),
             uuid: None,
             builds: Vec::new(),
@@ -97,6 +95,7 @@ impl Sample {
             FileType::Bundle => 8,
             _ => 6,
         };
+        let faulty = |fault| slice.format_faults.contains(&FormatFault::Segment(fault));
         let build = |build: BuildVersion| (build.platform.0, build.min_os.0, build.sdk.0);
         Sample {
             file_type,
@@ -120,10 +119,15 @@ impl Sample {
                 .filter(|one| one.is_minimum)
                 .map(|one| (one.build.min_os.0, one.build.sdk.0))
                 .collect(),
-            chained_fixups: slice.chained_fixups,
+            // LC_DYLD_CHAINED_FIXUPS that points at nothing.
+            extra: slice.chained_fixups.then(|| (0x8000_0034, vec![0, 0])).into_iter().collect(),
             signature: (slice.signature.state != SignatureState::None)
                 .then(|| signature_of(&slice.signature)),
             starts: file_type == 2,
+            permissions: (
+                if faulty(SegmentFault::TextPermissions) { 7 } else { 5 },
+                if faulty(SegmentFault::LinkeditPermissions) { 3 } else { 1 },
+            ),
             ..Sample::new(slice.arch)
         }
     }
@@ -186,7 +190,6 @@ impl Sample {
         commands.extend(
             self.minimums.iter().map(|&(minimum, sdk)| self.command(0x24, self.words(&[minimum, sdk]))),
         );
-        commands.extend(self.chained_fixups.then(|| self.command(0x8000_0034, self.words(&[0, 0]))));
         commands.extend(
             self.rpaths
                 .iter()

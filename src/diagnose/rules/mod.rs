@@ -30,7 +30,6 @@ mod provisioning_profile_void;
 mod restricted_entitlement_adhoc;
 mod rpath_outside_bundle;
 mod sdk_unknown;
-mod setuid_executable;
 mod signature_invalid;
 mod stapled_ticket_void;
 mod strict_format;
@@ -85,7 +84,6 @@ pub static RULES: &[&Rule] = &[
     &timestamp_missing::RULE,
     &get_task_allow::RULE,
     &dyld_variables_in_wrapper::RULE,
-    &setuid_executable::RULE,
     &broken_link::RULE,
     &broken_file::RULE,
     &no_header_room::RULE,
