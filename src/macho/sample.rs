@@ -3,11 +3,12 @@
 mod linkedit;
 
 use super::byte_order::ByteOrder;
+use super::format::SegmentFault;
 use super::header::{
     LC_CODE_SIGNATURE, LC_ID_DYLIB, LC_LAZY_LOAD_DYLIB, LC_LOAD_DYLIB, LC_LOAD_UPWARD_DYLIB,
     LC_LOAD_WEAK_DYLIB, LC_REEXPORT_DYLIB, LC_RPATH, LC_SEGMENT, LC_SEGMENT_64,
 };
-use super::{Arch, BuildVersion, FileType, LoadKind, Signature, SignatureState, Slice};
+use super::{Arch, BuildVersion, FileType, FormatFault, LoadKind, Signature, SignatureState, Slice};
 
 pub(crate) use linkedit::{ImportEntry, bind_opcodes, chained_fixups, symbol_table, trie};
 
@@ -113,6 +114,7 @@ impl Sample {
             FileType::Bundle => 8,
             _ => 6,
         };
+        let faulty = |fault| slice.format_faults.contains(&FormatFault::Segment(fault));
         let build = |build: BuildVersion| (build.platform.0, build.min_os.0, build.sdk.0);
         Sample {
             file_type,
@@ -140,6 +142,10 @@ impl Sample {
             signature: (slice.signature.state != SignatureState::None)
                 .then(|| signature_of(&slice.signature)),
             starts: file_type == 2,
+            permissions: (
+                if faulty(SegmentFault::TextPermissions) { 7 } else { 5 },
+                if faulty(SegmentFault::LinkeditPermissions) { 3 } else { 1 },
+            ),
             ..Sample::new(slice.arch)
         }
     }

@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bundlewright::bundle::{Bundle, Image, ImageId, Node};
+use bundlewright::macho::format::SegmentFault;
 use bundlewright::macho::{
-    Arch, BuildVersion, Cms, Container, DylibUse, FileType, InstallName, LoadKind, MachFile, PackedVersion,
-    Platform, Rpath, Signature, SignatureState, Slice, VersionCommand,
+    Arch, BuildVersion, Cms, Container, DylibUse, FileType, FormatFault, InstallName, LoadKind, MachFile,
+    PackedVersion, Platform, Rpath, Signature, SignatureState, Slice, VersionCommand,
 };
 use bundlewright::paths::{BundlePath, RuntimePath};
 
@@ -149,9 +150,19 @@ fn slice(arch: Arch, file_type: FileType, settings: &[&str]) -> Slice {
         restricted: setting("restricted").is_some(),
         chained_fixups: setting("fixups") == Some("chained"),
         dyld_environment: Vec::new(),
-        format_faults: Vec::new(),
+        format_faults: segment_faults(setting("permissions")),
         signature: signature(&setting),
     }
+}
+
+/// `permissions=text` or `permissions=linkedit`: that segment may be written to.
+fn segment_faults(segment: Option<&str>) -> Vec<FormatFault> {
+    let fault = segment.map(|segment| match segment {
+        "text" => SegmentFault::TextPermissions,
+        "linkedit" => SegmentFault::LinkeditPermissions,
+        other => panic!("what is {other}?"),
+    });
+    fault.into_iter().map(FormatFault::Segment).collect()
 }
 
 /// `signed=WHO+WORD…`: `none`, `adhoc` (what images are unless told otherwise), `no-team` or a team, then `hardened`,

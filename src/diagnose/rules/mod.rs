@@ -80,7 +80,6 @@ mod rpath_before_bundle;
 mod rpath_outside_bundle;
 mod sdk_unknown;
 mod second_libsystem;
-mod setuid_executable;
 mod setuid_program;
 mod shadowed_copy;
 mod signature_invalid;
@@ -180,7 +179,6 @@ pub static RULES: &[&Rule] = &[
     &timestamp_missing::RULE,
     &get_task_allow::RULE,
     &dyld_variables_in_wrapper::RULE,
-    &setuid_executable::RULE,
     &broken_link::RULE,
     &link_outside_bundle::RULE,
     &broken_file::RULE,

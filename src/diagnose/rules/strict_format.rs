@@ -20,9 +20,18 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     facts.bundle.images.iter().flat_map(|(path, image)| of_image(path, image)).collect()
 }
 
-/// What other rules say in their own words.
+/// What other rules say in their own words: names, references and UUIDs.
 fn has_its_own_rule(fault: &FormatFault) -> bool {
-    matches!(fault, FormatFault::MissingUuid | FormatFault::DuplicateRpath(_))
+    use FormatFault as F;
+    matches!(
+        fault,
+        F::MissingUuid
+            | F::MissingId
+            | F::IdInNonDylib
+            | F::DuplicateDylib(_)
+            | F::NoDylib
+            | F::DuplicateRpath(_)
+    )
 }
 
 /// The faults of a slice that a Mac of today may start; none for what dyld never loads.
@@ -82,40 +91,46 @@ mod tests {
     use super::*;
     use crate::diagnose::case::{found_in, shown};
 
-    fn app(library: &str) -> String {
-        format!(
-            "Contents/Info.plist plist\n  key CFBundleExecutable App\nContents/MacOS/App execute uuid=00000000-0000-0000-0000-000000000001\n  use @rpath/libx.dylib\n  rpath @executable_path/../Frameworks\nContents/Frameworks/libx.dylib {library}\n  id @rpath/libx.dylib\n"
-        )
+    fn found(main: &str) -> Vec<Finding> {
+        let app =
+            format!("Contents/Info.plist plist\n  key CFBundleExecutable App\nContents/MacOS/App {main}\n");
+        found_in(&app, RULE.id)
     }
 
     #[test]
-    fn one_dylib_linked_twice_is_refused_from_an_sdk_on() {
-        let twice = "\n  use /usr/lib/libSystem.B.dylib\n  weak /usr/lib/libSystem.B.dylib";
-        let with = |sdk: &str| found_in(&app(&format!("dylib sdk={sdk}{twice}")), RULE.id);
-        let title =
-            "Contents/Frameworks/libx.dylib: libx.dylib: duplicate linked dylib '/usr/lib/libSystem.B.dylib'";
-        assert_eq!(shown(&with("15.0")), [format!("error {title}")]);
-        assert!(with("15.0")[0].message.contains("dyld of macOS 15.4 and later refuses the file."));
-        assert_eq!(shown(&with("14.0")), [format!("warning {title}")]);
-        assert!(with("14.0")[0].message.contains("linked against the macOS 26.0 SDK or later"));
+    fn a_segment_with_other_permissions_is_refused_from_an_sdk_on() {
+        let title = "Contents/MacOS/App: App: __LINKEDIT segment permissions is not 'r--'";
+        let error = found("dylib sdk=15.0 permissions=linkedit");
+        assert_eq!(shown(&error), [format!("error {title}")]);
+        assert!(
+            error[0].message.contains("dyld of macOS 15.4 and later refuses the file."),
+            "{}",
+            error[0].message
+        );
+        let warning = found("execute sdk=15.0 permissions=linkedit");
+        assert_eq!(shown(&warning), [format!("warning {title}")]);
+        assert!(warning[0].message.contains("linked against the macOS 26.0 SDK or later"));
     }
 
     #[test]
     fn both_slices_with_one_fault_are_one_finding() {
-        let findings = found_in(&app("dylib arm64 x86_64 sdk=26.0"), RULE.id);
+        let findings = found("execute arm64 x86_64 sdk=26.0 permissions=text");
         assert_eq!(
             shown(&findings),
-            [
-                "error Contents/Frameworks/libx.dylib: libx.dylib: missing LC_LOAD_DYLIB (must link with at least libSystem.dylib)"
-            ]
+            ["error Contents/MacOS/App: App: __TEXT segment permissions is not 'r-x'"]
         );
         assert_eq!(findings[0].arch, None);
     }
 
     #[test]
     fn what_dyld_takes_and_what_other_rules_say_is_not_said() {
-        let plain =
-            "dylib sdk=26.0\n  use /usr/lib/libSystem.B.dylib\n  rpath @loader_path\n  rpath @loader_path";
-        assert_eq!(shown(&found_in(&app(plain), RULE.id)), [] as [&str; 0]);
+        let twice =
+            "execute sdk=26.0\n  use @rpath/liba.dylib\n  use @rpath/liba.dylib\n  rpath a\n  rpath a";
+        assert_eq!(shown(&found(twice)), [] as [&str; 0]);
+        assert_eq!(
+            shown(&found("dylib i386 sdk=15.0 permissions=linkedit")),
+            [] as [&str; 0],
+            "nothing starts it"
+        );
     }
 }
