@@ -203,9 +203,9 @@ impl Bundle {
         Some(real)
     }
 
-    /// The executable whose process would open the library at `path`.
-    pub fn host_of(&self, path: &BundlePath) -> Option<BundlePath> {
-        entry::host_of(self, path)
+    /// Answers which executable's process would open the library at a path.
+    pub fn host_of(&self) -> impl Fn(&BundlePath) -> Option<BundlePath> {
+        entry::host_of(self)
     }
 
     pub fn image(&self, path: &BundlePath) -> Option<&Arc<Image>> {

@@ -220,8 +220,9 @@ fn open_unreached<'h>(
         launch.loads.own().iter().map(|load| (load.image.clone(), launch.arch)).collect()
     };
     let mut loaded: HashSet<(ImageId, Arch)> = launches.iter().flat_map(reached).collect();
+    let host_of = host.bundle().host_of();
     for (path, image) in host.bundle().images.iter().filter(|(_, image)| can_be_opened(image)) {
-        let by = host.bundle().host_of(path);
+        let by = host_of(path);
         let alone = || archs(host.bundle(), path, &[FileType::Dylib, FileType::Bundle]).collect::<Vec<_>>();
         let hosts = programs.iter().filter(|program| Some(&program.entry) == by.as_ref());
         let mut runs: Vec<Arch> = hosts.map(|program| program.running.config().arch).collect();
