@@ -20,6 +20,8 @@ pub use missing_symbols::Symbols;
 pub use references::{Reference, references};
 pub use rules::{RULES, Rule, id_mismatch::right_id, no_header_room, rule};
 
+use rayon::prelude::*;
+
 use crate::bundle::{Bundle, Contents};
 use crate::codesign::Verification;
 use crate::dyld::Graph;
@@ -40,7 +42,7 @@ pub struct Facts<'a> {
 
 /// Every finding of every rule, most severe first, then by subject.
 pub fn diagnose(facts: &Facts<'_>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| (rule.check)(facts)).collect();
+    let mut findings: Vec<Finding> = RULES.par_iter().flat_map_iter(|rule| (rule.check)(facts)).collect();
     findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     findings.dedup();
     findings

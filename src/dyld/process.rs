@@ -56,7 +56,9 @@ struct Loaded {
 /// One link of a load chain.
 struct ChainLink {
     image: usize,
+    /// The nearest link before it whose image has rpaths: for a search the others might as well not be there.
     previous: Option<usize>,
+    has_rpaths: bool,
     /// Positions in [`Process::folders`]: every folder that an LC_RPATH from here on back means, each once, nearest first,
     /// up to [`MAX_SKIPPED`].
     folders: Vec<u32>,
@@ -223,7 +225,12 @@ impl<'h> Process<'h> {
                 folders.push(*folder);
             }
         }
-        self.chain.push(ChainLink { image, previous, folders });
+        let has_rpaths = !self.loaded(image).header().rpaths.is_empty();
+        let previous = previous.and_then(|previous| match &self.chain[previous] {
+            before if before.has_rpaths => Some(previous),
+            before => before.previous,
+        });
+        self.chain.push(ChainLink { image, previous, has_rpaths, folders });
         self.chain.len() - 1
     }
 
@@ -349,7 +356,7 @@ impl<'h> Process<'h> {
         (Dependency { name, kind, candidates, resolution, refused, needed, any_rpath }, child)
     }
 
-    /// The load chain from its newest link back to the main executable.
+    /// The load chain from its newest link back to the main executable: behind the newest only images with rpaths.
     fn links(&self, newest: usize) -> impl Iterator<Item = Link<'_>> {
         std::iter::successors(Some(newest), |&link| self.chain[link].previous).map(|link| {
             let position = self.chain[link].image;

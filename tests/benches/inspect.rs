@@ -18,10 +18,11 @@ mod thin;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use bundlewright::bundle::{self, Bundle, SearchRoots, scan};
 use bundlewright::codesign::{Verification, verify_bundle};
-use bundlewright::diagnose::{Facts, Symbols, diagnose};
+use bundlewright::diagnose::{Facts, RULES, Symbols, diagnose};
 use bundlewright::dyld::symbols::{NothingKnown, check};
 use bundlewright::dyld::{Conditions, Place, resolve};
 use bundlewright::macho::symbols::SliceSymbols;
@@ -31,7 +32,7 @@ use rayon::prelude::*;
 
 fn main() {
     let named = std::env::var_os("BUNDLEWRIGHT_BENCH_APPS").unwrap_or_default();
-    for app in std::env::split_paths(&named) {
+    for app in std::env::split_paths(&named).filter(|app| !app.as_os_str().is_empty()) {
         measure(&app);
         peers(&app);
     }
@@ -45,8 +46,12 @@ fn main() {
 fn measure(app: &Path) {
     let bundle = scan(app, &Progress::silent()).expect("a bundle");
     let seals = verify_bundle(&bundle, &Progress::silent()).expect("not cancelled");
-    let files: Vec<PathBuf> = bundle.images.values().map(|image| image.local.clone()).collect();
+    // What the app takes from outside is read as well.
+    let here = resolve(&bundle, &Place::BuildMac(SearchRoots::default()), &Conditions::default());
+    let images = bundle.images.values().chain(here.externals.values());
+    let files: Vec<PathBuf> = images.map(|image| image.local.clone()).collect();
     println!("{}: {} Mach-O files", app.display(), files.len());
+    steps(app, &seals);
     compare(
         "  inspect against goblin's headers",
         || {
@@ -64,6 +69,31 @@ fn measure(app: &Path) {
             decode(&bundle);
         },
     );
+}
+
+/// Where the time goes: each step once, and the rules that take longest.
+fn steps(app: &Path, seals: &Verification) {
+    let begun = std::time::Instant::now();
+    let bundle = scan(app, &Progress::silent()).expect("a bundle");
+    let scanned = begun.elapsed();
+    let conditions = Conditions::default();
+    let build = resolve(&bundle, &Place::BuildMac(SearchRoots::default()), &conditions);
+    let built = begun.elapsed();
+    let clean = resolve(&bundle, &Place::CleanMac, &conditions);
+    println!("  scan {scanned:.1?}, resolve {:.1?} and {:.1?}", built - scanned, begun.elapsed() - built);
+    let facts = Facts { bundle: &bundle, build: &build, clean: &clean, seals, symbols: None, contents: None };
+    let mut rules: Vec<(Duration, &str)> = RULES
+        .iter()
+        .map(|rule| {
+            let begun = std::time::Instant::now();
+            black_box((rule.check)(&facts));
+            (begun.elapsed(), rule.id)
+        })
+        .collect();
+    rules.sort_by(|a, b| b.cmp(a));
+    let all: Duration = rules.iter().map(|(time, _)| *time).sum();
+    let longest: Vec<String> = rules.iter().take(6).map(|(time, id)| format!("{id} {time:.1?}")).collect();
+    println!("  rules {all:.1?}: {}", longest.join(", "));
 }
 
 /// All of `inspect` but the hashes of signatures; the number of findings.
