@@ -33,6 +33,7 @@ pub mod dyld;
 pub mod fix;
 pub mod jobs;
 pub mod macho;
+pub mod maps;
 pub mod workflow;
 
 pub mod cli;
