@@ -16,9 +16,14 @@ pub(super) struct Host<'a> {
     bundle: &'a Bundle,
     root: RuntimePath,
     roots: Option<&'a SearchRoots>,
+    /// The folders of the build machine that this Mac has too; all when empty.
+    only: &'static [&'static str],
     seen: Mutex<HashMap<String, Spot>>,
     externals: Mutex<BTreeMap<RuntimePath, Arc<OnceLock<Spot>>>>,
 }
+
+/// Where Homebrew keeps what it installs, on Apple silicon and on Intel.
+const HOMEBREW: [&str; 2] = ["/opt/homebrew", "/usr/local"];
 
 /// What dyld finds at a path, all links followed.
 #[derive(Debug, Clone)]
@@ -32,11 +37,13 @@ pub(super) enum Spot {
 
 impl<'a> Host<'a> {
     pub fn new(bundle: &'a Bundle, place: &'a Place) -> Self {
-        let (root, roots) = match place {
-            Place::CleanMac => (RuntimePath::new(format!("/Applications/{}", bundle.name)), None),
-            Place::BuildMac(roots) => (bundle.runtime_root.clone(), Some(roots)),
+        let elsewhere = RuntimePath::new(format!("/Applications/{}", bundle.name));
+        let (root, roots, only) = match place {
+            Place::CleanMac => (elsewhere, None, &[][..]),
+            Place::HomebrewMac(roots) => (elsewhere, Some(roots), &HOMEBREW[..]),
+            Place::BuildMac(roots) => (bundle.runtime_root.clone(), Some(roots), &[][..]),
         };
-        Host { bundle, root, roots, seen: Mutex::default(), externals: Mutex::default() }
+        Host { bundle, root, roots, only, seen: Mutex::default(), externals: Mutex::default() }
     }
 
     pub fn bundle(&self) -> &'a Bundle {
@@ -90,9 +97,18 @@ impl<'a> Host<'a> {
             return Standing::Folder;
         }
         match self.roots {
-            Some(roots) if !is_system_path(place) => roots.standing(place),
+            Some(roots) if !is_system_path(place) && self.has(place) => roots.standing(place),
             _ => Standing::Nothing,
         }
+    }
+
+    /// Whether this Mac has the build machine's `place`, or a folder below it.
+    fn has(&self, place: &RuntimePath) -> bool {
+        let apart = |folder: &&str| {
+            let folder = RuntimePath::new((*folder).to_owned());
+            place.strip_prefix(&folder).is_none() && folder.strip_prefix(place).is_none()
+        };
+        self.only.is_empty() || !self.only.iter().all(|folder| apart(folder))
     }
 
     fn standing_inside(&self, path: &BundlePath) -> Standing {

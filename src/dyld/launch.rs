@@ -21,6 +21,11 @@ pub fn verdict(_: &Bundle, launch: &Launch) -> Verdict {
     Verdict { ok: message.is_none(), message }
 }
 
+/// What dyld would say if this reference of `load` were the first fault; `None` when it is none.
+pub(super) fn fault(_: &Launch, load: &Load, dependency: &Dependency) -> Option<String> {
+    is_fatal(dependency).then(|| message(load, dependency))
+}
+
 /// Walks the loads as `loadDependents` does: all of an image's own references, then those of each dependent.
 fn first_fault(launch: &Launch) -> Option<(&Load, &Dependency)> {
     let positions: HashMap<&ImageId, usize> =

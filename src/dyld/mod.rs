@@ -9,6 +9,7 @@ mod places;
 mod process;
 pub mod search;
 pub mod system_libraries;
+pub mod walk;
 
 pub use conditions::{Conditions, OsProfile};
 pub use graph::{Graph, resolve};
@@ -23,6 +24,8 @@ use crate::macho::PackedVersion;
 pub enum Place {
     /// Another Mac: the bundle in `/Applications` and the system's own libraries, nothing else.
     CleanMac,
+    /// Another Mac that has what the search roots know of Homebrew's folders, `/opt/homebrew` and `/usr/local`.
+    HomebrewMac(SearchRoots),
     /// The build machine, as far as the search roots bring it here.
     BuildMac(SearchRoots),
 }

@@ -2,10 +2,10 @@
 
 use crate::bundle::Bundle;
 use crate::dyld::graph::Graph;
-use crate::dyld::{Place, Resolution, resolve};
+use crate::dyld::{Conditions, Place, Resolution, resolve};
 use crate::paths::BundlePath;
 
-#[path = "../../tests/laws/model.rs"]
+#[path = "../../tests/common/model.rs"]
 mod model;
 
 pub fn described(text: &str) -> (Bundle, Graph) {
@@ -15,7 +15,7 @@ pub fn described(text: &str) -> (Bundle, Graph) {
 }
 
 pub fn graph_of(bundle: &Bundle) -> Graph {
-    resolve(bundle, &Place::CleanMac)
+    resolve(bundle, &Place::CleanMac, &Conditions::default())
 }
 
 pub fn path(text: &str) -> BundlePath {

@@ -147,7 +147,7 @@ pub(super) fn slice_for(image: &Image, arch: Arch) -> Option<&Slice> {
 /// The image of the bundle that `tried` names on the simulated Mac, links followed.
 pub(super) fn bundled_at(bundle: &Bundle, graph: &Graph, tried: &RuntimePath) -> Option<BundlePath> {
     let root = match graph.place {
-        Place::CleanMac => RuntimePath::new(format!("/Applications/{}", bundle.name)),
+        Place::CleanMac | Place::HomebrewMac(_) => RuntimePath::new(format!("/Applications/{}", bundle.name)),
         Place::BuildMac(_) => bundle.runtime_root.clone(),
     };
     let inside = BundlePath::new(tried.normalized().strip_prefix(&root)?)?;

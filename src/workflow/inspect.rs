@@ -7,7 +7,7 @@ use super::Inspection;
 use crate::bundle::{self, SearchRoots};
 use crate::codesign;
 use crate::diagnose::{Facts, diagnose};
-use crate::dyld::{self, Conditions, Place};
+use crate::dyld::{self, Conditions, Graph, Place};
 use crate::failure::Failure;
 use crate::progress::Progress;
 
@@ -51,4 +51,37 @@ pub fn inspect(path: &Path, options: &InspectOptions, progress: &Progress) -> Re
         findings: Arc::new(findings),
         options: options.clone(),
     })
+}
+
+/// The same bundle under other conditions: resolved and diagnosed anew, neither read from disk nor verified again.
+///
+/// # Errors
+/// [`Failure::Cancelled`] when the user asked to stop.
+pub fn reconsider(
+    inspection: &Inspection,
+    conditions: &Conditions,
+    progress: &Progress,
+) -> Result<Inspection, Failure> {
+    let (bundle, seals) = (&*inspection.bundle, &*inspection.seals);
+    progress.step("resolving", &bundle.name, 0, 0)?;
+    let roots = &inspection.options.roots;
+    let (build, clean) = rayon::join(
+        || dyld::resolve(bundle, &Place::BuildMac(roots.clone()), conditions),
+        || dyld::resolve(bundle, &Place::CleanMac, conditions),
+    );
+    progress.step("diagnosing", &bundle.name, 0, 0)?;
+    let findings = diagnose(&Facts { bundle, build: &build, clean: &clean, seals });
+    Ok(Inspection {
+        build: Arc::new(build),
+        clean: Arc::new(clean),
+        findings: Arc::new(findings),
+        options: InspectOptions { conditions: conditions.clone(), ..inspection.options.clone() },
+        ..inspection.clone()
+    })
+}
+
+/// How the bundle would load on another Mac that has Homebrew, as far as the search roots know its folders.
+pub fn with_homebrew(inspection: &Inspection) -> Graph {
+    let place = Place::HomebrewMac(inspection.options.roots.clone());
+    dyld::resolve(&inspection.bundle, &place, &inspection.options.conditions)
 }

@@ -8,6 +8,7 @@ pub mod picture;
 mod repair;
 pub mod sample;
 mod sign;
+mod survey;
 mod verify;
 
 use std::sync::Arc;
@@ -19,10 +20,11 @@ use crate::dyld::Graph;
 pub use crate::bundle::Bundle;
 pub use crate::fix::{FixOptions, FixPlan, Receipt, last_fix, recover};
 pub use crate::macho::Arch;
-pub use inspect::{InspectOptions, inspect};
+pub use inspect::{InspectOptions, inspect, reconsider, with_homebrew};
 pub use launch::{launches, starts};
 pub use repair::{Repaired, apply, plan, repair, undo};
 pub use sign::{Signed, sign};
+pub use survey::{Survey, survey};
 pub use verify::{Checked, Fault, verify};
 
 /// All derived state of a bundle, replaced as a whole.

@@ -6,8 +6,8 @@ pub mod inspection_json;
 pub mod launch;
 pub mod loaded;
 mod page;
-pub mod places;
 pub mod tree;
+pub mod walk;
 pub mod words;
 
 pub use page::{BAD, CAREFUL, FAINT, GOOD, Page, STRONG, shown};

@@ -47,11 +47,6 @@ pub fn kind(kind: LoadKind) -> &'static str {
     }
 }
 
-/// Whether dyld goes on without it.
-pub fn may_be_missing(kind: LoadKind) -> bool {
-    matches!(kind, LoadKind::Weak | LoadKind::Lazy)
-}
-
 pub fn resolution(resolution: &Resolution) -> (&'static str, Option<&str>) {
     match resolution {
         Resolution::Bundled(path) => ("bundled", Some(path.as_str())),
