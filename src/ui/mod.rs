@@ -15,6 +15,7 @@ mod palette;
 mod shell;
 mod state;
 mod theme;
+mod what_if;
 mod widgets;
 
 use std::path::PathBuf;

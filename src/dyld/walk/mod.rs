@@ -180,6 +180,34 @@ pub fn elsewhere(bundle: &Bundle, other: &Graph, launch: &Launch, walk: &Walk) -
     }
 }
 
+/// The fault at which a launch ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// The image that asks.
+    pub image: ImageId,
+    pub name: Option<InstallName>,
+    /// "dyld stops at libx.dylib, which liby.dylib asks for"
+    pub words: String,
+}
+
+/// Where dyld stops `launch`; `None` when it starts.
+pub fn stop(bundle: &Bundle, _: &Graph, launch: &Launch) -> Option<Stop> {
+    let message = launch::verdict(bundle, launch).message?;
+    let mut references = launch
+        .loads
+        .iter()
+        .flat_map(|load| load.dependencies.iter().map(move |dependency| (load, dependency)));
+    let first = references
+        .find(|(load, dependency)| launch::fault(launch, load, dependency).as_ref() == Some(&message));
+    let Some((load, dependency)) = first else {
+        let image = ImageId::Bundled(launch.entry.clone());
+        let words = message.lines().next().unwrap_or_default().to_owned();
+        return Some(Stop { image, name: None, words });
+    };
+    let words = format!("dyld stops at {}, which {} asks for", dependency.name.leaf(), leaf(&load.image));
+    Some(Stop { image: load.image.clone(), name: Some(dependency.name.clone()), words })
+}
+
 /// "a clean Mac", "the build Mac".
 pub fn place_name(place: &Place) -> &'static str {
     match place {

@@ -1,0 +1,112 @@
+//! What dyld makes of the whole process, in a line above the tree.
+
+use egui::{Layout, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+
+use super::tree::{Own, Tree};
+use crate::bundle::ImageId;
+use crate::dyld::{Graph, walk};
+use crate::macho::{Arch, InstallName};
+use crate::paths::BundlePath;
+use crate::ui::command::{Action, Outbox};
+use crate::ui::icons::Icon;
+use crate::ui::state::Opened;
+use crate::ui::theme::{Type, size, tokens};
+use crate::ui::widgets::{Button, Tone, cut, galley, inside, paint_left};
+
+/// The line, and the reference that it is about.
+#[derive(Default)]
+pub struct Verdict {
+    tone: Option<Tone>,
+    words: String,
+    detail: String,
+    target: Option<(ImageId, Option<InstallName>)>,
+}
+
+impl Verdict {
+    pub fn of(opened: &Opened, graph: &Graph, tree: &Tree, entry: &BundlePath, arch: Arch) -> Verdict {
+        let where_to =
+            format!("{} with macOS {}", walk::place_name(&graph.place), graph.conditions.os.name());
+        let name = entry.file_name();
+        let launch = graph.launches.iter().find(|launch| launch.entry == *entry && launch.arch == arch);
+        let Some(launch) = launch else { return Verdict::default() };
+        if let Some(stop) = walk::stop(&opened.inspection.bundle, graph, launch) {
+            return Verdict {
+                tone: Some(Tone::Error),
+                words: format!("{name} does not start on {where_to}"),
+                detail: stop.words,
+                target: Some((stop.image, stop.name)),
+            };
+        }
+        let at = |own: Own| (0..tree.nodes.len()).filter(move |&node| tree.nodes[node].own == own);
+        let reference = |node: usize| {
+            let (load, dependency) = tree.dependency(graph, node)?;
+            Some((load.image.clone(), Some(dependency.name.clone())))
+        };
+        let closed: Vec<usize> = at(Own::CannotStart).collect();
+        if let Some(&first) = closed.first() {
+            let plug_ins = if closed.len() == 1 { "1 plug-in" } else { "some plug-ins" };
+            let stop = tree
+                .launch(graph, first)
+                .and_then(|launch| walk::stop(&opened.inspection.bundle, graph, launch));
+            return Verdict {
+                tone: Some(Tone::Warning),
+                words: format!("{name} starts on {where_to}, but {plug_ins} cannot be opened"),
+                detail: stop.as_ref().map(|stop| stop.words.clone()).unwrap_or_default(),
+                target: stop.map(|stop| (stop.image, stop.name)),
+            };
+        }
+        if let Some(first) = at(Own::Twice).last() {
+            return Verdict {
+                tone: Some(Tone::Warning),
+                words: format!("{name} starts on {where_to}, with one library loaded twice"),
+                detail: "What one copy knows, the other does not".to_owned(),
+                target: reference(first),
+            };
+        }
+        Verdict {
+            tone: Some(Tone::Good),
+            words: format!("{name} starts on {where_to}"),
+            detail: at(Own::Outside)
+                .next()
+                .map(|_| "with libraries that the bundle does not have".to_owned())
+                .unwrap_or_default(),
+            target: at(Own::Outside).next().and_then(reference),
+        }
+    }
+
+    pub fn show(&self, ui: &mut Ui, out: &mut Outbox) {
+        let Some(tone) = self.tone else { return };
+        let t = tokens(ui);
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), Sense::hover());
+        let spoken = format!("{}. {}", self.words, self.detail);
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, spoken.clone()));
+        let icon = match tone {
+            Tone::Error => Icon::Error,
+            Tone::Good => Icon::Good,
+            _ => Icon::Warning,
+        };
+        ui.painter().rect_filled(rect, 0.0, tone.tint(t));
+        ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, t.line));
+        let y = rect.center().y;
+        icon.paint_at(ui.painter(), pos2(rect.left() + 24.0, y), size::ICON, tone.ink(t));
+        let mut right = rect.right() - size::PADDING;
+        if let Some((image, name)) = &self.target {
+            let bounds = rect.shrink2(vec2(size::PADDING, 6.0));
+            inside(ui, bounds, Layout::right_to_left(egui::Align::Center), |ui| {
+                if Button::new("Show me").small().tip("Selects the reference and its walk").show(ui).clicked()
+                {
+                    out.push(Action::ShowInTree(image.clone(), name.clone()));
+                }
+                right = ui.min_rect().left() - 12.0;
+            });
+        }
+        let x = rect.left() + 40.0;
+        let words = cut(ui, &self.words, Type::BodyMedium, t.text, right - x);
+        let x = paint_left(ui, x, y, words) + 12.0;
+        let detail = galley(ui, &self.detail, Type::Body, t.text_soft);
+        if right - x > 120.0 || detail.size().x <= right - x {
+            paint_left(ui, x, y, cut(ui, &self.detail, Type::Body, t.text_soft, right - x));
+        }
+        response.on_hover_text(spoken);
+    }
+}
