@@ -90,7 +90,7 @@ fn plan_everything(inspection: &Inspection) -> FixPlan {
 /// On a clean Mac every reference that is needed ends in the bundle or in macOS.
 fn assert_self_contained(inspection: &Inspection) {
     for graph in [&inspection.clean, &inspection.build] {
-        for load in graph.launches.iter().flat_map(|launch| &launch.loads) {
+        for load in graph.launches.iter().flat_map(|launch| launch.loads.iter()) {
             for dependency in &load.dependencies {
                 let fine = matches!(dependency.resolution, Resolution::Bundled(_) | Resolution::System(_));
                 assert!(fine, "{}: {} is {:?}", load.image, dependency.name, dependency.resolution);
@@ -175,8 +175,12 @@ fn rp_is_right_as_it_is() {
     let inspection = look(&fixture.app("Rp"), &options(&fixture));
     let plan = plan_everything(&inspection);
     assert_eq!(texts(&plan), [] as [String; 0]);
-    let missing =
-        inspection.clean.launches.iter().flat_map(|launch| &launch.loads).flat_map(|load| &load.dependencies);
+    let missing = inspection
+        .clean
+        .launches
+        .iter()
+        .flat_map(|launch| launch.loads.iter())
+        .flat_map(|load| &load.dependencies);
     assert!(missing.into_iter().all(|dependency| dependency.resolution != Resolution::Missing));
 }
 

@@ -35,15 +35,15 @@ fn build(bundle: &Bundle, fixture: &Fixture) -> Graph {
 }
 
 fn dependencies(graph: &Graph) -> impl Iterator<Item = &Dependency> {
-    graph.launches.iter().flat_map(|launch| &launch.loads).flat_map(|load| &load.dependencies)
+    graph.launches.iter().flat_map(|launch| launch.loads.iter()).flat_map(|load| &load.dependencies)
 }
 
 fn externals(graph: &Graph) -> BTreeSet<&str> {
     graph.externals.keys().map(RuntimePath::as_str).collect()
 }
 
-fn says(bundle: &Bundle, launch: &Launch) -> String {
-    verdict(bundle, launch).message.unwrap_or_else(|| "it starts".to_owned())
+fn says(bundle: &Bundle, graph: &Graph, launch: &Launch) -> String {
+    verdict(bundle, graph, launch, &[]).message.unwrap_or_else(|| "it starts".to_owned())
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn an_inherited_rpath_leads_to_every_library() {
         dependencies(&graph)
             .all(|one| matches!(one.resolution, Resolution::Bundled(_) | Resolution::System(_)))
     );
-    assert_eq!(says(&bundle, &graph.launches[0]), "it starts");
+    assert_eq!(says(&bundle, &graph, &graph.launches[0]), "it starts");
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn homebrews_libraries_are_found_by_their_real_paths_and_missing_elsewhere() {
     );
     let elsewhere = clean(&bundle);
     assert_eq!(dependencies(&elsewhere).filter(|one| one.resolution == Resolution::Missing).count(), 4);
-    let said = says(&bundle, &elsewhere.launches[0]);
+    let said = says(&bundle, &elsewhere, &elsewhere.launches[0]);
     assert!(said.starts_with("Library not loaded: /opt/homebrew/opt/foo/lib/libfoo.1.dylib\n"), "{said}");
 }
 
@@ -95,10 +95,11 @@ fn the_sample_loads_quill_twice_on_the_build_machine_only() {
         let is_airmail = |one: &&Launch| one.entry.file_name() == "libairmail.so" && one.arch == Arch::ARM64;
         graph.launches.iter().find(is_airmail).unwrap().clone()
     };
-    let opened = plug_in(&build(&bundle, &fixture));
+    let (here, elsewhere) = (build(&bundle, &fixture), clean(&bundle));
+    let opened = plug_in(&here);
     let quills = opened.loads.iter().filter(|load| load.path.file_name() == "Quill").count();
-    assert_eq!((quills, says(&bundle, &opened)), (2, "it starts".to_owned()));
-    let said = says(&bundle, &plug_in(&clean(&bundle)));
+    assert_eq!((quills, says(&bundle, &here, &opened)), (2, "it starts".to_owned()));
+    let said = says(&bundle, &elsewhere, &plug_in(&elsewhere));
     assert!(said.starts_with("Library not loaded: /Users/builder/CraftRoot/lib/Quill.framework/"), "{said}");
 }
 
@@ -147,5 +148,5 @@ fn faults_show_as_what_they_are() {
         .flat_map(|one| &one.candidates)
         .find(|candidate| matches!(candidate.outcome, Outcome::WrongArch { .. }));
     assert!(wrong.is_some());
-    assert!(graph.launches.iter().any(|launch| says(&bundle, launch).contains("need '")));
+    assert!(graph.launches.iter().any(|launch| says(&bundle, &graph, launch).contains("need '")));
 }

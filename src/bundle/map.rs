@@ -17,7 +17,8 @@ pub fn map(path: &Path) -> io::Result<Mapped> {
     // SAFETY: the bytes are only ever read, as plain `u8`, for which every value is valid. What the compiler cannot
     // know is that nobody cuts the file off meanwhile (Unix would then stop the process; Windows refuses to cut a mapped
     // file). We never do: a file is replaced by a new one and a rename, never written in place, as linkers, `cp` to a
-    // new name and installers do too; and a map lives only while load commands are parsed or pages are hashed.
+    // new name and installers do too; and a map lives only while load commands are parsed, symbols and
+    // names are looked up or pages are hashed.
     #[allow(unsafe_code)]
     let bytes = unsafe { memmap2::Mmap::map(&file)? };
     Ok(Mapped(bytes))

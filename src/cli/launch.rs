@@ -1,16 +1,22 @@
 //! `launch`: simulate the start.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::answer::{Answer, Trouble};
-use super::later::not_yet;
 use super::look::{self, Look};
 use super::pick;
 use super::render::{self, Page, SCHEMA, inspection_json::LaunchJson, launch};
 use super::session::Session;
 use crate::macho::Arch;
 use crate::workflow;
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Mac {
+    Clean,
+    Homebrew,
+    Build,
+}
 
 /// Simulate the start on another Mac: what is loaded in which order, or exactly what dyld would print.
 #[derive(Args)]
@@ -23,9 +29,10 @@ pub struct Launch {
     /// Only this program or plug-in.
     #[arg(long, value_name = "IMAGE")]
     entry: Option<String>,
-    /// Simulate a DYLD_ variable (not available yet).
-    #[arg(long, value_name = "NAME=VALUE")]
-    env: Vec<String>,
+    /// On which Mac: one that has nothing but the bundle, one with what --root knows of Homebrew's folders too, or the
+    /// build machine.
+    #[arg(long, value_enum, default_value_t = Mac::Clean)]
+    mac: Mac,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -46,20 +53,20 @@ struct LoadedJson<'a> {
 
 impl Launch {
     pub fn run(&self, session: &Session) -> Result<Answer, Trouble> {
-        if !self.env.is_empty() {
-            return Err(not_yet("launch --env"));
-        }
-        if let Some(os) = self.look.older_os() {
-            return Err(not_yet(&format!("launch --os {os}")));
-        }
         let inspection = self.look.inspect(session)?;
-        let archs = inspection.clean.launches.iter().map(|launch| launch.arch);
+        let mac = match self.mac {
+            Mac::Clean => workflow::Mac::Clean,
+            Mac::Homebrew => workflow::Mac::Homebrew,
+            Mac::Build => workflow::Mac::Build,
+        };
+        let (graph, symbols) = workflow::on(&inspection, mac);
+        let archs = graph.launches.iter().map(|launch| launch.arch);
         look::choose_arch(self.arch, archs, &self.look.bundle)?;
         let entry = match &self.entry {
             Some(entry) => Some(pick::entry(&inspection, entry)?),
             None => None,
         };
-        let launches: Vec<_> = workflow::launches(&inspection)
+        let launches: Vec<_> = workflow::launches(&inspection, &graph, &symbols)
             .filter(|(launch, _)| self.arch.is_none_or(|arch| launch.arch == arch))
             .filter(|(launch, _)| entry.is_none_or(|entry| launch.entry == *entry))
             .collect();

@@ -7,6 +7,7 @@ use clap::Args;
 use super::answer::Trouble;
 use super::session::Session;
 use crate::bundle::SearchRoots;
+use crate::dyld::{Conditions, OsProfile};
 use crate::failure::Failure;
 use crate::macho::Arch;
 use crate::paths::RuntimePath;
@@ -18,9 +19,28 @@ pub struct Look {
     pub bundle: PathBuf,
     #[command(flatten)]
     pub roots: Roots,
+    #[command(flatten)]
+    pub conditions: ConditionArgs,
+    /// A macOS SDK (a folder), or a list of the libraries in a shared cache (a file, one path a line).
+    #[arg(long, value_name = "PATH")]
+    pub sdk: Option<PathBuf>,
+}
+
+/// Under which conditions dyld is simulated.
+#[derive(Args)]
+pub struct ConditionArgs {
     /// Whose dyld is simulated; the newest unless given.
-    #[arg(long, value_name = "VERSION", value_parser = ["12", "13", "14", "15", "15.4", "26"])]
-    pub os: Option<String>,
+    #[arg(long, value_name = "VERSION", value_parser = os)]
+    os: Option<OsProfile>,
+    /// A DYLD_ variable of the process, such as DYLD_LIBRARY_PATH=/opt/lib; repeatable.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
+    env: Vec<(String, String)>,
+    /// Whether the process runs hardened; as its signature says unless given.
+    #[arg(long, value_name = "on|off", value_parser = ["on", "off"])]
+    hardened: Option<String>,
+    /// Simulate a Mac that could not map its shared cache.
+    #[arg(long)]
+    no_shared_cache: bool,
 }
 
 #[derive(Args)]
@@ -30,23 +50,36 @@ pub struct Roots {
     roots: Vec<(RuntimePath, PathBuf)>,
 }
 
-/// The newest system, whose dyld every launch is simulated with.
-const NEWEST: &str = "26";
-
 impl Look {
     pub fn inspect(&self, session: &Session) -> Result<Inspection, Trouble> {
-        if let Some(os) = self.older_os() {
-            session.note(&format!(
-                "--os {os} changes nothing yet: simulating other systems is not available, this is macOS {NEWEST}"
-            ));
-        }
-        let options = self.roots.options()?;
+        let (conditions, sdk) = (self.conditions.conditions(), self.sdk.clone());
+        let options = InspectOptions { conditions, sdk, ..self.roots.options()? };
         Ok(workflow::inspect(&self.bundle, &options, &session.progress())?)
     }
+}
 
-    /// The `--os` given, when it is not the one simulated.
-    pub fn older_os(&self) -> Option<&str> {
-        self.os.as_deref().filter(|os| *os != NEWEST)
+impl ConditionArgs {
+    pub fn conditions(&self) -> Conditions {
+        Conditions {
+            os: self.os.unwrap_or_default(),
+            environment: self.env.iter().cloned().collect(),
+            hardened: self.hardened.as_deref().map(|word| word == "on"),
+            no_shared_cache: self.no_shared_cache,
+        }
+    }
+}
+
+fn os(text: &str) -> Result<OsProfile, String> {
+    OsProfile::from_name(text).ok_or_else(|| {
+        let known: Vec<&str> = OsProfile::ALL.iter().map(|os| os.name()).collect();
+        format!("what its dyld does is not known here; known are {}", known.join(", "))
+    })
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if name.starts_with("DYLD_") => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as DYLD_NAME=VALUE; dyld reads no other variables".to_owned()),
     }
 }
 
@@ -111,6 +144,13 @@ mod tests {
         let (from, to) = root("/opt/homebrew/=/mnt/a=b").unwrap();
         assert_eq!((from.as_str(), to), ("/opt/homebrew", PathBuf::from("/mnt/a=b")));
         assert!(root("opt=/x").is_err() && root("/opt").is_err() && root("/opt=").is_err());
+    }
+
+    #[test]
+    fn only_variables_of_dyld_are_taken() {
+        assert!(variable("DYLD_LIBRARY_PATH=/a:/b=c").is_ok_and(|(_, value)| value == "/a:/b=c"));
+        assert!(variable("PATH=/a").is_err() && variable("DYLD_LIBRARY_PATH").is_err());
+        assert!(os("11").is_err_and(|why| why.ends_with("12, 13, 14, 15, 15.4, 26")));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod later;
 mod launch;
 mod laws;
 mod look;
+mod map;
 mod pick;
 mod progress_bar;
 mod render;
@@ -54,6 +55,7 @@ enum Command {
     Tree(tree::Tree),
     Why(why::Why),
     Launch(launch::Launch),
+    Map(map::Map),
     Check(check::Check),
     Rules(rules::Rules),
     Laws(laws::Laws),
@@ -74,6 +76,7 @@ impl Command {
             Command::Tree(tree) => tree.run(session),
             Command::Why(why) => why.run(session),
             Command::Launch(launch) => launch.run(session),
+            Command::Map(map) => map.run(session),
             Command::Check(check) => check.run(session),
             Command::Rules(rules) => rules.run(),
             Command::Laws(laws) => laws.run(),
@@ -133,6 +136,9 @@ mod tests {
             "tree Foo.app --arch arm64",
             "why Foo.app Foo @rpath/libbar.dylib",
             "launch Foo.app --arch x86_64 --os 26 --json",
+            "map Foo.app",
+            "map Foo.app --why libz.dylib --unused --cycles --size --minimum-system --architectures --network --json",
+            "map Foo.app --network --system --entry Foo --arch arm64",
             "check Foo.app --json",
             "rules",
             "rules missing-library",
@@ -163,6 +169,8 @@ mod tests {
             "inspect A.app --root nowhere",
             "inspect A.app --root relative=x",
             "tree A.app --arch arm65",
+            "map A.app --why",
+            "map A.app --system",
             "dmg A.app",
             "dmg A.app -o A.dmg --format zip",
             "dmg A.app -o A.dmg --background b.png --background-color red",

@@ -1,8 +1,10 @@
 //! What a user's word means: an image by its path or its file name, a reference by its whole text or its last part.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::answer::Trouble;
+use crate::dyld::Resolution;
 use crate::failure::Failure;
 use crate::macho::InstallName;
 use crate::paths::BundlePath;
@@ -13,6 +15,32 @@ pub fn image<'a>(inspection: &'a Inspection, word: &str) -> Result<&'a BundlePat
     let images = inspection.bundle.images.keys();
     one(images, word, |path| path.as_str(), || inside(inspection, word))
         .map_err(|why| Failure::new(&inspection.bundle.root, why.of("image", word), why.next("image")).into())
+}
+
+/// Anything that a launch loads: an image of the bundle, or else one outside it or a library of macOS.
+pub fn loaded(inspection: &Inspection, word: &str) -> Result<Resolution, Trouble> {
+    match image(inspection, word) {
+        Ok(path) => return Ok(Resolution::Bundled(path.clone())),
+        Err(trouble) if inspection.bundle.images.keys().any(|path| path.file_name() == word) => {
+            return Err(trouble);
+        }
+        Err(_) => {}
+    }
+    let loads = inspection.build.launches.iter().flat_map(|launch| launch.loads.own());
+    let found = loads.flat_map(|load| &load.dependencies).map(|dependency| &dependency.resolution);
+    let outside: BTreeSet<&Resolution> =
+        found.filter(|found| matches!(found, Resolution::External(_) | Resolution::System(_))).collect();
+    one(outside.into_iter(), word, path_of, || None)
+        .cloned()
+        .map_err(|why| Failure::new(&inspection.bundle.root, why.of("image", word), why.next("image")).into())
+}
+
+fn path_of(found: &Resolution) -> &str {
+    match found {
+        Resolution::Bundled(path) => path.as_str(),
+        Resolution::External(path) | Resolution::System(path) => path.as_str(),
+        Resolution::Missing => "",
+    }
 }
 
 /// What starts a process or is opened by name.

@@ -39,6 +39,8 @@ fn sign_image(image: &mut Arc<Image>, step: &SignStep) {
             identifier: Some(step.identifier.clone()),
             team: None,
             flags: step.flags,
+            // What an ad hoc signature may claim stays; a comparison with what was signed leaves it out.
+            entitlements: std::mem::take(&mut slice.signature.entitlements),
         };
     }
 }

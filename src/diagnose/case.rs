@@ -1,10 +1,13 @@
 //! Real small bundles for the tests of the rules: tests/fixtures/README.md says what is wrong with each.
 
+#![allow(clippy::disallowed_methods, reason = "tests make what they look at")]
+
 use std::path::Path;
 
-use super::{Facts, Finding, diagnose};
+use super::{Facts, Finding, Symbols, diagnose};
 use crate::bundle::{SearchRoots, scan};
 use crate::codesign::verify_bundle;
+use crate::dyld::symbols::{NothingKnown, check};
 use crate::dyld::{Conditions, Place, resolve};
 use crate::macho::Container;
 use crate::macho::fat::assemble_fat;
@@ -15,7 +18,7 @@ use crate::progress::Progress;
 #[path = "../../tests/common/mod.rs"]
 mod common;
 #[path = "../../tests/common/model.rs"]
-mod model;
+pub mod model;
 
 /// What one rule finds in a bundle written out from its description (`tests/laws/README.md` says how one is written).
 /// Items with absolute paths are files of the build machine.
@@ -68,13 +71,31 @@ pub fn found_alone(archive: &str, app: &str, rule: &str, change: impl FnOnce(&Pa
     find(&fixture.app(app), rule, SearchRoots { roots: Vec::new(), this_machine: false })
 }
 
+/// What one rule finds when the library `name` with these bytes is added to the sample's Frameworks folder, in that library
+/// only.
+pub fn found_with(rule: &str, name: &str, code: &[u8]) -> Vec<Finding> {
+    let add = |app: &Path| {
+        std::fs::write(app.join("Contents/Frameworks").join(name), code).expect("a library that is written")
+    };
+    let mut findings = found_alone("sample", "Postcard", rule, add);
+    findings.retain(|finding| finding.subject.file_name() == name);
+    findings
+}
+
+/// What one rule finds in a made app.
+pub fn found_at(app: &Path, rule: &str) -> Vec<Finding> {
+    find(app, rule, SearchRoots { roots: Vec::new(), this_machine: false })
+}
+
 fn find(app: &Path, rule: &str, roots: SearchRoots) -> Vec<Finding> {
     let bundle = scan(app, &Progress::silent()).expect("a bundle");
     let conditions = Conditions::default();
     let build = resolve(&bundle, &Place::BuildMac(roots), &conditions);
     let clean = resolve(&bundle, &Place::CleanMac, &conditions);
     let seals = verify_bundle(&bundle, &Progress::silent()).expect("not cancelled");
-    let facts = Facts { bundle: &bundle, build: &build, clean: &clean, seals: &seals };
+    let [here, there] = [&build, &clean].map(|graph| check(&bundle, graph, &NothingKnown));
+    let symbols = Some(Symbols { build: &here, clean: &there });
+    let facts = Facts { bundle: &bundle, build: &build, clean: &clean, seals: &seals, symbols };
     diagnose(&facts).into_iter().filter(|finding| finding.rule == rule).collect()
 }
 

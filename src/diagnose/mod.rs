@@ -1,13 +1,16 @@
 //! Findings: what is wrong with the bundle, why it matters, and what would mend it.
 
 #[cfg(test)]
-mod case;
+pub(crate) mod case;
 mod finding;
+mod missing_symbols;
 mod references;
 pub mod rules;
+mod system_uses;
 mod wording;
 
 pub use finding::{Finding, Remedy, Severity};
+pub use missing_symbols::Symbols;
 pub use references::{Reference, references};
 pub use rules::{RULES, Rule, id_mismatch::right_id, no_header_room, rule};
 
@@ -23,6 +26,8 @@ pub struct Facts<'a> {
     /// As a Mac would that has nothing but the bundle.
     pub clean: &'a Graph,
     pub seals: &'a Verification,
+    /// `None` where symbols were not looked up, as for the rounds of a plan.
+    pub symbols: Option<Symbols<'a>>,
 }
 
 /// Every finding of every rule, most severe first, then by subject.

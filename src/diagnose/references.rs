@@ -23,6 +23,7 @@ pub fn references(graph: &Graph) -> impl Iterator<Item = Reference<'_>> {
     graph.launches.iter().flat_map(|launch| {
         launch
             .loads
+            .own()
             .iter()
             .filter_map(move |load| match &load.image {
                 ImageId::Bundled(user) => Some((user, load)),
@@ -52,7 +53,7 @@ impl<'a> Hit<'a> {
 
     /// A finding about this reference: what a launch can do without is only worth knowing.
     pub fn finding(&self, rule: &Rule, facts: &Facts<'_>, title: String, message: String) -> Finding {
-        let needed = self.first.dependency.is_needed();
+        let needed = self.first.dependency.needed;
         Finding {
             severity: if needed { rule.severity } else { Severity::Info },
             arch: self.arch(facts.bundle),
@@ -75,13 +76,14 @@ impl<'a> Hit<'a> {
 
 impl<'a> Reference<'a> {
     /// The same reference of the same launch as another place resolves it.
-    pub fn at<'b>(&self, other: &'b Graph) -> Option<Reference<'b>> {
-        references(other).find(|one| {
-            one.user == self.user
-                && one.dependency.name == self.dependency.name
-                && one.launch.entry == self.launch.entry
-                && one.launch.arch == self.launch.arch
-        })
+    pub fn at<'b>(&self, other: &'b Graph) -> Option<Reference<'b>>
+    where
+        'a: 'b,
+    {
+        let launch = other.launch(&self.launch.entry, self.launch.arch)?;
+        let load = launch.loads.of(&ImageId::Bundled(self.user.clone()))?;
+        let dependency = load.dependencies.iter().find(|one| one.name == self.dependency.name)?;
+        Some(Reference { user: self.user, dependency, launch })
     }
 }
 
@@ -109,11 +111,6 @@ impl Dependency {
     pub(super) fn has_no_rpath(&self) -> bool {
         self.name.as_str().starts_with("@rpath/")
             && !self.candidates.iter().any(|candidate| candidate.rule == SearchRule::Rpath)
-    }
-
-    /// Whether a launch fails without it. Lazy commands have been ignored since macOS 12.
-    pub(super) fn is_needed(&self) -> bool {
-        !matches!(self.kind, LoadKind::Weak | LoadKind::Lazy)
     }
 }
 

@@ -49,6 +49,18 @@ impl OsProfile {
         }
     }
 
+    /// Not below the last release that it stands for.
+    pub fn last_version(self) -> PackedVersion {
+        match self {
+            OsProfile::MacOs12 => PackedVersion::new(12, 255, 255),
+            OsProfile::MacOs13 => PackedVersion::new(13, 255, 255),
+            OsProfile::MacOs14 => PackedVersion::new(14, 255, 255),
+            OsProfile::MacOs15 => PackedVersion::new(15, 3, 255),
+            OsProfile::MacOs15_4 => PackedVersion::new(15, 255, 255),
+            OsProfile::MacOs26 => PackedVersion::new(26, 255, 255),
+        }
+    }
+
     /// The first release that it stands for.
     pub fn version(self) -> PackedVersion {
         match self {
@@ -70,6 +82,8 @@ pub struct Conditions {
     pub environment: BTreeMap<String, String>,
     /// Whether the process runs hardened; `None` is as its signature says.
     pub hardened: Option<bool>,
+    /// Whether macOS could not map its shared cache, as the crash reports of broken installations show.
+    pub no_shared_cache: bool,
 }
 
 #[cfg(test)]

@@ -1,12 +1,16 @@
 //! The load order of every entry point and architecture, each image once, as one dyld process would load it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::host::Host;
-use super::process::Process;
+use super::loads::Loads;
+
+pub use super::loads::Load;
+use super::process::{InsertFailure, Process, Running};
+use super::process_config::ProcessConfig;
 use super::search::{Candidate, Resolution};
 use super::{Conditions, Place};
 use crate::bundle::{Bundle, Entry, EntryKind, Image, ImageId};
@@ -21,20 +25,19 @@ pub struct Dependency {
     /// Every place tried, in order, the deciding one last unless later ones are kept to teach (`Outcome::Skipped`).
     pub candidates: Vec<Candidate>,
     pub resolution: Resolution,
+    /// Whether dyld refuses the file that it ends at, for its signature or its format. What follows is shown as if it did
+    /// not, so that every problem is seen.
+    pub refused: bool,
+    /// Whether a launch ends without it: not so for a weak reference, nor for a lazy one, which dyld ignores.
+    pub needed: bool,
+    /// Whether any image of the load chain has an LC_RPATH; only looked up when nothing was found.
+    pub any_rpath: bool,
 }
 
-/// One loaded image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Load {
-    pub image: ImageId,
-    /// Its path as dyld shows it: every link resolved.
-    pub path: RuntimePath,
-    /// LC_UUID of the slice that was loaded.
-    pub uuid: Option<String>,
-    /// Position in [`Launch::loads`] of the image that caused it; `None` for the entry itself.
-    pub loaded_by: Option<usize>,
-    /// Same order as the slice's `uses`.
-    pub dependencies: Vec<Dependency>,
+impl Dependency {
+    pub fn is_fatal(&self) -> bool {
+        self.needed && (self.refused || self.resolution == Resolution::Missing)
+    }
 }
 
 /// One entry point on one architecture.
@@ -43,11 +46,14 @@ pub struct Launch {
     pub entry: BundlePath,
     pub kind: EntryKind,
     pub arch: Arch,
-    /// In dyld's load order. For a plug-in the images that its host process has loaded before come first; they are
-    /// the same values as in the host's launch.
-    pub loads: Vec<Arc<Load>>,
-    /// Position of the entry in `loads`: 0 but for plug-ins.
+    /// Under which settings.
+    pub config: Arc<ProcessConfig>,
+    /// In dyld's load order. For a plug-in the images that its host process has loaded before come first.
+    pub loads: Arc<Loads>,
+    /// Position of the entry in `loads`. 0 but for plug-ins and behind what DYLD_INSERT_LIBRARIES loads.
     pub start: usize,
+    /// Why dyld ends the process before it loads what the entry needs.
+    pub insert_failure: Option<InsertFailure>,
 }
 
 /// Every launch, and the images outside the bundle that they reach.
@@ -61,6 +67,14 @@ pub struct Graph {
 }
 
 impl Graph {
+    /// The launch of one entry on one architecture.
+    pub fn launch(&self, entry: &BundlePath, arch: Arch) -> Option<&Launch> {
+        let key = |launch: &Launch| (launch.kind != EntryKind::Main, launch.entry.clone(), launch.arch);
+        let wanted = |main: bool| (!main, entry.clone(), arch);
+        let find = |main: bool| self.launches.binary_search_by_key(&wanted(main), key).ok();
+        find(true).or_else(|| find(false)).and_then(|at| self.launches.get(at))
+    }
+
     pub fn image<'a>(&'a self, bundle: &'a Bundle, id: &ImageId) -> Option<&'a Arc<Image>> {
         match id {
             ImageId::Bundled(path) => bundle.images.get(path),
@@ -73,28 +87,34 @@ impl Graph {
 /// plug-ins: a file in the bundle may be opened by name, and every one of them is resolved somewhere.
 pub fn resolve(bundle: &Bundle, place: &Place, conditions: &Conditions) -> Graph {
     let host = Host::new(bundle, place);
-    let processes = launch_processes(&host);
-    let mut launches: Vec<Launch> =
-        processes.iter().map(|((entry, kind), process)| launch_of(entry, *kind, process, 0)).collect();
+    let processes = launch_processes(&host, conditions);
+    let mut launches: Vec<Launch> = processes.iter().map(started).collect();
     let plug_ins: Vec<&Entry> =
         bundle.entries.iter().filter(|entry| entry.kind == EntryKind::PlugIn).collect();
-    let opened: Vec<Vec<Launch>> =
-        plug_ins.par_iter().map(|entry| open(&host, &processes, &entry.image, entry.host.as_ref())).collect();
+    let opened: Vec<Vec<Launch>> = plug_ins
+        .par_iter()
+        .map(|entry| open(&host, &processes, &entry.image, entry.host.as_ref(), conditions))
+        .collect();
     launches.extend(opened.into_iter().flatten());
-    open_unreached(&host, &processes, &mut launches);
+    open_unreached(&host, &processes, &mut launches, conditions);
     launches.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     let externals = externals(&host, &launches);
     Graph { place: place.clone(), conditions: conditions.clone(), launches, externals }
 }
 
-/// Every entry point that starts a process, for each of its architectures.
-type Processes<'h> = Vec<((BundlePath, EntryKind), Process<'h>)>;
-
-fn sort_key(launch: &Launch) -> impl Ord + '_ {
-    (launch.kind != EntryKind::Main, &launch.entry, launch.arch)
+/// A process of one of the bundle's programs.
+struct Program<'h> {
+    entry: BundlePath,
+    kind: EntryKind,
+    running: Running<'h>,
 }
 
-fn launch_processes<'h>(host: &'h Host<'h>) -> Processes<'h> {
+fn sort_key(launch: &Launch) -> impl Ord + '_ {
+    (launch.kind != EntryKind::Main, &launch.entry, launch.config.arch)
+}
+
+/// Every entry point that starts a process, for each of its architectures.
+fn launch_processes<'h>(host: &'h Host<'h>, conditions: &Conditions) -> Vec<Program<'h>> {
     let starts: Vec<(&Entry, Arch)> = host
         .bundle()
         .entries
@@ -107,8 +127,8 @@ fn launch_processes<'h>(host: &'h Host<'h>) -> Processes<'h> {
     starts
         .par_iter()
         .filter_map(|(entry, arch)| {
-            let process = Process::launch(host, &entry.image, *arch)?;
-            Some(((entry.image.clone(), entry.kind), process))
+            let running = Process::launch(host, &entry.image, *arch, conditions)?;
+            Some(Program { entry: entry.image.clone(), kind: entry.kind, running })
         })
         .collect()
 }
@@ -123,52 +143,74 @@ fn archs<'b>(
     slices.iter().filter(|slice| types.contains(&slice.file_type)).map(|slice| slice.arch)
 }
 
-fn launch_of(entry: &BundlePath, kind: EntryKind, process: &Process<'_>, start: usize) -> Launch {
-    Launch { entry: entry.clone(), kind, arch: process.arch(), loads: process.loads(), start }
+fn started(program: &Program<'_>) -> Launch {
+    Launch {
+        entry: program.entry.clone(),
+        kind: program.kind,
+        arch: program.running.config().arch,
+        config: Arc::clone(program.running.config()),
+        loads: Arc::clone(&program.running.loads),
+        start: program.running.main,
+        insert_failure: program.running.insert_failure.clone(),
+    }
+}
+
+fn opened(plug_in: &BundlePath, config: &Arc<ProcessConfig>, loads: Arc<Loads>, start: usize) -> Launch {
+    Launch {
+        entry: plug_in.clone(),
+        kind: EntryKind::PlugIn,
+        arch: config.arch,
+        config: Arc::clone(config),
+        loads,
+        start,
+        insert_failure: None,
+    }
 }
 
 /// Opens a plug-in in every process of its host; without one, by itself in each of its architectures.
 fn open<'h>(
     host: &'h Host<'h>,
-    processes: &Processes<'h>,
+    programs: &[Program<'h>],
     plug_in: &BundlePath,
     by: Option<&BundlePath>,
+    conditions: &Conditions,
 ) -> Vec<Launch> {
-    let mut hosts = processes.iter().filter(|((path, _), _)| Some(path) == by).peekable();
-    let opened: Vec<(Process<'_>, usize)> = if hosts.peek().is_some() {
-        hosts.filter_map(|(_, process)| process.open(plug_in)).collect()
-    } else {
-        archs(host.bundle(), plug_in, &[FileType::Dylib, FileType::Bundle])
-            .filter_map(|arch| Process::open_alone(host, plug_in, arch))
-            .collect()
-    };
-    opened.iter().map(|(process, start)| launch_of(plug_in, EntryKind::PlugIn, process, *start)).collect()
+    let mut hosts = programs.iter().filter(|program| Some(&program.entry) == by).peekable();
+    if hosts.peek().is_some() {
+        let open_in = |program: &Program<'h>| {
+            let (loads, start) = program.running.open(plug_in)?;
+            Some(opened(plug_in, program.running.config(), Arc::new(loads), start))
+        };
+        return hosts.filter_map(open_in).collect();
+    }
+    let alone = archs(host.bundle(), plug_in, &[FileType::Dylib, FileType::Bundle]);
+    let alone = alone.filter_map(|arch| Process::open_alone(host, plug_in, arch, conditions));
+    let launch =
+        |running: Running<'_>| opened(plug_in, running.config(), Arc::clone(&running.loads), running.main);
+    alone.map(launch).collect()
 }
 
 /// Adds a launch for every library that none of `launches` loads, so that those of it are resolved too.
-fn open_unreached<'h>(host: &'h Host<'h>, processes: &Processes<'h>, launches: &mut Vec<Launch>) {
+fn open_unreached<'h>(
+    host: &'h Host<'h>,
+    programs: &[Program<'h>],
+    launches: &mut Vec<Launch>,
+    conditions: &Conditions,
+) {
     let reached = |launch: &Launch| -> Vec<(ImageId, Arch)> {
-        launch.loads.iter().map(|load| (load.image.clone(), launch.arch)).collect()
+        launch.loads.own().iter().map(|load| (load.image.clone(), launch.arch)).collect()
     };
-    let mut loaded: BTreeSet<(ImageId, Arch)> = launches.iter().flat_map(reached).collect();
-    for (path, image) in &host.bundle().images {
+    let mut loaded: HashSet<(ImageId, Arch)> = launches.iter().flat_map(reached).collect();
+    for (path, image) in host.bundle().images.iter().filter(|(_, image)| can_be_opened(image)) {
         let by = host.bundle().host_of(path);
         let alone = || archs(host.bundle(), path, &[FileType::Dylib, FileType::Bundle]).collect::<Vec<_>>();
-        let mut runs: Vec<Arch> = processes
-            .iter()
-            .filter(|((host, _), _)| Some(host) == by.as_ref())
-            .map(|(_, process)| process.arch())
-            .collect();
+        let hosts = programs.iter().filter(|program| Some(&program.entry) == by.as_ref());
+        let mut runs: Vec<Arch> = hosts.map(|program| program.running.config().arch).collect();
         if runs.is_empty() {
             runs = alone();
         }
-        let is_library = image
-            .file
-            .slices
-            .iter()
-            .any(|slice| matches!(slice.file_type, FileType::Dylib | FileType::Bundle));
-        if is_library && runs.iter().any(|arch| !loaded.contains(&(image.id.clone(), *arch))) {
-            for launch in open(host, processes, path, by.as_ref()) {
+        if runs.iter().any(|arch| !loaded.contains(&(image.id.clone(), *arch))) {
+            for launch in open(host, programs, path, by.as_ref(), conditions) {
                 if !loaded.contains(&(image.id.clone(), launch.arch)) {
                     loaded.extend(reached(&launch));
                     launches.push(launch);
@@ -178,10 +220,16 @@ fn open_unreached<'h>(host: &'h Host<'h>, processes: &Processes<'h>, launches: &
     }
 }
 
+fn can_be_opened(image: &Image) -> bool {
+    let types = image.file.slices.iter().map(|slice| slice.file_type);
+    types.into_iter().any(|file_type| matches!(file_type, FileType::Dylib | FileType::Bundle))
+}
+
 /// The outside images that some launch loads or that a lazy reference leads to.
 fn externals(host: &Host<'_>, launches: &[Launch]) -> BTreeMap<RuntimePath, Arc<Image>> {
     let mut externals = BTreeMap::new();
-    for dependency in launches.iter().flat_map(|launch| &launch.loads).flat_map(|load| &load.dependencies) {
+    let loads = launches.iter().flat_map(|launch| launch.loads.own());
+    for dependency in loads.flat_map(|load| &load.dependencies) {
         if let Resolution::External(path) = &dependency.resolution
             && !externals.contains_key(path)
             && let Some(image) = host.external(path)

@@ -85,7 +85,7 @@ impl<'a> Host<'a> {
             return Some(real.as_str().to_owned());
         }
         let (folder, leaf) = path.rsplit_once('/').unwrap_or((".", path));
-        let (folder, here) = follow(&RuntimePath::new(folder), standing)?;
+        let (folder, here) = follow(&RuntimePath::new((*folder).to_owned()), standing)?;
         (here == Standing::Folder).then(|| format!("{folder}/{leaf}"))
     }
 
@@ -108,7 +108,7 @@ impl<'a> Host<'a> {
             let folder = RuntimePath::new((*folder).to_owned());
             place.strip_prefix(&folder).is_none() && folder.strip_prefix(place).is_none()
         };
-        self.only.is_empty() || !self.only.iter().all(|folder| apart(folder))
+        self.only.is_empty() || !self.only.iter().all(apart)
     }
 
     fn standing_inside(&self, path: &BundlePath) -> Standing {
@@ -174,13 +174,18 @@ fn loadable(process: Arch) -> (Vec<Arch>, String) {
     }
 }
 
+/// The position of the slice that a process of this architecture would take.
+pub(super) fn best_slice(image: &Image, arch: Arch) -> Option<usize> {
+    let (wanted, _) = loadable(arch);
+    wanted.iter().find_map(|arch| image.file.slices.iter().position(|slice| slice.arch == *arch))
+}
+
 /// The position of the slice that a process of this architecture and platform would take; else dyld's objection
 /// (`MachOFile::compatibleSlice`). `path` is the path as dyld tried it.
 pub(super) fn usable_slice(image: &Image, arch: Arch, platform: u32, path: &str) -> Result<usize, Outcome> {
     let slices = &image.file.slices;
-    let (wanted, need) = loadable(arch);
-    let found = wanted.iter().find_map(|arch| slices.iter().position(|slice| slice.arch == *arch));
-    let Some(position) = found else {
+    let Some(position) = best_slice(image, arch) else {
+        let (_, need) = loadable(arch);
         let have: Vec<String> = image.file.archs().map(|arch| arch.to_string()).collect();
         let universal = image.file.container != Container::Thin;
         return Err(Outcome::WrongArch { universal, have: have.join(","), need });

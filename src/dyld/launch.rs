@@ -1,104 +1,103 @@
-//! The verdict of a launch, in dyld's own words.
+//! The verdict of a launch, in dyld's own words, and every problem on the way to it.
 
-use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use super::graph::{Dependency, Launch, Load};
-use super::search::{Candidate, Outcome, Resolution, SearchRule};
-use crate::bundle::{Bundle, ImageId};
-use crate::macho::LoadKind;
+use super::Graph;
+use super::graph::Launch;
+use super::loads::Load;
+use super::message::{not_inserted, not_loaded};
+use super::search::Resolution;
+use super::symbols::MissingSymbol;
+use crate::bundle::{Bundle, EntryKind, ImageId};
+use crate::macho::{InstallName, LoadKind, Slice};
+use crate::paths::RuntimePath;
 
 /// Whether dyld would start it, and if not, exactly what it prints after `dyld[PID]: `.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Verdict {
     pub ok: bool,
+    /// What ends the process, as the crash report carries it. For a plug-in it is what `dlerror` says after `dlopen(…): `.
     pub message: Option<String>,
+    /// What dyld prints before that, each after `dyld[PID]: `.
+    pub before: Vec<String>,
+    /// Everything that would end it, in the order in which dyld would meet it if it went on; the first is the one that
+    /// dyld stops at.
+    pub problems: Vec<Problem>,
 }
 
-/// The first fault in the order in which dyld walks the images decides. For a plug-in it is what `dlerror` says after
-/// `dlopen(…): `. Wording of macOS 13 and later.
-pub fn verdict(_: &Bundle, launch: &Launch) -> Verdict {
-    let message = first_fault(launch).map(|(load, dependency)| message(load, dependency));
-    Verdict { ok: message.is_none(), message }
+/// One thing that ends a launch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The image that dyld speaks of.
+    pub image: ImageId,
+    /// The reference, when it is one that failed.
+    pub reference: Option<InstallName>,
+    /// What dyld prints.
+    pub message: String,
 }
 
-/// What dyld would say if this reference of `load` were the first fault; `None` when it is none.
-pub(super) fn fault(_: &Launch, load: &Load, dependency: &Dependency) -> Option<String> {
-    is_fatal(dependency).then(|| message(load, dependency))
-}
-
-/// Walks the loads as `loadDependents` does: all of an image's own references, then those of each dependent.
-fn first_fault(launch: &Launch) -> Option<(&Load, &Dependency)> {
-    let positions: HashMap<&ImageId, usize> =
-        launch.loads.iter().enumerate().map(|(position, load)| (&load.image, position)).collect();
-    let mut entered: HashSet<usize> = (0..launch.start).collect();
-    let mut ahead = vec![launch.start];
-    while let Some(position) = ahead.pop() {
-        if !entered.insert(position) {
-            continue;
-        }
-        let load = launch.loads.get(position)?;
-        if let Some(dependency) = load.dependencies.iter().find(|dependency| is_fatal(dependency)) {
-            return Some((load, dependency));
-        }
-        let loaded = load.dependencies.iter().filter(|dependency| dependency.kind != LoadKind::Lazy);
-        let children =
-            loaded.filter_map(|dependency| positions.get(&dependency.resolution.image()?).copied());
-        let children: Vec<usize> = children.collect();
-        ahead.extend(children.into_iter().rev());
+/// What dyld says of `launch`, whose images are those of `bundle` and of `graph`. `missing` are the symbols that it lacks,
+/// where they were looked for: dyld comes to them when every library is there.
+pub fn verdict(
+    bundle: &Bundle,
+    graph: &Graph,
+    launch: &Launch,
+    missing: &[(usize, Arc<MissingSymbol>)],
+) -> Verdict {
+    let mut before = Vec::new();
+    let mut problems = Vec::new();
+    if let Some(failure) = &launch.insert_failure {
+        let (first, message) = not_inserted(&launch.config, failure);
+        before.push(first);
+        let image = ImageId::External(RuntimePath::new(failure.path.as_str()));
+        problems.push(Problem { image, reference: None, message });
     }
-    None
-}
-
-fn is_fatal(dependency: &Dependency) -> bool {
-    dependency.resolution == Resolution::Missing
-        && !matches!(dependency.kind, LoadKind::Weak | LoadKind::Lazy)
-        && reason(dependency).is_some()
-}
-
-fn message(load: &Load, dependency: &Dependency) -> String {
-    let uuid = load.uuid.as_deref().unwrap_or("no uuid");
-    let reason = reason(dependency).unwrap_or_default();
-    format!(
-        "Library not loaded: {}\n  Referenced from: <{uuid}> {}\n  Reason: {reason}",
-        dependency.name, load.path
-    )
-}
-
-/// What stands after `Reason: `. `None` for names that dyld silently passes over (an unknown `@` variable).
-fn reason(dependency: &Dependency) -> Option<String> {
-    let tried: Vec<String> =
-        dependency.candidates.iter().enumerate().filter_map(|(at, one)| fragment(one, at == 0)).collect();
-    if !tried.is_empty() {
-        return Some(format!("tried: {}", tried.join(", ")));
+    for load in launch.loads.turns() {
+        let slice = slice(bundle, graph, load);
+        let missing = load.dependencies.iter().filter(|dependency| dependency.is_fatal());
+        problems.extend(missing.filter_map(|dependency| {
+            let message = not_loaded(&launch.config, load, slice, dependency)?;
+            Some(Problem { image: load.image.clone(), reference: Some(dependency.name.clone()), message })
+        }));
     }
-    dependency.name.as_str().starts_with("@rpath/").then(|| "no LC_RPATH's found".to_owned())
+    let fatal = missing.iter().map(|(_, symbol)| symbol).filter(|symbol| symbol.is_fatal());
+    problems.extend(fatal.map(|symbol| Problem {
+        image: symbol.image.clone(),
+        reference: None,
+        message: symbol.message.clone(),
+    }));
+    if launch.kind != EntryKind::PlugIn {
+        problems.extend(no_lib_system(bundle, graph, launch));
+    }
+    let message = problems.first().map(|problem| problem.message.clone());
+    Verdict { ok: problems.is_empty(), message, before, problems }
 }
 
-/// One place as dyld lists it (`Loader.cpp`, "append each path tried to diag").
-fn fragment(candidate: &Candidate, first: bool) -> Option<String> {
-    // An absolute name is first looked for on disk alone, when the cache is not yet asked.
-    let on_disk_only = first && candidate.rule == SearchRule::Absolute;
-    let suffix = if !on_disk_only && might_be_in_shared_cache(candidate.tried.as_str()) {
-        ", not in dyld cache"
-    } else {
-        ""
+fn slice<'b>(bundle: &'b Bundle, graph: &'b Graph, load: &Load) -> Option<&'b Slice> {
+    graph.image(bundle, &load.image)?.file.slices.get(load.slice)
+}
+
+/// Every process needs libSystem: dyld looks for its own other half in it. Of the libraries of macOS only the parts of
+/// libSystem do without it.
+fn no_lib_system(bundle: &Bundle, graph: &Graph, launch: &Launch) -> Option<Problem> {
+    let mut parts = false;
+    for load in &*launch.loads {
+        let uses = &slice(bundle, graph, load)?.uses;
+        if uses.iter().all(|used| used.kind == LoadKind::Lazy) {
+            return None; // dyld then links libSystem by itself
+        }
+        for dependency in &load.dependencies {
+            match &dependency.resolution {
+                Resolution::System(path) if path.as_str().starts_with("/usr/lib/system/") => parts = true,
+                Resolution::System(_) => return None,
+                _ => {}
+            }
+        }
+    }
+    let message = match parts {
+        true => "program does not link with libSystem.B.dylib",
+        false => "libdyld.dylib not found",
     };
-    let tried = &candidate.tried;
-    match &candidate.outcome {
-        Outcome::Skipped(_) | Outcome::Found | Outcome::Reused { .. } => None,
-        Outcome::NoSuchFile => Some(format!("'{tried}' (no such file{suffix})")),
-        Outcome::NotAFile => Some(format!("'{tried}' (not a file{suffix})")),
-        objection => Some(format!("'{tried}' ({objection})")),
-    }
-}
-
-fn might_be_in_shared_cache(path: &str) -> bool {
-    const FOLDERS: [&str; 5] = [
-        "/usr/lib/",
-        "/System/Library/",
-        "/System/iOSSupport/usr/lib/",
-        "/System/iOSSupport/System/Library/",
-        "/System/DriverKit/",
-    ];
-    FOLDERS.iter().any(|folder| path.starts_with(folder))
+    let image = ImageId::Bundled(launch.entry.clone());
+    Some(Problem { image, reference: None, message: message.to_owned() })
 }

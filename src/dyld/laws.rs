@@ -74,18 +74,43 @@ pub static CHAPTER: &[Section] = &[
         laws: laws![
             "weak-may-be-missing",
             "lazy-is-ignored",
+            "delayed-initialisation",
             "only-dylibs-are-linked",
             "wrong-architecture-goes-on",
             "wrong-architecture-alone-fails",
+            "every-process-needs-libsystem",
         ],
     },
     Section {
         title: "Plug-ins",
         laws: laws!["plug-ins-see-their-host", "plug-in-rpaths-are-tried-twice", "a-bundle-by-itself"],
     },
+    Section { title: "Signatures", laws: laws!["unsigned-code-on-apple-silicon", "library-validation"] },
+    Section {
+        title: "Variables, and who ignores them",
+        laws: laws![
+            "variables-come-first",
+            "fallback-variables-replace-the-folders",
+            "image-suffix",
+            "embedded-variables",
+            "inserted-libraries-load-first",
+            "inserted-library-that-is-missing",
+            "hardened-programs-ignore-variables",
+            "hardened-programs-refuse-relative-paths",
+            "restricted-programs-expand-nothing",
+        ],
+    },
     Section {
         title: "The system and its versions",
-        laws: laws!["system-libraries-by-name", "fallback-folders-by-sdk"],
+        laws: laws![
+            "system-libraries-by-name",
+            "fallback-folders-by-sdk",
+            "a-mac-with-homebrew",
+            "built-for-a-newer-system",
+            "catalyst-looks-in-its-support-folder",
+            "without-the-shared-cache",
+            "macos-12",
+        ],
     },
 ];
 

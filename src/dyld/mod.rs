@@ -3,18 +3,32 @@
 mod conditions;
 pub mod graph;
 mod host;
+pub mod known;
 pub mod launch;
 pub mod laws;
+mod loads;
+mod lookup;
+mod message;
+mod path_overrides;
 mod places;
 mod process;
+mod process_config;
+pub mod sdk;
 pub mod search;
-pub mod system_libraries;
+mod security;
+pub mod symbols;
+pub mod system;
 pub mod walk;
 
 pub use conditions::{Conditions, OsProfile};
 pub use graph::{Graph, resolve};
-pub use launch::Verdict;
+pub use launch::{Problem, Verdict};
+pub use loads::{Load, Loads};
+pub use path_overrides::PathOverrides;
+pub use process::InsertFailure;
+pub use process_config::ProcessConfig;
 pub use search::{Candidate, Outcome, Resolution, SearchRule};
+pub use security::Security;
 
 use crate::bundle::SearchRoots;
 use crate::macho::PackedVersion;

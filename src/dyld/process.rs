@@ -1,42 +1,53 @@
-//! One process as dyld fills it: `JustInTimeLoader::loadDependents` and `Loader::getLoader` of dyld-1378.
+//! One process as dyld fills it: `JustInTimeLoader::loadDependents` and `loadInsertedLibraries` of dyld-1378.
 
-use std::collections::{HashMap, HashSet};
-use std::ops::ControlFlow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::graph::{Dependency, Load};
-use super::host::{Host, Spot, cannot_link, usable_slice};
-use super::places::{Link, Place, Request};
-use super::search::{Candidate, Outcome, Resolution, Reuse, SearchRule};
-use super::system_libraries::{is_known, is_system};
-use crate::bundle::source::is_system_path;
-use crate::bundle::{Image, ImageId};
+use super::Conditions;
+use super::graph::Dependency;
+use super::host::{Host, usable_slice};
+use super::loads::{Load, Loads};
+use super::lookup::{Found, Hit};
+use super::places::Link;
+use super::process_config::ProcessConfig;
+use super::search::{Candidate, Outcome, Resolution, Reuse};
+use crate::bundle::{Image, ImageId, Node};
 use crate::macho::{Arch, DylibUse, LoadKind, Slice};
 use crate::paths::{BundlePath, RuntimePath};
 
-/// A process after its launch, or after a plug-in was opened in it.
-#[derive(Clone)]
-pub(super) struct Process<'h> {
+/// A process that has loaded what it starts with, ready to open plug-ins.
+pub(super) struct Running<'h> {
     host: &'h Host<'h>,
-    arch: Arch,
-    /// `platform` of the main executable.
-    platform: u32,
-    /// Real path of the main executable.
-    executable: RuntimePath,
+    config: Arc<ProcessConfig>,
+    images: Arc<Images>,
+    pub loads: Arc<Loads>,
+    /// Position of the main executable.
+    pub main: usize,
+    /// Why it ended before anything was loaded.
+    pub insert_failure: Option<InsertFailure>,
+}
+
+/// A library of DYLD_INSERT_LIBRARIES that could not be loaded: dyld ends the process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InsertFailure {
+    pub path: String,
+    pub candidates: Vec<Candidate>,
+}
+
+/// The images of a process by what dyld matches them with. First come first: dyld asks them in load order.
+#[derive(Default)]
+struct Images {
+    /// Where the first of them stands in the process.
+    start: usize,
     loaded: Vec<Loaded>,
-    /// First come first: dyld asks its images in load order.
     by_path: HashMap<RuntimePath, usize>,
     by_install_name: HashMap<String, usize>,
     by_file: HashMap<ImageId, usize>,
-    /// Load chains; each link points to the one before it.
-    chain: Vec<ChainLink>,
 }
 
-#[derive(Clone)]
 struct Loaded {
     load: Arc<Load>,
     image: Arc<Image>,
-    slice: usize,
     /// Whether its dependents were loaded.
     entered: bool,
 }
@@ -47,11 +58,17 @@ struct ChainLink {
     previous: Option<usize>,
 }
 
-/// What a search came to.
-enum Hit {
-    Loaded(usize),
-    New { real: RuntimePath, image: Arc<Image>, slice: usize },
-    System(RuntimePath),
+/// The work of one launch or one `dlopen`.
+pub(super) struct Process<'h> {
+    pub(super) host: &'h Host<'h>,
+    pub(super) config: Arc<ProcessConfig>,
+    /// What the host process has loaded, for a plug-in.
+    before: Option<Arc<Images>>,
+    own: Images,
+    /// Load chains; each link points to the one before it.
+    chain: Vec<ChainLink>,
+    turns: Vec<usize>,
+    main: usize,
 }
 
 /// An image whose dependents are loaded one after the other.
@@ -61,72 +78,102 @@ struct Frame {
     next: usize,
 }
 
-/// How many places after the deciding one are kept to be shown.
-const MAX_SKIPPED: usize = 64;
-
 impl<'h> Process<'h> {
     /// Launches the executable at `path`. `None` when it has no such slice.
-    pub fn launch(host: &'h Host<'h>, path: &BundlePath, arch: Arch) -> Option<Self> {
-        let (mut process, main) = Process::with_main(host, path, arch)?;
+    pub fn launch(
+        host: &'h Host<'h>,
+        path: &BundlePath,
+        arch: Arch,
+        conditions: &Conditions,
+    ) -> Option<Running<'h>> {
+        let (image, slice) = slice_of(host, path, arch)?;
+        let executable = host.runtime_path(path);
+        let header = &image.file.slices[slice];
+        let mut config = ProcessConfig::new(header, mode_of(host, path), executable.clone(), conditions);
+        let inserted = std::mem::take(&mut config.path_overrides.inserted);
+        let mut process = Process::new(host, config);
+        let mut insert_failure = None;
+        for path in &inserted {
+            let main = Link { id: &image.id, path: &executable, slice: header, is_main: true };
+            match process.insert(path, main) {
+                Ok(()) => {}
+                Err(candidates) => {
+                    insert_failure = Some(InsertFailure { path: path.clone(), candidates });
+                    break;
+                }
+            }
+        }
+        Arc::make_mut(&mut process.config).path_overrides.inserted = inserted;
+        let tops = process.own.loaded.len();
+        let main = process.add(executable, image, slice, None);
+        process.main = main;
         let base = process.link(main, None);
-        process.load_dependents(main, base);
-        Some(process)
+        if insert_failure.is_none() {
+            process.load_dependents(main, base);
+            for inserted in 0..tops {
+                process.load_dependents(inserted, base);
+            }
+        }
+        Some(process.settle(insert_failure))
     }
 
     /// Opens `path` in a process of its own: for plug-ins whose host is not known.
-    pub fn open_alone(host: &'h Host<'h>, path: &BundlePath, arch: Arch) -> Option<(Self, usize)> {
-        let (mut process, start) = Process::with_main(host, path, arch)?;
+    pub fn open_alone(
+        host: &'h Host<'h>,
+        path: &BundlePath,
+        arch: Arch,
+        conditions: &Conditions,
+    ) -> Option<Running<'h>> {
+        let (image, slice) = slice_of(host, path, arch)?;
         let program = host.bundle().main_executable.as_ref();
-        process.executable = host.runtime_path(program.unwrap_or(path));
+        let executable = host.runtime_path(program.unwrap_or(path));
+        let config = ProcessConfig::new(&image.file.slices[slice], 0, executable, conditions);
+        let mut process = Process::new(host, config);
+        let start = process.add(host.runtime_path(path), image, slice, None);
+        process.main = start;
         let base = process.link(start, None);
         process.load_dependents(start, base);
-        Some((process, start))
+        Some(process.settle(None))
     }
 
-    fn with_main(host: &'h Host<'h>, path: &BundlePath, arch: Arch) -> Option<(Self, usize)> {
-        let image = Arc::clone(host.bundle().images.get(path)?);
-        let slice = image.file.slices.iter().position(|slice| slice.arch == arch)?;
-        let executable = host.runtime_path(path);
-        let mut process = Process {
+    fn new(host: &'h Host<'h>, config: ProcessConfig) -> Self {
+        Process {
             host,
-            arch,
-            platform: image.file.slices[slice].build.map_or(1, |build| build.platform.0),
-            executable: executable.clone(),
-            loaded: Vec::new(),
-            by_path: HashMap::new(),
-            by_install_name: HashMap::new(),
-            by_file: HashMap::new(),
+            config: Arc::new(config),
+            before: None,
+            own: Images::default(),
             chain: Vec::new(),
-        };
-        let main = process.add(executable, image, slice, None);
-        Some((process, main))
-    }
-
-    /// What `dlopen` by the main executable does with the image at `path`: the process afterwards, and the image's
-    /// position. `None` when it has no slice for this process.
-    pub fn open(&self, path: &BundlePath) -> Option<(Self, usize)> {
-        let image = Arc::clone(self.host.bundle().images.get(path)?);
-        let mut process = self.clone();
-        if let Some(&start) = process.by_file.get(&image.id) {
-            return Some((process, start));
+            turns: Vec::new(),
+            main: 0,
         }
-        let slice = usable_slice(&image, self.arch, self.platform, "").ok()?;
-        // dlopen makes [main], [caller = main] and [plug-in] before loadDependents adds the plug-in once more.
-        let main = process.link(0, None);
-        let caller = process.link(0, Some(main));
-        let start = process.add(self.host.runtime_path(path), image, slice, None);
-        let base = process.link(start, Some(caller));
-        process.load_dependents(start, base);
-        Some((process, start))
     }
 
-    pub fn arch(&self) -> Arch {
-        self.arch
+    fn settle(self, insert_failure: Option<InsertFailure>) -> Running<'h> {
+        let loads = self.own.loaded.iter().map(|loaded| Arc::clone(&loaded.load)).collect();
+        Running {
+            host: self.host,
+            config: self.config,
+            loads: Arc::new(Loads::new(None, loads, self.turns)),
+            images: Arc::new(self.own),
+            main: self.main,
+            insert_failure,
+        }
     }
 
-    /// Every image in load order.
-    pub fn loads(&self) -> Vec<Arc<Load>> {
-        self.loaded.iter().map(|loaded| Arc::clone(&loaded.load)).collect()
+    /// Loads one library of DYLD_INSERT_LIBRARIES; its dependents come after the main executable's. A library that is
+    /// there already is passed over.
+    fn insert(&mut self, path: &str, main: Link<'_>) -> Result<(), Vec<Candidate>> {
+        match self.search(path, &[main], true) {
+            // Without a place to look at dyld has nothing to say, and goes on.
+            Found { candidates, .. } if candidates.is_empty() => Ok(()),
+            Found { candidates, refused: true, .. } => Err(candidates),
+            Found { hit: Some(Hit::New { real, image, slice }), .. } => {
+                self.add(real, image, slice, None);
+                Ok(())
+            }
+            Found { hit: Some(_), .. } => Ok(()),
+            Found { candidates, hit: None, .. } => Err(candidates),
+        }
     }
 
     fn link(&mut self, image: usize, previous: Option<usize>) -> usize {
@@ -135,21 +182,24 @@ impl<'h> Process<'h> {
     }
 
     fn add(&mut self, path: RuntimePath, image: Arc<Image>, slice: usize, by: Option<usize>) -> usize {
-        let position = self.loaded.len();
+        let position = self.own.start + self.own.loaded.len();
         let header = &image.file.slices[slice];
-        self.by_path.entry(path.clone()).or_insert(position);
-        self.by_file.entry(image.id.clone()).or_insert(position);
+        self.own.by_path.entry(path.clone()).or_insert(position);
+        self.own.by_file.entry(image.id.clone()).or_insert(position);
         if let Some(name) = &header.install_name {
-            self.by_install_name.entry(name.as_str().to_owned()).or_insert(position);
+            self.own.by_install_name.entry(name.as_str().to_owned()).or_insert(position);
         }
         let (id, uuid) = (image.id.clone(), header.uuid.clone());
-        let load = Arc::new(Load { image: id, path, uuid, loaded_by: by, dependencies: Vec::new() });
-        self.loaded.push(Loaded { load, image, slice, entered: false });
+        let load = Load { image: id, path, uuid, slice, loaded_by: by, dependencies: Vec::new() };
+        self.own.loaded.push(Loaded { load: Arc::new(load), image, entered: false });
         position
     }
 
     /// Direct dependents first, in load-command order, then theirs. A stack of our own: chains may be thousands long.
     fn load_dependents(&mut self, top: usize, base: usize) {
+        if self.loaded(top).entered {
+            return;
+        }
         let mut stack = vec![self.enter(top, base)];
         while let Some(frame) = stack.last_mut() {
             match frame.children.get(frame.next) {
@@ -157,7 +207,7 @@ impl<'h> Process<'h> {
                 Some(&child) => {
                     frame.next += 1;
                     let link = frame.link;
-                    if !self.loaded[child].entered {
+                    if !self.loaded(child).entered {
                         let frame = self.enter(child, link);
                         stack.push(frame);
                     }
@@ -169,9 +219,11 @@ impl<'h> Process<'h> {
     /// Finds every direct dependent of the image at `position`, whose own chain goes on at `previous`.
     fn enter(&mut self, position: usize, previous: usize) -> Frame {
         let link = self.link(position, Some(previous));
-        self.loaded[position].entered = true;
-        let image = Arc::clone(&self.loaded[position].image);
-        let slice = &image.file.slices[self.loaded[position].slice];
+        self.turns.push(position);
+        let own = position - self.own.start;
+        self.own.loaded[own].entered = true;
+        let image = Arc::clone(&self.own.loaded[own].image);
+        let slice = &image.file.slices[self.own.loaded[own].load.slice];
         let mut children = Vec::new();
         let mut dependencies = Vec::with_capacity(slice.uses.len());
         for used in &slice.uses {
@@ -179,64 +231,108 @@ impl<'h> Process<'h> {
             dependencies.push(dependency);
             children.extend(child);
         }
-        let load = Load { dependencies, ..Load::clone(&self.loaded[position].load) };
-        self.loaded[position].load = Arc::new(load);
+        Arc::make_mut(&mut self.own.loaded[own].load).dependencies = dependencies;
         Frame { link, children, next: 0 }
     }
 
     fn depend(&mut self, by: usize, link: usize, used: &DylibUse) -> (Dependency, Option<usize>) {
-        let (mut candidates, hit) = self.search(link, used.name.as_str());
+        let name = used.name.as_str();
+        // Only rpaths look further back than to the image that asks.
+        let depth = if name.starts_with("@rpath/") { usize::MAX } else { 1 };
+        let chain: Vec<Link<'_>> = self.links(link).take(depth).collect();
+        let Found { mut candidates, hit, refused } = self.search(name, &chain, false);
+        let any_rpath = hit.is_none() && chain.iter().any(|link| !link.slice.rpaths.is_empty());
         let resolution = match &hit {
             None => Resolution::Missing,
             Some(Hit::System(path)) => Resolution::System(path.clone()),
-            Some(Hit::Loaded(position)) => resolution_of(&self.loaded[*position].load.image),
+            Some(Hit::Loaded(position)) => resolution_of(&self.loaded(*position).load.image),
             Some(Hit::New { image, .. }) => resolution_of(&image.id),
         };
+        let needed = used.kind != LoadKind::Lazy && !used.may_be_missing();
         let child = match hit {
             _ if used.kind == LoadKind::Lazy => {
                 candidates.extend(ignored(&candidates));
                 None
             }
+            _ if refused && !needed => None,
             Some(Hit::Loaded(position)) => Some(position),
             Some(Hit::New { real, image, slice }) => Some(self.add(real, image, slice, Some(by))),
             Some(Hit::System(_)) | None => None,
         };
-        (Dependency { name: used.name.clone(), kind: used.kind, candidates, resolution }, child)
-    }
-
-    /// Every place that dyld tries for `name`, and what it settles on.
-    fn search(&self, link: usize, name: &str) -> (Vec<Candidate>, Option<Hit>) {
-        let mut search = Search { process: self, candidates: Vec::new(), hit: None };
-        if name.starts_with('/') || name.starts_with("@rpath/") {
-            search.already_loaded(name);
-        }
-        if search.hit.is_none() && is_system(name) {
-            search.settle(SearchRule::SharedCache, name, Outcome::Found, Hit::System(RuntimePath::new(name)));
-        }
-        // Only rpaths look further back than to the image that asks.
-        let depth = if name.starts_with("@rpath/") { usize::MAX } else { 1 };
-        let chain: Vec<Link<'_>> = self.links(link).take(depth).collect();
-        let request = Request { name, chain: &chain, executable: &self.executable };
-        if search.hit.is_none() {
-            let _ = request.for_each_place(&mut |place| search.visit(place, None));
-        }
-        if search.hit.is_none() {
-            search.second_round(&request);
-        } else if let Some(tail) = name.strip_prefix("@rpath/") {
-            search.keep_skipped(&request, tail);
-        }
-        (search.candidates, search.hit)
+        let (name, kind) = (used.name.clone(), used.kind);
+        (Dependency { name, kind, candidates, resolution, refused, needed, any_rpath }, child)
     }
 
     /// The load chain from its newest link back to the main executable.
     fn links(&self, newest: usize) -> impl Iterator<Item = Link<'_>> {
         std::iter::successors(Some(newest), |&link| self.chain[link].previous).map(|link| {
-            let loaded = &self.loaded[self.chain[link].image];
-            Link { id: &loaded.load.image, path: &loaded.load.path, slice: loaded.header() }
+            let position = self.chain[link].image;
+            let loaded = self.loaded(position);
+            let (id, path) = (&loaded.load.image, &loaded.load.path);
+            Link { id, path, slice: loaded.header(), is_main: position == self.main }
         })
     }
 
+    fn loaded(&self, position: usize) -> &Loaded {
+        match (position.checked_sub(self.own.start), &self.before) {
+            (Some(own), _) => &self.own.loaded[own],
+            (None, Some(before)) => &before.loaded[position],
+            (None, None) => &self.own.loaded[0],
+        }
+    }
+
+    /// The path by which dyld knows the loaded image at `position`.
+    pub(super) fn path_of(&self, position: usize) -> &RuntimePath {
+        &self.loaded(position).load.path
+    }
+
     /// The first loaded image whose path or install name is `text` (`JustInTimeLoader::matchesPath`).
+    pub(super) fn matching(&self, text: &str) -> Option<(usize, Reuse)> {
+        let before = self.before.as_ref().and_then(|before| before.matching(text));
+        before.or_else(|| self.own.matching(text))
+    }
+
+    pub(super) fn same_file(&self, image: &ImageId) -> Option<usize> {
+        let before = self.before.as_ref().and_then(|before| before.by_file.get(image).copied());
+        before.or_else(|| self.own.by_file.get(image).copied())
+    }
+}
+
+impl<'h> Running<'h> {
+    pub fn config(&self) -> &Arc<ProcessConfig> {
+        &self.config
+    }
+
+    /// What `dlopen` by the main executable does with the image at `path`: what is loaded afterwards, and the image's
+    /// position. `None` when it has no slice for this process.
+    pub fn open(&self, path: &BundlePath) -> Option<(Loads, usize)> {
+        let image = Arc::clone(self.host.bundle().images.get(path)?);
+        if let Some(&start) = self.images.by_file.get(&image.id) {
+            return Some((Loads::new(Some(Arc::clone(&self.loads)), Vec::new(), Vec::new()), start));
+        }
+        let slice = usable_slice(&image, self.config.arch, self.config.platform, "").ok()?;
+        let start = self.images.loaded.len();
+        let mut process = Process {
+            host: self.host,
+            config: Arc::clone(&self.config),
+            before: Some(Arc::clone(&self.images)),
+            own: Images { start, ..Images::default() },
+            chain: Vec::new(),
+            turns: Vec::new(),
+            main: self.main,
+        };
+        // dlopen makes [main], [caller = main] and [plug-in] before loadDependents adds the plug-in once more.
+        let main = process.link(self.main, None);
+        let caller = process.link(self.main, Some(main));
+        let start = process.add(self.host.runtime_path(path), image, slice, None);
+        let base = process.link(start, Some(caller));
+        process.load_dependents(start, base);
+        let loads = process.own.loaded.iter().map(|loaded| Arc::clone(&loaded.load)).collect();
+        Some((Loads::new(Some(Arc::clone(&self.loads)), loads, process.turns), start))
+    }
+}
+
+impl Images {
     fn matching(&self, text: &str) -> Option<(usize, Reuse)> {
         let path = self.by_path.get(&RuntimePath::new(text)).map(|&position| (position, Reuse::SamePath));
         let name = self.by_install_name.get(text).map(|&position| (position, Reuse::SameInstallName));
@@ -249,7 +345,20 @@ impl<'h> Process<'h> {
 
 impl Loaded {
     fn header(&self) -> &Slice {
-        &self.image.file.slices[self.slice]
+        &self.image.file.slices[self.load.slice]
+    }
+}
+
+fn slice_of(host: &Host<'_>, path: &BundlePath, arch: Arch) -> Option<(Arc<Image>, usize)> {
+    let image = Arc::clone(host.bundle().images.get(path)?);
+    let slice = image.file.slices.iter().position(|slice| slice.arch == arch)?;
+    Some((image, slice))
+}
+
+fn mode_of(host: &Host<'_>, path: &BundlePath) -> u32 {
+    match host.bundle().nodes.get(path) {
+        Some(Node::File { mode, .. }) => *mode,
+        _ => 0,
     }
 }
 
@@ -264,100 +373,4 @@ fn resolution_of(image: &ImageId) -> Resolution {
 fn ignored(candidates: &[Candidate]) -> Option<Candidate> {
     let why = "dyld ignores LC_LAZY_LOAD_DYLIB since macOS 12".to_owned();
     Some(Candidate { outcome: Outcome::Skipped(why), ..candidates.last()?.clone() })
-}
-
-/// The state of one search.
-struct Search<'p, 'h> {
-    process: &'p Process<'h>,
-    candidates: Vec<Candidate>,
-    hit: Option<Hit>,
-}
-
-impl Search<'_, '_> {
-    fn settle(&mut self, rule: SearchRule, tried: &str, outcome: Outcome, hit: Hit) {
-        let tried = RuntimePath::new(tried);
-        self.candidates.push(Candidate { rule, declared_by: None, rpath: None, tried, outcome });
-        self.hit = Some(hit);
-    }
-
-    /// Before anything is searched: an image that has this very path or install name.
-    fn already_loaded(&mut self, name: &str) {
-        if let Some((position, because)) = self.process.matching(name) {
-            let path = self.process.loaded[position].load.path.as_str().to_owned();
-            self.settle(SearchRule::AlreadyLoaded, &path, Outcome::Reused { because }, Hit::Loaded(position));
-        }
-    }
-
-    fn visit(&mut self, place: Place<'_>, rule: Option<SearchRule>) -> ControlFlow<()> {
-        let (outcome, hit) = self.look(&place);
-        self.candidates.push(candidate(place, rule, outcome));
-        self.hit = hit;
-        if self.hit.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    fn look(&self, place: &Place<'_>) -> (Outcome, Option<Hit>) {
-        let path = place.path.as_str();
-        if let Some((position, because)) = self.process.matching(path) {
-            return (Outcome::Reused { because }, Some(Hit::Loaded(position)));
-        }
-        if is_system_path(&RuntimePath::new(path).normalized()) {
-            return if !place.on_disk_only && is_known(path) {
-                (Outcome::Found, Some(Hit::System(RuntimePath::new(path))))
-            } else {
-                (Outcome::NoSuchFile, None)
-            };
-        }
-        let (real, image) = match self.process.host.look(path) {
-            Spot::Nothing => return (Outcome::NoSuchFile, None),
-            Spot::NotAFile => return (Outcome::NotAFile, None),
-            Spot::Unusable(why) => return (Outcome::Refused(why), None),
-            Spot::Image(real, image) => (real, image),
-        };
-        if let Some(&position) = self.process.by_file.get(&image.id) {
-            return (Outcome::Reused { because: Reuse::SameFile }, Some(Hit::Loaded(position)));
-        }
-        let slice = match usable_slice(&image, self.process.arch, self.process.platform, path) {
-            Ok(slice) => slice,
-            Err(objection) => return (objection, None),
-        };
-        match cannot_link(&image.file.slices[slice], path) {
-            Some(objection) => (objection, None),
-            None => (Outcome::Found, Some(Hit::New { real, image, slice })),
-        }
-    }
-
-    /// The same with the links of the name resolved, when that makes another name.
-    fn second_round(&mut self, request: &Request<'_>) {
-        if request.name.starts_with('@') {
-            return;
-        }
-        let real = self.process.host.real_path(request.name);
-        let Some(real) = real.filter(|real| !request.name.starts_with(real.as_str())) else { return };
-        let again = Request { name: &real, chain: request.chain, executable: request.executable };
-        let _ = again.for_each_place(&mut |place| self.visit(place, Some(SearchRule::RealPath)));
-    }
-
-    /// The rpath places behind the deciding one, each once.
-    fn keep_skipped(&mut self, request: &Request<'_>, tail: &str) {
-        let mut known: HashSet<String> =
-            self.candidates.iter().map(|candidate| candidate.tried.as_str().to_owned()).collect();
-        let mut left = MAX_SKIPPED;
-        let _ = request.for_each_rpath(tail, &mut |place| {
-            if place.rule == SearchRule::Rpath && known.insert(place.path.clone()) {
-                self.candidates.push(candidate(place, None, Outcome::Skipped("not reached".to_owned())));
-                left -= 1;
-            }
-            if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-    }
-}
-
-fn candidate(place: Place<'_>, rule: Option<SearchRule>, outcome: Outcome) -> Candidate {
-    Candidate {
-        rule: rule.unwrap_or(place.rule),
-        declared_by: place.rpath.map(|(image, _)| image.clone()),
-        rpath: place.rpath.map(|(_, rpath)| rpath.clone()),
-        tried: RuntimePath::new(place.path),
-        outcome,
-    }
 }

@@ -25,6 +25,14 @@ pub enum SearchRule {
     Relative,
     /// Default fallback folders, for binaries with an SDK before 14 (`/usr/local/lib`, `/Library/Frameworks`, …).
     Fallback,
+    /// A folder of DYLD_LIBRARY_PATH or DYLD_FRAMEWORK_PATH.
+    PathVariable,
+    /// A folder of DYLD_FALLBACK_LIBRARY_PATH or DYLD_FALLBACK_FRAMEWORK_PATH.
+    FallbackVariable,
+    /// The place with a DYLD_IMAGE_SUFFIX in its name.
+    ImageSuffix,
+    /// Under `/System/iOSSupport`, for Mac Catalyst.
+    CatalystSupport,
     /// The second round with the name's links resolved.
     RealPath,
 }
@@ -70,6 +78,8 @@ pub struct Candidate {
     pub rpath: Option<Rpath>,
     /// The path as dyld builds it, `..` included.
     pub tried: RuntimePath,
+    /// Looked for on disk only, without asking macOS's shared cache.
+    pub on_disk_only: bool,
     pub outcome: Outcome,
 }
 

@@ -144,7 +144,7 @@ impl Round<'_, '_> {
             .build
             .launches
             .iter()
-            .flat_map(|launch| &launch.loads)
+            .flat_map(|launch| launch.loads.own())
             .filter(|load| load.image == wanted);
         let mut needs = BTreeSet::new();
         for dependency in loads.flat_map(|load| &load.dependencies) {
@@ -337,7 +337,7 @@ impl Round<'_, '_> {
     /// another folder of the build machine at hand it may be found through it yet.
     fn delete_rpath(&mut self, image: &BundlePath, rpath: &Rpath, reason: Reason) {
         let again = reason == "duplicate-rpath"; // the first of them stays
-        let mut loads = self.facts.build.launches.iter().flat_map(|launch| &launch.loads);
+        let mut loads = self.facts.build.launches.iter().flat_map(|launch| launch.loads.own());
         let needed = loads.any(|load| {
             load.dependencies.iter().any(|dependency| self.needs_rpath(&load.image, dependency, image, rpath))
         });
@@ -378,7 +378,8 @@ fn loader_text(user: &BundlePath, target: &BundlePath) -> String {
 /// The executables of the processes that load one of `images`.
 fn processes_of(facts: &Facts<'_>, images: &BTreeSet<ImageId>) -> BTreeSet<BundlePath> {
     let launches = facts.build.launches.iter().chain(&facts.clean.launches);
-    let concerned = launches.filter(|launch| launch.loads.iter().any(|load| images.contains(&load.image)));
+    let concerned =
+        launches.filter(|launch| images.iter().any(|image| launch.loads.position(image).is_some()));
     concerned.filter_map(|launch| process_of(facts.bundle, &launch.entry)).collect()
 }
 

@@ -119,7 +119,7 @@ fn with_facts<T>(
         || resolve(model, &Place::BuildMac(options.roots.clone()), &conditions),
         || resolve(model, &Place::CleanMac, &conditions),
     );
-    look(&Facts { bundle: model, build: &build, clean: &clean, seals })
+    look(&Facts { bundle: model, build: &build, clean: &clean, seals, symbols: None })
 }
 
 /// A repair counts on no variable: nobody sets them on another Mac.
@@ -185,7 +185,8 @@ fn needed_files(before: &Graph, facts: &Facts<'_>) -> BTreeSet<BundlePath> {
 
 fn unused_copies(draft: &Draft<'_>, facts: &Facts<'_>) -> Vec<BundlePath> {
     let launches = facts.build.launches.iter().chain(&facts.clean.launches);
-    let loaded = launches.flat_map(|launch| launch.loads.iter().filter(|load| load.loaded_by.is_some()));
+    let loaded =
+        launches.flat_map(|launch| launch.loads.own().iter().filter(|load| load.loaded_by.is_some()));
     let used: BTreeSet<&BundlePath> = loaded
         .filter_map(|load| match &load.image {
             ImageId::Bundled(path) => Some(path),

@@ -219,6 +219,7 @@ fn image_difference(expected: &Image, found: &Image) -> Option<String> {
                 let mut slice = slice.clone();
                 (slice.offset, slice.size) = (0, 0);
                 slice.signature.identifier = None;
+                slice.signature.entitlements.clear();
                 slice
             })
             .collect()

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::maps::network::network;
 use crate::maps::why::why;
 use crate::workflow::export::{self, Format};
-use crate::workflow::{self, InspectOptions, package, picture, sample};
+use crate::workflow::{self, InspectOptions, Mac, package, picture, sample};
 
 impl Request {
     /// The file it is about, for messages.
@@ -86,7 +86,7 @@ pub(super) fn run(request: Request, reporter: &Reporter) -> Result<Outcome, Fail
         }
         Request::Reconsider { inspection, conditions, homebrew } => {
             let now = workflow::reconsider(&inspection, &conditions, progress)?;
-            let brew = homebrew.then(|| Arc::new(workflow::with_homebrew(&now)));
+            let brew = homebrew.then(|| workflow::on(&now, Mac::Homebrew).0);
             Ok(Outcome::Reconsidered(now, brew))
         }
         Request::Survey { inspection, graph } => {

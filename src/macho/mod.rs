@@ -4,13 +4,17 @@
 //! from the start of the slice unless a name says otherwise; a thin file is one slice at offset 0.
 
 mod arch;
+mod bind_opcodes;
 mod byte_order;
+mod chained_fixups;
 pub mod edit;
 mod edit_names;
 mod edit_write;
+pub mod exports_trie;
 pub mod fat;
 pub mod header;
 mod kinds;
+mod leb128;
 mod name_command;
 #[cfg(test)]
 mod properties;
@@ -19,6 +23,8 @@ mod read;
 pub(crate) mod sample;
 mod segment;
 pub mod signature;
+mod symbol_table;
+pub mod symbols;
 mod version;
 
 use std::fmt;
@@ -156,6 +162,10 @@ pub struct Slice {
     /// Bytes between the end of the load commands and the first section's data: what longer names may grow into.
     /// Padding that a name command does not need counts as free, for an edit takes it back when it must.
     pub header_room: u64,
+    /// Whether there is a section `__RESTRICT,__restrict`, which makes the process a restricted one.
+    pub restricted: bool,
+    /// Every LC_DYLD_ENVIRONMENT, `NAME=VALUE`.
+    pub dyld_environment: Vec<String>,
     pub signature: Signature,
 }
 

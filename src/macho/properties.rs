@@ -4,12 +4,13 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::edit::{LoadCommandEdit, edit_bytes, edit_model};
+use super::exports_trie::ExportsTrie;
 use super::header::Header;
 use super::read::read_slice;
-use super::sample::{Sample, signature};
+use super::sample::{ImportEntry, Sample, bind_opcodes, chained_fixups, signature, symbol_table, trie};
 use super::{
     Arch, ByteOrder, Container, EditError, InstallName, LoadKind, Rpath, Signature, Slice, fat, is_macho,
-    read,
+    read, symbols,
 };
 
 /// Few names, so that edits hit and collide; of lengths around each multiple of the alignments.
@@ -91,6 +92,51 @@ fn read_all(bytes: &[u8]) {
     if let Ok(header) = Header::parse(bytes) {
         let _ = (header.low_fileoff(), header.info_plist(bytes), header.code_signature(bytes));
     }
+    if let Ok(imports) = symbols::imports(bytes) {
+        assert!(imports.len() <= bytes.len());
+    }
+    if let Ok(exports) = symbols::exports(bytes) {
+        walk(&exports, bytes.len());
+    }
+}
+
+/// Walks all of it and to some names; a trie of `size` bytes hands out no more names than it has bytes.
+fn walk(exports: &symbols::Exports<'_>, size: usize) {
+    let mut count = 0;
+    let _ = exports.for_each(|_, _| count += 1);
+    assert!(count <= size);
+    for name in [&b""[..], b"_", b"_main", b"_offered", &[b'a'; 100]] {
+        let _ = exports.find(name);
+    }
+}
+
+/// A slice with every table of symbols that there is.
+fn symbol_sample() -> impl Strategy<Value = Sample> {
+    let machine = select(vec![
+        (Arch::ARM64, ByteOrder::Little),
+        (Arch { cpu_type: 7, cpu_subtype: 3 }, ByteOrder::Little),
+        (Arch { cpu_type: 0x0100_0012, cpu_subtype: 0 }, ByteOrder::Big),
+    ]);
+    (machine, 0_usize..3, 1_u32..4).prop_map(|((arch, order), source, format)| {
+        let exported =
+            trie(&[("_main", vec![0, 4]), ("_offered", vec![8, 1, b'x', 0]), ("_of", vec![0x14, 1, 2])]);
+        let import = |ordinal, name: &str| ImportEntry { ordinal, name: name.to_owned(), weak: ordinal == 1 };
+        let chained = chained_fixups(order, format, &[import(1, "_a"), import(-2, "_bc"), import(-3, "_d")]);
+        let binds = [(1, 0, "_a"), (-2, 1, "_b"), (20, 0, "_c")];
+        let mut sample = Sample { order, ..Sample::new(arch) };
+        match source {
+            0 => (sample.chained_fixups, sample.exports_trie) = (Some(chained), Some(exported)),
+            1 => {
+                let (now, later) = (bind_opcodes(&binds, false), bind_opcodes(&binds, true));
+                sample.dyld_info = Some([now.clone(), now, later, exported]);
+            }
+            _ => {
+                let entries = [("_a", 1, 0x100), ("_offered", 0xf, 0x80), ("_b", 1, 0xfe40)];
+                sample.symbol_table = Some(symbol_table(order, arch.is_64_bit(), &entries));
+            }
+        }
+        sample
+    })
 }
 
 /// Where `edit_bytes` does not call the bytes malformed, it does what `edit_model` says.
@@ -183,5 +229,45 @@ proptest! {
             bytes[at] = value;
         }
         read_all(&bytes);
+    }
+
+    #[test]
+    fn changed_and_cut_tables_of_symbols_never_panic(
+        sample in symbol_sample(),
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+        kept in any::<prop::sample::Index>(),
+        cut in any::<bool>(),
+    ) {
+        let mut bytes = sample.build();
+        // Most of the changes hit the tables, which stand at the end.
+        let tables_at = bytes.len() - 150;
+        for (n, (at, value)) in changes.into_iter().enumerate() {
+            let first = if n % 4 == 0 { 0 } else { tables_at };
+            let at = first + at.index(bytes.len() - first);
+            bytes[at] = value;
+        }
+        bytes.truncate(if cut { kept.index(bytes.len()) } else { bytes.len() });
+        read_all(&bytes);
+    }
+
+    #[test]
+    fn random_tries_never_panic_or_run_away(bytes in proptest::collection::vec(0_u8..24, 0..200)) {
+        walk(&symbols::Exports::Trie(ExportsTrie::new(&bytes)), bytes.len());
+    }
+
+    #[test]
+    fn what_a_trie_hands_out_is_what_it_finds(names in proptest::collection::btree_set("[ab_]{1,6}", 0..40)) {
+        let exports: Vec<(&str, Vec<u8>)> = names.iter().map(|name| (name.as_str(), vec![0, 1])).collect();
+        let bytes = trie(&exports);
+        let mut found = std::collections::BTreeSet::new();
+        ExportsTrie::new(&bytes).for_each(|name, _| {
+            found.insert(String::from_utf8(name.to_vec()).unwrap());
+        }).unwrap();
+        prop_assert_eq!(&found, &names);
+        for name in &names {
+            prop_assert!(ExportsTrie::new(&bytes).find(name.as_bytes()).unwrap().is_some());
+            let longer = format!("{name}!");
+            prop_assert!(ExportsTrie::new(&bytes).find(longer.as_bytes()).unwrap().is_none());
+        }
     }
 }

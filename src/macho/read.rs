@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use goblin::container::Endian;
 use goblin::mach::load_command::{
-    CommandVariant, LC_BUILD_VERSION, LC_UUID, LC_VERSION_MIN_IPHONEOS, LC_VERSION_MIN_MACOSX,
-    LC_VERSION_MIN_TVOS, LC_VERSION_MIN_WATCHOS, LoadCommand,
+    CommandVariant, LC_BUILD_VERSION, LC_DYLD_ENVIRONMENT, LC_UUID, LC_VERSION_MIN_IPHONEOS,
+    LC_VERSION_MIN_MACOSX, LC_VERSION_MIN_TVOS, LC_VERSION_MIN_WATCHOS, LoadCommand,
 };
 
 use super::byte_order::{ByteOrder, range_at};
@@ -63,6 +63,8 @@ pub(super) fn read_slice(bytes: &[u8]) -> Result<Slice, ReadError> {
         build: None,
         uuid: None,
         header_room: 0,
+        restricted: header.section("__RESTRICT", "__restrict").is_some(),
+        dyld_environment: Vec::new(),
         signature: Signature::NONE,
     };
     let mut least_end = header.size();
@@ -74,6 +76,8 @@ pub(super) fn read_slice(bytes: &[u8]) -> Result<Slice, ReadError> {
             add_name(&mut slice, name, &decode(raw, header.order)?);
         } else if VALUE_COMMANDS.contains(&command.cmd) {
             add_value(&mut slice, &decode(raw, header.order)?);
+        } else if command.cmd == LC_DYLD_ENVIRONMENT {
+            slice.dyld_environment.extend(environment(raw, header.order));
         }
     }
     slice.signature = signature(&header, bytes);
@@ -147,6 +151,13 @@ fn add_build(slice: &mut Slice, platform: u32, min_os: u32, sdk: u32) {
     if slice.build.is_none_or(macos_at_last) {
         slice.build = Some(BuildVersion { platform, min_os: PackedVersion(min_os), sdk: PackedVersion(sdk) });
     }
+}
+
+/// The text of an LC_DYLD_ENVIRONMENT: a `dylinker_command`, whose `lc_str` stands at byte 8.
+fn environment(raw: &[u8], order: ByteOrder) -> Option<String> {
+    let text = raw.get(order.u32(raw, 8).ok()? as usize..)?;
+    let length = text.iter().position(|&byte| byte == 0).unwrap_or(text.len());
+    Some(String::from_utf8_lossy(&text[..length]).into_owned())
 }
 
 fn uuid_text(uuid: &[u8; 16]) -> String {

@@ -1,11 +1,17 @@
 //! Small Mach-O slices made for tests: whole enough to be read, edited and signed, too small to run.
 
+mod linkedit;
+
+use std::collections::BTreeSet;
+
 use super::byte_order::ByteOrder;
 use super::header::{
     LC_CODE_SIGNATURE, LC_ID_DYLIB, LC_LAZY_LOAD_DYLIB, LC_LOAD_DYLIB, LC_LOAD_UPWARD_DYLIB,
     LC_LOAD_WEAK_DYLIB, LC_REEXPORT_DYLIB, LC_RPATH, LC_SEGMENT, LC_SEGMENT_64,
 };
-use super::{Arch, BuildVersion, FileType, LoadKind, Slice};
+use super::{Arch, BuildVersion, FileType, LoadKind, Signature, SignatureState, Slice};
+
+pub(crate) use linkedit::{ImportEntry, bind_opcodes, chained_fixups, symbol_table, trie};
 
 /// What to put into the slice; change fields of [`Sample::new`], then [`Sample::build`].
 #[derive(Debug, Clone)]
@@ -14,6 +20,8 @@ pub(crate) struct Sample {
     pub order: ByteOrder,
     /// `MH_EXECUTE` 2, `MH_DYLIB` 6, …
     pub file_type: u32,
+    /// MH_* of the header.
+    pub flags: u32,
     pub install_name: Option<String>,
     /// A delayed one is written as `dylib_use_command`.
     pub uses: Vec<(LoadKind, String)>,
@@ -21,6 +29,14 @@ pub(crate) struct Sample {
     pub uuid: Option<[u8; 16]>,
     /// LC_BUILD_VERSION: platform, minos, sdk.
     pub builds: Vec<(u32, u32, u32)>,
+    /// Contents of LC_DYLD_CHAINED_FIXUPS.
+    pub chained_fixups: Option<Vec<u8>>,
+    /// Contents of LC_DYLD_EXPORTS_TRIE.
+    pub exports_trie: Option<Vec<u8>>,
+    /// Contents that LC_DYLD_INFO_ONLY names: bind, weak bind and lazy bind opcodes, exports trie.
+    pub dyld_info: Option<[Vec<u8>; 4]>,
+    /// LC_SYMTAB: the table and its strings.
+    pub symbol_table: Option<(Vec<u8>, Vec<u8>)>,
     /// Contents of the signature, at the end of the slice.
     pub signature: Option<Vec<u8>>,
     /// Bytes between the load commands and `__text`.
@@ -35,11 +51,16 @@ impl Sample {
             arch,
             order: ByteOrder::Little,
             file_type: 6,
+            flags: 0x85,
             install_name: None,
             uses: Vec::new(),
             rpaths: Vec::new(),
             uuid: None,
             builds: Vec::new(),
+            chained_fixups: None,
+            exports_trie: None,
+            dyld_info: None,
+            symbol_table: None,
             signature: None,
             room: 256,
             name_padding: 0,
@@ -53,6 +74,9 @@ impl Sample {
             FileType::Bundle => 8,
             _ => 6,
         };
+        let Signature { state, identifier, team, flags, entitlements } = &slice.signature;
+        let name = identifier.as_deref().unwrap_or("me");
+        let signed = *state != SignatureState::None;
         let build = |build: BuildVersion| (build.platform.0, build.min_os.0, build.sdk.0);
         Sample {
             file_type,
@@ -61,6 +85,7 @@ impl Sample {
             rpaths: slice.rpaths.iter().map(|rpath| rpath.0.clone()).collect(),
             uuid: slice.uuid.as_deref().map(uuid_bytes),
             builds: slice.build.into_iter().map(build).collect(),
+            signature: signed.then(|| full_signature(name, *flags, team.as_deref(), entitlements)),
             ..Sample::new(slice.arch)
         }
     }
@@ -73,9 +98,8 @@ impl Sample {
         let commands = self.commands(text_at);
         let magic = if self.arch.is_64_bit() { 0xfeed_facf } else { 0xfeed_face };
         let (ncmds, sizeofcmds) = (commands.len() as u32, commands_size as u32);
-        let flags = 0x85;
-        let mut words =
-            vec![magic, self.arch.cpu_type, self.arch.cpu_subtype, self.file_type, ncmds, sizeofcmds, flags];
+        let cpu = [self.arch.cpu_type, self.arch.cpu_subtype];
+        let mut words = vec![magic, cpu[0], cpu[1], self.file_type, ncmds, sizeofcmds, self.flags];
         words.extend(self.arch.is_64_bit().then_some(0));
         let mut bytes = self.words(&words);
         bytes.extend(commands.concat());
@@ -83,13 +107,15 @@ impl Sample {
         bytes.extend([0xc3; TEXT_SIZE]);
         bytes.extend(b"linkedit contents");
         bytes.resize(text_at + TEXT_SIZE + LINKEDIT_SIZE, 0);
+        bytes.extend(self.tables().concat());
         bytes.extend(self.signature.iter().flatten());
         bytes
     }
 
     fn commands(&self, text_at: usize) -> Vec<Vec<u8>> {
         let linkedit_at = text_at + TEXT_SIZE;
-        let signature_size = self.signature.as_ref().map_or(0, Vec::len);
+        let tables_size: usize = self.tables().iter().map(|table| table.len()).sum();
+        let signature_size = self.signature.as_ref().map_or(0, Vec::len) + tables_size;
         let mut commands = vec![
             self.segment("__TEXT", 0, linkedit_at, Some(("__text", text_at))),
             self.segment("__LINKEDIT", linkedit_at, LINKEDIT_SIZE + signature_size, None),
@@ -117,10 +143,46 @@ impl Sample {
                 .iter()
                 .map(|path| self.command(LC_RPATH, [self.words(&[12]), self.name(12, path)].concat())),
         );
+        commands.extend(self.table_commands(linkedit_at + LINKEDIT_SIZE));
         commands.extend(self.signature.iter().map(|contents| {
-            let at = (linkedit_at + LINKEDIT_SIZE) as u32;
+            let at = (linkedit_at + LINKEDIT_SIZE + tables_size) as u32;
             self.command(LC_CODE_SIGNATURE, self.words(&[at, contents.len() as u32]))
         }));
+        commands
+    }
+
+    /// The tables of symbols as they stand in `__LINKEDIT`, one behind the other.
+    fn tables(&self) -> Vec<&[u8]> {
+        let mut tables: Vec<&[u8]> = Vec::new();
+        tables.extend(self.chained_fixups.as_deref());
+        tables.extend(self.exports_trie.as_deref());
+        tables.extend(self.dyld_info.iter().flatten().map(Vec::as_slice));
+        tables.extend(self.symbol_table.iter().flat_map(|(table, strings)| [table.as_slice(), strings]));
+        tables
+    }
+
+    /// Their commands, when the first of them stands at `at`.
+    fn table_commands(&self, at: usize) -> Vec<Vec<u8>> {
+        let mut commands = Vec::new();
+        let mut next = at as u32;
+        let mut place = |table: &[u8]| {
+            let words = [next, table.len() as u32];
+            next += words[1];
+            words
+        };
+        for (cmd, table) in [(0x8000_0034, &self.chained_fixups), (0x8000_0033, &self.exports_trie)] {
+            commands.extend(table.iter().map(|table| self.command(cmd, self.words(&place(table)))));
+        }
+        if let Some([bind, weak, lazy, exports]) = &self.dyld_info {
+            let words = [[0, 0], place(bind), place(weak), place(lazy), place(exports)].concat();
+            commands.push(self.command(0x8000_0022, self.words(&words)));
+        }
+        if let Some((table, strings)) = &self.symbol_table {
+            let [symbols_at, size] = place(table);
+            let count = size / if self.arch.is_64_bit() { 16 } else { 12 };
+            let [strings_at, strings_size] = place(strings);
+            commands.push(self.command(0x2, self.words(&[symbols_at, count, strings_at, strings_size])));
+        }
         commands
     }
 
@@ -193,6 +255,36 @@ pub(crate) fn signature(identifier: &str, flags: u32) -> Vec<u8> {
     let directory_size = 44 + name.len() as u32;
     let directory = [0xfade_0c02, directory_size, 0x20100, flags, directory_size, 44, 0, 0, 0, 0, 0];
     [be(&[0xfade_0cc0, 20 + directory_size, 1, 0, 20]), be(&directory), name].concat()
+}
+
+/// The same with a team, which stands for a CMS signature too, and with entitlements that are true.
+fn full_signature(
+    identifier: &str,
+    flags: u32,
+    team: Option<&str>,
+    entitlements: &BTreeSet<String>,
+) -> Vec<u8> {
+    let be = |words: &[u32]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
+    let names = [identifier.as_bytes(), &[0], team.unwrap_or_default().as_bytes(), &[0]].concat();
+    let (fixed, total) = (52, 52 + names.len() as u32);
+    let team_at = if team.is_some() { fixed + identifier.len() as u32 + 1 } else { 0 };
+    let mut directory = be(&[0xfade_0c02, total, 0x20200, flags, total, fixed]);
+    directory.resize(48, 0);
+    directory.extend(be(&[team_at]));
+    directory.extend(names);
+    let keys: String = entitlements.iter().map(|key| format!("<key>{key}</key><true/>")).collect();
+    let plist = format!("<plist version=\"1.0\"><dict>{keys}</dict></plist>");
+    let granted = [be(&[0xfade_7171, 8 + plist.len() as u32]), plist.into_bytes()].concat();
+    let cms = if team.is_some() { vec![1; 16] } else { Vec::new() };
+    let wrapper = [be(&[0xfade_0b01, 8 + cms.len() as u32]), cms].concat();
+    let blobs = [(0, directory), (5, granted), (0x10000, wrapper)];
+    let (mut index, mut at) = (Vec::new(), 12 + 8 * blobs.len() as u32);
+    for (slot, blob) in &blobs {
+        index.extend(be(&[*slot, at]));
+        at += blob.len() as u32;
+    }
+    let contents: Vec<u8> = blobs.into_iter().flat_map(|(_, blob)| blob).collect();
+    [be(&[0xfade_0cc0, at, 3]), index, contents].concat()
 }
 
 const TEXT_SIZE: usize = 16;

@@ -1,5 +1,10 @@
 //! What LC_CODE_SIGNATURE says about itself, without checking a single hash (that is `codesign`'s work).
 
+use std::collections::BTreeSet;
+use std::io::Cursor;
+
+use plist::stream::{Event, Reader};
+
 use super::byte_order::{ByteOrder, range_at};
 
 /// How a slice is signed, as far as its code directory claims.
@@ -23,24 +28,30 @@ pub struct Signature {
     pub team: Option<String>,
     /// CodeDirectory flags (CS_ADHOC 0x2, CS_RUNTIME 0x10000, CS_LINKER_SIGNED 0x20000, …).
     pub flags: u32,
+    /// Keys of the entitlements whose value is true.
+    pub entitlements: BTreeSet<String>,
 }
 
 const MAGIC_EMBEDDED_SIGNATURE: u32 = 0xfade_0cc0;
 const MAGIC_CODE_DIRECTORY: u32 = 0xfade_0c02;
 const MAGIC_BLOB_WRAPPER: u32 = 0xfade_0b01;
+const MAGIC_ENTITLEMENTS: u32 = 0xfade_7171;
 const SLOT_CODE_DIRECTORY: u32 = 0;
+const SLOT_ENTITLEMENTS: u32 = 5;
 const SLOT_SIGNATURE: u32 = 0x10000;
 const CS_LINKER_SIGNED: u32 = 0x20000;
 /// The first `CodeDirectory.version` with a `teamOffset` field.
 const VERSION_WITH_TEAM: u32 = 0x20200;
 
 impl Signature {
-    pub const NONE: Signature =
-        Signature { state: SignatureState::None, identifier: None, team: None, flags: 0 };
+    pub const NONE: Signature = Signature::empty(SignatureState::None);
 
     /// A signature command whose data cannot be read.
-    pub const UNREADABLE: Signature =
-        Signature { state: SignatureState::Unreadable, identifier: None, team: None, flags: 0 };
+    pub const UNREADABLE: Signature = Signature::empty(SignatureState::Unreadable);
+
+    const fn empty(state: SignatureState) -> Signature {
+        Signature { state, identifier: None, team: None, flags: 0, entitlements: BTreeSet::new() }
+    }
 
     /// Reads the SuperBlob (big-endian throughout) that LC_CODE_SIGNATURE points at: `CS_SuperBlob` and
     /// `CS_CodeDirectory` of xnu's `cs_blobs.h`. Whatever cannot be read is [`Signature::UNREADABLE`].
@@ -64,7 +75,34 @@ fn parse(super_blob: &[u8]) -> Option<Signature> {
         (false, false) => SignatureState::Adhoc,
     };
     let team = if team_at == 0 { None } else { Some(text_at(directory, team_at)?) };
-    Some(Signature { state, identifier: Some(text_at(directory, u32_at(directory, 20)?)?), team, flags })
+    let identifier = Some(text_at(directory, u32_at(directory, 20)?)?);
+    let entitlements = blob(super_blob, SLOT_ENTITLEMENTS, MAGIC_ENTITLEMENTS);
+    let entitlements = entitlements.and_then(|blob| blob.get(8..)).map(granted).unwrap_or_default();
+    Some(Signature { state, identifier, team, flags, entitlements })
+}
+
+/// The top-level keys of an XML property list that are true. What cannot be read grants nothing.
+fn granted(xml: &[u8]) -> BTreeSet<String> {
+    let (mut depth, mut key, mut keys) = (0usize, None, BTreeSet::new());
+    for event in Reader::new(Cursor::new(xml)).map_while(Result::ok) {
+        key = match (event, key) {
+            (Event::StartDictionary(_) | Event::StartArray(_), _) => {
+                depth += 1;
+                None
+            }
+            (Event::EndCollection, _) => {
+                depth = depth.saturating_sub(1);
+                None
+            }
+            (Event::String(text), None) if depth == 1 => Some(text.into_owned()),
+            (Event::Boolean(true), Some(name)) => {
+                keys.insert(name);
+                None
+            }
+            _ => None,
+        };
+    }
+    keys
 }
 
 /// The bytes of the blob in `slot`, its own header included, when it bears `magic`.
@@ -124,6 +162,14 @@ mod tests {
         assert_eq!(signature.identifier.as_deref(), Some("org.example.app"));
         assert_eq!(signature.team.as_deref(), Some("TEAM123456"));
         assert_eq!(signature.flags, 0x10000);
+    }
+
+    #[test]
+    fn entitlements_are_the_keys_that_are_true() {
+        let xml = b"<plist version=\"1.0\"><dict><key>a</key><true/><key>b</key><false/><key>c</key><array>\
+            <string>d</string><true/></array><key>e</key><true/></dict></plist>";
+        assert_eq!(granted(xml).into_iter().collect::<Vec<_>>(), ["a", "e"]);
+        assert_eq!(granted(b"<plist><dict><key>a"), BTreeSet::new());
     }
 
     #[test]

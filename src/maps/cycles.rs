@@ -1,5 +1,6 @@
 //! Libraries that need each other in a circle: no order of their initialisers suits all of them.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::links::{Links, archs, counts, own_loads};
@@ -29,7 +30,7 @@ pub fn cycles(graph: &Graph) -> Vec<Cycle> {
     let mut known: HashMap<(Vec<ImageId>, Vec<Step>, bool), usize> = HashMap::new();
     for arch in archs(graph) {
         let launches = graph.launches.iter().filter(|launch| launch.arch == arch);
-        let links = Links::of(launches.flat_map(|launch| own_loads(launch)).map(|load| &**load));
+        let links = Links::of(launches.flat_map(own_loads).map(|load| &**load));
         for (images, shortest, is_upward) in circles(&links) {
             let key = (images.clone(), shortest.clone(), is_upward);
             match known.get(&key).and_then(|&at| cycles.get_mut(at)) {
@@ -109,8 +110,8 @@ fn circle_through(start: usize, inside: &HashSet<usize>, next: &[Vec<usize>]) ->
                 circle.reverse();
                 return Some(circle);
             }
-            if !from.contains_key(&to) {
-                from.insert(to, node);
+            if let Entry::Vacant(new) = from.entry(to) {
+                new.insert(node);
                 ahead.push_back(to);
             }
         }

@@ -12,7 +12,7 @@ use crate::paths::{BundlePath, RuntimePath};
 /// What a launch loads itself: everything, but for a plug-in without what its host has loaded before. Every map comes to
 /// the loads of a launch through here, so that the launches of many plug-ins cost no more than they add.
 pub(super) fn own_loads(launch: &Launch) -> &[Arc<Load>] {
-    launch.loads.get(launch.start..).unwrap_or_default()
+    launch.loads.own()
 }
 
 /// The executable whose process the launch runs in, where the launch knows it.
@@ -20,8 +20,9 @@ pub(super) fn process_of(launch: &Launch) -> Option<&BundlePath> {
     if launch.kind != EntryKind::PlugIn {
         return Some(&launch.entry);
     }
-    match &launch.loads.first()?.image {
-        ImageId::Bundled(path) if launch.start > 0 => Some(path),
+    let program = launch.loads.iter().find(|load| load.path == launch.config.executable)?;
+    match &program.image {
+        ImageId::Bundled(path) if program.image != launch.loads[launch.start].image => Some(path),
         _ => None,
     }
 }

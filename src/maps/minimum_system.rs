@@ -21,7 +21,7 @@ pub struct MinimumSystem {
     pub to_start: Option<PackedVersion>,
     /// The same with everything that may be opened later.
     pub to_open_all: Option<PackedVersion>,
-    /// The images whose minimum is above what is promised, or without a promise the ones that decide; the newest first.
+    /// The images whose minimum is above what is promised, the newest first; when none is, those that decide.
     pub culprits: Vec<Culprit>,
 }
 
@@ -34,9 +34,10 @@ pub struct Culprit {
 }
 
 impl MinimumSystem {
-    /// Whether an older macOS is promised than the images were built for.
+    /// Whether a macOS is promised that is older than the images were built for and runs the architecture at all.
     pub fn is_broken(&self) -> bool {
-        self.promised.zip(self.to_open_all).is_some_and(|(promised, needed)| promised < needed)
+        let promised = self.promised.map(|promised| promised.max(oldest(self.arch)));
+        promised.zip(self.to_open_all).is_some_and(|(promised, needed)| promised < needed)
     }
 }
 
@@ -95,8 +96,11 @@ impl<'a> Group<'a> {
             |images: &BTreeSet<(PackedVersion, &ImageId)>| images.last().map(|(version, _)| *version);
         let to_start = newest(&self.at_start);
         let to_open_all = to_start.max(newest(&self.later));
-        let is_culprit = |minimum: PackedVersion| match promised {
-            Some(promised) => minimum > promised,
+        let mut answer =
+            MinimumSystem { entry, kind, arch, promised, to_start, to_open_all, culprits: Vec::new() };
+        let limit = promised.map(|promised| promised.max(oldest(arch))).filter(|_| answer.is_broken());
+        let is_culprit = |minimum: PackedVersion| match limit {
+            Some(limit) => minimum > limit,
             None => Some(minimum) == to_open_all,
         };
         let later = self.later.iter().filter(|one| !self.at_start.contains(one)).map(|one| (one, true));
@@ -107,11 +111,11 @@ impl<'a> Group<'a> {
             minimum,
             is_opened_later,
         };
-        let mut culprits: Vec<Culprit> = culprits.map(culprit).collect();
-        culprits.sort_by(|a, b| {
+        answer.culprits = culprits.map(culprit).collect();
+        answer.culprits.sort_by(|a, b| {
             (b.minimum, a.is_opened_later, &a.image).cmp(&(a.minimum, b.is_opened_later, &b.image))
         });
-        MinimumSystem { entry, kind, arch, promised, to_start, to_open_all, culprits }
+        answer
     }
 }
 
@@ -148,6 +152,14 @@ fn promise(info: &InfoPlist, arch: Arch) -> Option<PackedVersion> {
     let by_arch = info.value.as_dictionary()?.get("LSMinimumSystemVersionByArchitecture");
     let of_arch = by_arch.and_then(|all| all.as_dictionary()?.get(&arch.to_string())?.as_string());
     of_arch.or(info.string("LSMinimumSystemVersion")).and_then(version)
+}
+
+/// The first macOS that runs code of this architecture at all.
+fn oldest(arch: Arch) -> PackedVersion {
+    match arch.needs_signature() {
+        true => PackedVersion::new(11, 0, 0),
+        false => PackedVersion::default(),
+    }
 }
 
 /// `11`, `10.15` or `10.15.7`; 10.16 is how early tools called 11.0.
@@ -226,6 +238,14 @@ Contents/PlugIns/p dylib arm64 x86_64
         let broken: Vec<(String, bool)> =
             found.iter().map(|one| (one.arch.to_string(), one.is_broken())).collect();
         assert_eq!(broken, [("x86_64".to_owned(), true), ("arm64".to_owned(), false)]);
+    }
+
+    #[test]
+    fn on_apples_processors_an_older_promise_means_the_first_macos_there() {
+        let old = "<key>LSMinimumSystemVersion</key><string>10.13</string>";
+        let found = found(&[], old);
+        let broken: Vec<(Arch, bool)> = found.iter().map(|one| (one.arch, one.is_broken())).collect();
+        assert_eq!(broken, [(Arch::X86_64, true), (Arch::ARM64, false)]);
     }
 
     #[test]

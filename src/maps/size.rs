@@ -62,7 +62,7 @@ pub struct Direct {
 
 /// The sizes of all files, and over all launches of `graph` what comes with each image.
 pub fn size(bundle: &Bundle, graph: &Graph) -> Size {
-    let loads = graph.launches.iter().flat_map(|launch| own_loads(launch)).map(|load| &**load);
+    let loads = graph.launches.iter().flat_map(own_loads).map(|load| &**load);
     let links = Links::of(loads);
     let mut next = next(&links);
     // A start before all starts.

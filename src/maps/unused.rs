@@ -11,9 +11,9 @@ use rayon::prelude::*;
 
 use super::links::{Links, counts, own_loads};
 use crate::bundle::{self, Bundle, EntryKind, ImageId, Node};
-use crate::dyld::Graph;
 use crate::dyld::graph::Launch;
-use crate::macho::FileType;
+use crate::dyld::{Graph, Resolution};
+use crate::macho::{FileType, InstallName, Slice};
 use crate::paths::BundlePath;
 use crate::progress::{Cancelled, Progress};
 
@@ -33,12 +33,12 @@ pub struct Unused {
 /// What speaks for keeping it, the strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
-    /// Its name stands in a file of the bundle that does not link to it.
-    Named,
     /// It is made to be opened by a program: a Mach-O bundle, or in a `PlugIns` folder.
     PlugIn,
-    /// One of the above refers to it.
+    /// An image with another standing than [`Standing::Nothing`] refers to it.
     NeededByThose,
+    /// Its name stands in a file of the bundle that does not link to it.
+    Named,
     /// Nothing that was looked for.
     Nothing,
 }
@@ -161,11 +161,19 @@ fn is_made_to_be_opened(bundle: &Bundle, path: &BundlePath) -> bool {
 
 /// Looks for the names of the images that `unused` lists in every program, library and text of the bundle: the file
 /// name, the names of links to it, and of a framework or loadable bundle its folder. An image does not name itself, and
-/// whoever links to it names it in vain.
+/// a load command does only when it is lazy or leads to nothing in the bundle in one of `graphs`.
 ///
 /// # Errors
 /// [`Cancelled`] when the user asked to stop.
-pub fn mentions(bundle: &Bundle, unused: &[Unused], progress: &Progress) -> Result<Mentions, Cancelled> {
+pub fn mentions(
+    bundle: &Bundle,
+    graphs: &[&Graph],
+    unused: &[Unused],
+    progress: &Progress,
+) -> Result<Mentions, Cancelled> {
+    if unused.is_empty() {
+        return Ok(Mentions::new());
+    }
     let names = names(bundle, unused);
     let patterns: Vec<&str> = names.keys().map(String::as_str).collect();
     let Ok(search) = AhoCorasick::new(&patterns) else { return Ok(Mentions::new()) };
@@ -178,11 +186,12 @@ pub fn mentions(bundle: &Bundle, unused: &[Unused], progress: &Progress) -> Resu
         })
         .collect();
     let owners: Vec<&Vec<&BundlePath>> = names.values().collect();
+    let loose = loose(graphs);
     let mut mentions = Mentions::new();
     for (file, numbers) in files.iter().zip(found?) {
         for number in numbers {
             let (Some(name), Some(images)) = (patterns.get(number), owners.get(number)) else { continue };
-            for image in images.iter().filter(|image| is_news(bundle, file, image, name)) {
+            for image in images.iter().filter(|image| is_news(bundle, &loose, file, image, name)) {
                 let mention = Mention { file: (*file).clone(), name: (*name).to_owned() };
                 mentions.entry((*image).clone()).or_default().push(mention);
             }
@@ -191,16 +200,43 @@ pub fn mentions(bundle: &Bundle, unused: &[Unused], progress: &Progress) -> Resu
     Ok(mentions)
 }
 
-/// Whether the file may name the image without linking to it or being it or a copy of it.
-fn is_news(bundle: &Bundle, file: &BundlePath, image: &BundlePath, name: &str) -> bool {
+/// By image, what it asks for in vain as far as the bundle goes: what is missing or elsewhere, and lazy references.
+fn loose<'a>(graphs: &[&'a Graph]) -> HashMap<&'a BundlePath, HashSet<&'a InstallName>> {
+    let mut loose: HashMap<&BundlePath, HashSet<&InstallName>> = HashMap::new();
+    for load in launches(graphs).flat_map(own_loads) {
+        let Some(user) = inside(&load.image) else { continue };
+        let in_vain = load.dependencies.iter().filter(|dependency| {
+            !counts(dependency.kind)
+                || matches!(dependency.resolution, Resolution::Missing | Resolution::External(_))
+        });
+        let mut in_vain = in_vain.map(|dependency| &dependency.name).peekable();
+        if in_vain.peek().is_some() {
+            loose.entry(user).or_default().extend(in_vain);
+        }
+    }
+    loose
+}
+
+/// Whether a name in the file may mean the image: not when the file is the image or a copy of it, or when the name
+/// stands there for a reference that leads to another image of the bundle.
+fn is_news(
+    bundle: &Bundle,
+    loose: &HashMap<&BundlePath, HashSet<&InstallName>>,
+    file: &BundlePath,
+    image: &BundlePath,
+    name: &str,
+) -> bool {
     let Some(code) = bundle.images.get(file) else { return true };
-    let mut slices = code.file.slices.iter();
-    let links_to_it = |used: &crate::macho::DylibUse| used.name.as_str().split('/').any(|part| part == name);
-    file.file_name() != image.file_name()
-        && !slices.any(|slice| {
-            slice.uses.iter().any(links_to_it)
-                || slice.install_name.as_ref().is_some_and(|own| own.leaf() == name)
-        })
+    let has = |install_name: &InstallName| install_name.as_str().split('/').any(|part| part == name);
+    if file.file_name() == image.file_name() {
+        return false;
+    }
+    if loose.get(file).is_some_and(|names| names.iter().any(|one| has(one))) {
+        return true;
+    }
+    let is_copy = |slice: &Slice| slice.install_name.as_ref().is_some_and(|own| own.leaf() == name);
+    let links = |slice: &Slice| slice.uses.iter().any(|used| has(&used.name));
+    !code.file.slices.iter().any(|slice| is_copy(slice) || links(slice))
 }
 
 /// By name, the images that it may mean.
@@ -277,6 +313,7 @@ fn goes_on(byte: u8) -> bool {
 mod tests {
     use super::super::case::{described, graph_of};
     use super::*;
+    use std::sync::Arc;
 
     const APP: &str = "
 Contents/MacOS/App execute
@@ -315,7 +352,7 @@ Contents/_CodeSignature/CodeResources text
         let names: Vec<&str> = first.iter().map(|one| one.image.file_name()).collect();
         assert_eq!(names, ["behind.dylib", "dead.dylib", "deader.dylib", "libnamed.2.dylib", "style.dylib"]);
 
-        let found = mentions(&bundle, &first, &Progress::silent()).unwrap();
+        let found = mentions(&bundle, &[&graph], &first, &Progress::silent()).unwrap();
         let sorted = unused(&bundle, &[&graph], &found);
         let wanted = [
             ("behind.dylib", Standing::NeededByThose),
@@ -327,6 +364,37 @@ Contents/_CodeSignature/CodeResources text
         assert_eq!(standings(&sorted), wanted);
         assert_eq!(sorted[2].users, [BundlePath::new("Contents/MacOS/dead.dylib").unwrap()]);
         assert_eq!(sorted[3].named_in[0].name, "libnamed.dylib");
+    }
+
+    #[test]
+    fn what_a_broken_or_lazy_reference_means_is_named_and_a_second_copy_is_not() {
+        let disk = tempfile::tempdir().unwrap();
+        let (mut bundle, graph) = described(
+            "
+Contents/MacOS/App execute
+  use @rpath/meant.dylib
+  lazy @executable_path/later.dylib
+  use @executable_path/twice.dylib
+Contents/MacOS/later.dylib dylib
+Contents/MacOS/twice.dylib dylib
+Contents/Frameworks/meant.dylib dylib
+Contents/Frameworks/twice.dylib dylib
+",
+        );
+        for (path, image) in &mut bundle.images {
+            Arc::make_mut(image).local = disk.path().join(path.file_name());
+        }
+        let names = "@rpath/meant.dylib\0@executable_path/later.dylib\0@executable_path/twice.dylib\0";
+        std::fs::write(disk.path().join("App"), names).unwrap();
+        let first = unused(&bundle, &[&graph], &Mentions::new());
+        let found = mentions(&bundle, &[&graph], &first, &Progress::silent()).unwrap();
+        let sorted = unused(&bundle, &[&graph], &found);
+        let wanted = [
+            ("meant.dylib", Standing::Named),
+            ("twice.dylib", Standing::Nothing),
+            ("later.dylib", Standing::Named),
+        ];
+        assert_eq!(standings(&sorted), wanted);
     }
 
     #[test]

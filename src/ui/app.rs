@@ -10,7 +10,6 @@ use egui::{Context, Key, Ui, ViewportCommand};
 use super::command::{self, Action, Command, Look, Outbox, Page};
 use super::dialogs::{Asked, Dialogs};
 use super::state::{self, Activity, State};
-use super::what_if::Where;
 use super::widgets::note_input;
 use super::{pages, palette, shell, theme};
 use crate::bundle::SearchRoots;
@@ -18,7 +17,7 @@ use crate::dmg::Background;
 use crate::dyld::Conditions;
 use crate::fix::{FixOptions, Selection};
 use crate::jobs::{Jobs, Request};
-use crate::workflow::InspectOptions;
+use crate::workflow::{InspectOptions, Mac};
 
 pub struct App {
     pub(super) state: State,
@@ -143,7 +142,7 @@ impl App {
             self.consider_again = true;
             return;
         }
-        let homebrew = self.state.place == Where::Homebrew;
+        let homebrew = self.state.place == Mac::Homebrew;
         let same = opened.inspection.options.conditions == self.state.conditions;
         if same && (!homebrew || opened.homebrew.is_some()) {
             return;
@@ -214,7 +213,7 @@ impl App {
             Action::PickBackground => self.dialogs.pick_background(ctx, frame),
             Action::SetRoots(roots) => {
                 self.state.roots = roots.clone();
-                self.state.place = Where::Build;
+                self.state.place = Mac::Build;
                 self.inspect_again(Some(roots));
             }
             Action::Build { output, replace } => self.build(output, replace),

@@ -10,7 +10,7 @@ use crate::fix::{EditKey, Selection};
 use crate::jobs::Request;
 use crate::macho::InstallName;
 use crate::ui::icons::Icon;
-use crate::ui::what_if::Where;
+use crate::workflow::Mac;
 
 /// The steps of the rail, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,7 +98,7 @@ pub enum Action {
     },
     Copy(String),
     /// Look at the bundle again as it would load elsewhere or under other conditions.
-    WhatIf(Where, Conditions),
+    WhatIf(Mac, Conditions),
     /// Open this page of the manual: a law's or a rule's id.
     Read(&'static str),
     /// Work out a map of the maps page.

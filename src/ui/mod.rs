@@ -12,6 +12,7 @@ mod icons;
 mod markdown;
 mod pages;
 mod palette;
+mod search;
 mod shell;
 mod state;
 mod theme;

@@ -14,8 +14,8 @@ use crate::progress::Step;
 use crate::ui::command::Page;
 use crate::ui::facts::Facts;
 use crate::ui::pages;
-use crate::ui::what_if::{self, Where};
-use crate::workflow::Inspection;
+use crate::ui::what_if;
+use crate::workflow::{Inspection, Mac};
 
 /// One bundle, as every page reads it.
 pub struct Opened {
@@ -32,10 +32,10 @@ pub struct Opened {
 
 impl Opened {
     /// The graph of this place; a clean Mac's while Homebrew's is being worked out.
-    pub fn graph(&self, place: Where) -> &Arc<Graph> {
+    pub fn graph(&self, place: Mac) -> &Arc<Graph> {
         match (place, &self.homebrew) {
-            (Where::Build, _) => &self.inspection.build,
-            (Where::Homebrew, Some(graph)) => graph,
+            (Mac::Build, _) => &self.inspection.build,
+            (Mac::Homebrew, Some(graph)) => graph,
             _ => &self.inspection.clean,
         }
     }
@@ -83,7 +83,7 @@ pub struct State {
     pub maps: pages::maps::View,
     pub manual: pages::manual::View,
     /// On whose Mac everything is looked at.
-    pub place: Where,
+    pub place: Mac,
     /// Under which conditions; the inspection's own follow as soon as they are worked out.
     pub conditions: Conditions,
     pub variables: what_if::View,

@@ -8,32 +8,27 @@ use super::state::Opened;
 use super::theme::{Type, tokens};
 use super::widgets::{Button, Choice, Field, MenuItem, drop_down, label, paragraph, selector};
 use crate::dyld::{Conditions, OsProfile};
+use crate::workflow::Mac;
 
-/// On whose Mac.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Where {
-    #[default]
-    Clean,
-    Homebrew,
-    Build,
-}
+/// In the order in which they are shown.
+pub const MACS: [Mac; 3] = [Mac::Clean, Mac::Homebrew, Mac::Build];
 
-impl Where {
-    pub const ALL: [Where; 3] = [Where::Clean, Where::Homebrew, Where::Build];
+/// The same in words.
+pub const CHOICES: [Choice<'static>; 3] = [
+    ("Clean Mac", "As another Mac would load it: nothing but the bundle and macOS"),
+    (
+        "Mac with Homebrew",
+        "As another Mac would that has what the Build Mac folders know below /opt/homebrew and /usr/local",
+    ),
+    ("Build Mac", "As the build machine would, with its folders as far as they are here"),
+];
 
-    pub const CHOICES: [Choice<'static>; 3] = [
-        ("Clean Mac", "As another Mac would load it: nothing but the bundle and macOS"),
-        (
-            "Mac with Homebrew",
-            "As another Mac would that has what the Build Mac folders know below /opt/homebrew and /usr/local",
-        ),
-        ("Build Mac", "As the build machine would, with its folders as far as they are here"),
-    ];
+/// The same in fewer letters.
+pub const SHORT: [Choice<'static>; 3] =
+    [("Clean", CHOICES[0].1), ("Homebrew", CHOICES[1].1), ("Build", CHOICES[2].1)];
 
-    /// The same in fewer letters.
-    pub const SHORT: [Choice<'static>; 3] =
-        [("Clean", Where::CHOICES[0].1), ("Homebrew", Where::CHOICES[1].1), ("Build", Where::CHOICES[2].1)];
-}
+/// How wide the editor of variables is; its longest line fits.
+const EDITOR: f32 = 540.0;
 
 /// The variables that dyld honours, with what each does.
 const VARIABLES: [(&str, &str); 6] = [
@@ -80,12 +75,15 @@ pub fn described(opened: &Opened) -> Option<String> {
     if let Some(hardened) = conditions.hardened {
         words.push(format!("hardened runtime {}", if hardened { "on" } else { "off" }));
     }
+    if conditions.no_shared_cache {
+        words.push("no shared cache".to_owned());
+    }
     words.extend(conditions.environment.iter().map(|(name, value)| format!("{name}={value}")));
     (!words.is_empty()).then(|| format!("{}. Every page follows it.", words.join(", ")))
 }
 
 /// macOS, hardened runtime and variables, in a row that may wrap.
-pub fn controls(ui: &mut Ui, view: &mut View, place: Where, wanted: &Conditions, out: &mut Outbox) {
+pub fn controls(ui: &mut Ui, view: &mut View, place: Mac, wanted: &Conditions, out: &mut Outbox) {
     let mut conditions = wanted.clone();
     let names = OsProfile::ALL.map(|os| os.name().to_owned());
     let on = OsProfile::ALL.iter().position(|os| *os == wanted.os).unwrap_or(0);
@@ -117,7 +115,7 @@ fn variables(ui: &mut Ui, view: &mut View, conditions: &mut Conditions) {
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
         .gap(4.0)
         .show(|ui| {
-            ui.set_width(480.0);
+            ui.set_width(EDITOR + 16.0);
             egui::Frame::new().inner_margin(8.0).show(ui, |ui| editor(ui, &mut view.rows));
         });
     response.on_hover_text("Simulates a start with DYLD_ variables set");
@@ -135,8 +133,11 @@ fn editor(ui: &mut Ui, rows: &mut Vec<(String, String)>) {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
             let number = index + 1;
-            Field::new(&format!("Variable {number}"), 216.0).mono().show(ui, name);
-            Field::new(&format!("Value {number}"), 200.0).mono().hint("/folder:/another").show(ui, value);
+            Field::new(&format!("Variable {number}"), 248.0).mono().show(ui, name);
+            Field::new(&format!("Value {number}"), EDITOR - 248.0 - 40.0)
+                .mono()
+                .hint("/folder:/another")
+                .show(ui, value);
             let remove = format!("Remove variable {number}");
             if Button::new(&remove).icon_only(Icon::Close).bare().show(ui).clicked() {
                 gone = Some(index);
@@ -154,7 +155,7 @@ fn editor(ui: &mut Ui, rows: &mut Vec<(String, String)>) {
             continue;
         }
         let line = MenuItem::new(name).icon(Some(Icon::Plus)).keys(Some(what.to_owned()));
-        if line.show(ui, 464.0).clicked() {
+        if line.show(ui, EDITOR).clicked() {
             rows.push((name.to_owned(), String::new()));
         }
     }

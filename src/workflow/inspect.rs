@@ -1,12 +1,13 @@
 //! Open a bundle: scan, resolve, verify, diagnose.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Inspection;
-use crate::bundle::{self, SearchRoots};
+use super::{Inspection, System};
+use crate::bundle::{self, Bundle, SearchRoots};
 use crate::codesign;
-use crate::diagnose::{Facts, diagnose};
+use crate::diagnose::{Facts, Symbols, diagnose};
+use crate::dyld::symbols::SymbolReport;
 use crate::dyld::{self, Conditions, Graph, Place};
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -16,72 +17,94 @@ use crate::progress::Progress;
 pub struct InspectOptions {
     pub roots: SearchRoots,
     pub conditions: Conditions,
+    /// A macOS SDK, or a list of a shared cache's libraries: what macOS exports, beside the built-in tables.
+    pub sdk: Option<PathBuf>,
 }
 
 impl InspectOptions {
     /// The newest macOS, no variables.
     pub fn new(roots: SearchRoots) -> Self {
-        InspectOptions { roots, conditions: Conditions::default() }
+        InspectOptions { roots, ..InspectOptions::default() }
     }
 }
 
 /// # Errors
 /// [`Failure`] when `path` is missing, not a bundle, or cannot be listed; everything else is a finding.
 pub fn inspect(path: &Path, options: &InspectOptions, progress: &Progress) -> Result<Inspection, Failure> {
+    let system = System::open(options.conditions.os, options.sdk.as_deref())?;
     let bundle = bundle::scan(path, progress)?;
     let name = bundle.name.clone();
     progress.step("resolving", &name, 0, 0)?;
-    let (graphs, seals) = rayon::join(
-        || {
-            rayon::join(
-                || dyld::resolve(&bundle, &Place::BuildMac(options.roots.clone()), &options.conditions),
-                || dyld::resolve(&bundle, &Place::CleanMac, &options.conditions),
-            )
-        },
-        || codesign::verify_bundle(&bundle, progress),
-    );
-    let ((build, clean), seals) = (graphs, seals?);
+    let (((build, clean), (build_symbols, clean_symbols)), seals) =
+        rayon::join(|| resolve(&bundle, options, &system), || codesign::verify_bundle(&bundle, progress));
+    let seals = seals?;
     progress.step("diagnosing", &name, 0, 0)?;
-    let findings = diagnose(&Facts { bundle: &bundle, build: &build, clean: &clean, seals: &seals });
+    let symbols = Symbols { build: build_symbols.as_ref().unwrap_or(&clean_symbols), clean: &clean_symbols };
+    let findings = diagnose(&Facts {
+        bundle: &bundle,
+        build: &build,
+        clean: &clean,
+        seals: &seals,
+        symbols: Some(symbols),
+    });
     Ok(Inspection {
         bundle: Arc::new(bundle),
         build: Arc::new(build),
         clean: Arc::new(clean),
         seals: Arc::new(seals),
+        symbols: Arc::new(clean_symbols),
+        system: Arc::new(system),
         findings: Arc::new(findings),
         options: options.clone(),
     })
 }
 
-/// The same bundle under other conditions: resolved and diagnosed anew, neither read from disk nor verified again.
+/// Both graphs with their symbols. Where nothing outside the bundle is loaded, both places have the same.
+#[allow(clippy::type_complexity, reason = "taken apart at once")]
+fn resolve(
+    bundle: &Bundle,
+    options: &InspectOptions,
+    system: &System,
+) -> ((Graph, Graph), (Option<SymbolReport>, SymbolReport)) {
+    let (build, clean) = rayon::join(
+        || dyld::resolve(bundle, &Place::BuildMac(options.roots.clone()), &options.conditions),
+        || dyld::resolve(bundle, &Place::CleanMac, &options.conditions),
+    );
+    let symbols = rayon::join(
+        || (!build.externals.is_empty()).then(|| system.check(bundle, &build)),
+        || system.check(bundle, &clean),
+    );
+    ((build, clean), symbols)
+}
+
+/// The same bundle under other conditions: resolved and diagnosed anew, neither listed nor verified again.
 ///
 /// # Errors
-/// [`Failure::Cancelled`] when the user asked to stop.
+/// [`Failure`] when the SDK cannot be read any more, or when the user asked to stop.
 pub fn reconsider(
     inspection: &Inspection,
     conditions: &Conditions,
     progress: &Progress,
 ) -> Result<Inspection, Failure> {
     let (bundle, seals) = (&*inspection.bundle, &*inspection.seals);
+    let options = InspectOptions { conditions: conditions.clone(), ..inspection.options.clone() };
+    let system = match conditions.os == inspection.options.conditions.os {
+        true => Arc::clone(&inspection.system),
+        false => Arc::new(System::open(conditions.os, options.sdk.as_deref())?),
+    };
     progress.step("resolving", &bundle.name, 0, 0)?;
-    let roots = &inspection.options.roots;
-    let (build, clean) = rayon::join(
-        || dyld::resolve(bundle, &Place::BuildMac(roots.clone()), conditions),
-        || dyld::resolve(bundle, &Place::CleanMac, conditions),
-    );
+    let ((build, clean), (build_symbols, clean_symbols)) = resolve(bundle, &options, &system);
     progress.step("diagnosing", &bundle.name, 0, 0)?;
-    let findings = diagnose(&Facts { bundle, build: &build, clean: &clean, seals });
+    let symbols = Symbols { build: build_symbols.as_ref().unwrap_or(&clean_symbols), clean: &clean_symbols };
+    let facts = Facts { bundle, build: &build, clean: &clean, seals, symbols: Some(symbols) };
+    let findings = diagnose(&facts);
     Ok(Inspection {
         build: Arc::new(build),
         clean: Arc::new(clean),
+        symbols: Arc::new(clean_symbols),
+        system,
         findings: Arc::new(findings),
-        options: InspectOptions { conditions: conditions.clone(), ..inspection.options.clone() },
+        options,
         ..inspection.clone()
     })
-}
-
-/// How the bundle would load on another Mac that has Homebrew, as far as the search roots know its folders.
-pub fn with_homebrew(inspection: &Inspection) -> Graph {
-    let place = Place::HomebrewMac(inspection.options.roots.clone());
-    dyld::resolve(&inspection.bundle, &place, &inspection.options.conditions)
 }

@@ -3,12 +3,14 @@
 pub mod export;
 mod inspect;
 mod launch;
+mod maps;
 pub mod package;
 pub mod picture;
 mod repair;
 pub mod sample;
 mod sign;
 mod survey;
+mod system;
 mod verify;
 
 use std::sync::Arc;
@@ -16,15 +18,18 @@ use std::sync::Arc;
 use crate::codesign::Verification;
 use crate::diagnose::Finding;
 use crate::dyld::Graph;
+use crate::dyld::symbols::SymbolReport;
 
 pub use crate::bundle::Bundle;
 pub use crate::fix::{FixOptions, FixPlan, Receipt, last_fix, recover};
 pub use crate::macho::Arch;
-pub use inspect::{InspectOptions, inspect, reconsider, with_homebrew};
-pub use launch::{launches, starts};
+pub use inspect::{InspectOptions, inspect, reconsider};
+pub use launch::{Mac, launches, on, starts};
+pub use maps::unused_images;
 pub use repair::{Repaired, apply, plan, repair, undo};
 pub use sign::{Signed, sign};
 pub use survey::{Survey, survey};
+pub use system::System;
 pub use verify::{Checked, Fault, verify};
 
 /// All derived state of a bundle, replaced as a whole.
@@ -36,6 +41,10 @@ pub struct Inspection {
     /// As another Mac would.
     pub clean: Arc<Graph>,
     pub seals: Arc<Verification>,
+    /// What the launches on another Mac lack; same order as `clean.launches`.
+    pub symbols: Arc<SymbolReport>,
+    /// The macOS that is simulated.
+    pub system: Arc<System>,
     pub findings: Arc<Vec<Finding>>,
     pub options: InspectOptions,
 }

@@ -12,10 +12,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use bundlewright::bundle::{SearchRoots, scan};
+use bundlewright::bundle::{self, Bundle, SearchRoots, scan};
 use bundlewright::codesign::verify_bundle;
 use bundlewright::dmg::{self, DmgSpec};
-use bundlewright::dyld::{Conditions, Place, resolve};
+use bundlewright::dyld::{Conditions, Place, resolve, symbols};
+use bundlewright::macho::symbols::SliceSymbols;
 use bundlewright::progress::Progress;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -44,6 +45,12 @@ fn main() {
         "resolve against scan",
         || drop(black_box(resolve(&bundle, &place, &Conditions::default()))),
         || drop(black_box(scan(&app, &quiet))),
+    );
+    let graph = resolve(&bundle, &place, &Conditions::default());
+    compare(
+        "symbols against decoding every import and every trie once",
+        || drop(black_box(symbols::check(&bundle, &graph, &symbols::NothingKnown))),
+        || decode(&bundle),
     );
     compare(
         "verify against SHA-256 of every file",
@@ -77,6 +84,21 @@ fn timed(step: &impl Fn()) -> Duration {
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times[times.len() / 2]
+}
+
+/// What any checker of symbols must do at least: every table of every image of the bundle, each once.
+fn decode(bundle: &Bundle) {
+    let images: Vec<_> = bundle.images.values().collect();
+    images.par_iter().for_each(|image| {
+        let bytes = bundle::map(&image.local).expect("a file");
+        for slice in &image.file.slices {
+            let slice = &bytes[slice.offset as usize..(slice.offset + slice.size) as usize];
+            let Ok(symbols) = SliceSymbols::read(slice) else { continue };
+            let mut exports = 0;
+            let _ = symbols.exports().and_then(|all| all.for_each(|_, _| exports += 1));
+            black_box((symbols.imports().map_or(0, |imports| imports.len()), exports));
+        }
+    });
 }
 
 fn heads(files: &[PathBuf]) {

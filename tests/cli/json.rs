@@ -167,7 +167,58 @@ fn the_other_documents_are_as_promised() {
         (&json!("external"), &json!("bundled"))
     );
 
+    maps_are_as_promised(&parsed(&on(&fixture, "map --network --why libstamp.1.dylib --json", &app).out));
+
     let rules = parsed(&run(["rules", "--json"]).out);
     let rule = json!({ "id": "text", "title": "text", "severity": "error|warning|info", "doc": "text" });
     assert_shape(&rules, &json!({ "schema": 1, "rules": [rule] }), "rules");
+}
+
+fn maps_are_as_promised(maps: &Value) {
+    let kind = "required|weak|reexport|upward|lazy|delayed";
+    let step = json!({ "image": "text", "name": "text", "kind": kind });
+    let chain = json!({ "entry": "text", "kind": "main|plug-in", "archs": ["text"], "steps": [step] });
+    let user = json!({ "image": "text", "name": "text", "kind": kind, "archs": ["text"] });
+    let why =
+        json!({ "image": "text", "weak_only": "yes/no", "users": [user], "chains": [chain], "more": 0 });
+    let node = json!({ "kind": "image|of-host|system|missing|systems|leaves|others", "names": ["text"], "layer": "whole" });
+    let edge = json!({ "from": "whole", "to": "whole", "kind": kind, "references": "whole" });
+    assert_shape(
+        maps,
+        &json!({ "schema": 1, "why": why, "network": { "nodes": [node], "edges": [edge] } }),
+        "map",
+    );
+    assert!(maps.get("size").is_none(), "only the maps asked for");
+    let places = maps["network"]["nodes"].as_array().expect("nodes").iter();
+    assert!(places.clone().all(|node| node["x"].is_f64() && node["y"].is_f64()));
+}
+
+#[test]
+fn the_summary_has_every_map_but_the_network() {
+    let fixture = unpack_sample();
+    let maps = parsed(&on(&fixture, "map --json", &fixture.app("Postcard")).out);
+    let slice = json!({ "arch": "text", "bytes": "whole" });
+    let image = json!({ "path": "text", "bytes": "whole", "exclusive": "whole", "slices": [slice] });
+    let direct = json!({ "image": "text", "bytes": "whole", "exclusive": "whole", "images": "whole", "shared": "yes/no" });
+    let launch = json!({ "entry": "text", "arch": "text", "own": "whole", "total": "whole", "shared": "whole", "direct": [direct] });
+    let culprit = json!({ "image": "text", "minimum": "text", "opened_later": "yes/no" });
+    let program = json!({
+        "entry": "text", "arch": "text", "promised": "text?", "to_start": "text?", "to_open_all": "text?",
+        "ok": "yes/no", "culprits": [culprit]
+    });
+    let cell = json!({ "state": "loaded|idle|absent|lacking" });
+    let lack = json!({ "image": "text", "arch": "text", "asked_by": "text", "entry": "text" });
+    let matrix =
+        json!({ "archs": ["text"], "rows": [{ "image": "text", "cells": [cell] }], "lacks": [lack] });
+    let mention = json!({ "file": "text", "name": "text" });
+    let unused = json!({
+        "path": "text", "bytes": "whole", "standing": "named|plug-in|needed-by-those|nothing", "users": ["text"],
+        "named_in": [mention]
+    });
+    let shape = json!({
+        "schema": 1, "size": { "code": "whole", "other": "whole", "images": [image], "launch": launch },
+        "minimum_system": [program], "architectures": matrix, "unused": [unused]
+    });
+    assert_shape(&maps, &shape, "map");
+    assert!(maps["cycles"].is_array() && maps.get("network").is_none());
 }

@@ -1,15 +1,15 @@
 //! Wrong usage, what is not there yet, and how the program meets its surroundings.
 
 use super::{assert_refused, on, program, run};
-use crate::common::{unpack, unpack_sample};
+use crate::common::unpack_sample;
 
 #[test]
 fn help_and_version_are_no_errors() {
     let help = run(["--help"]);
     assert_eq!(help.code, 0);
     for command in [
-        "demo", "inspect", "tree", "why", "launch", "check", "rules", "fix", "undo", "sign", "verify", "dmg",
-        "crash", "compare",
+        "demo", "inspect", "tree", "why", "launch", "map", "check", "rules", "fix", "undo", "sign", "verify",
+        "dmg", "crash", "compare",
     ] {
         assert!(help.out.contains(&format!("  {command} ")), "{command} is not in\n{}", help.out);
         assert_eq!(run([command, "--help"]).code, 0, "{command}");
@@ -37,8 +37,6 @@ fn what_is_to_come_is_refused_by_name() {
         ("sign A.app --entitlements e.plist", "--entitlements"),
         ("sign A.app --hardened-runtime", "--hardened-runtime"),
         ("sign A.app --timestamp-url http://example.com", "--timestamp-url"),
-        ("launch A.app --os 12", "--os 12"),
-        ("launch A.app --env DYLD_LIBRARY_PATH=/x", "--env"),
         ("dmg A.app -o A.dmg --format ulfo", "ulfo"),
         ("dmg A.app -o A.dmg --license L.txt", "--license"),
     ] {
@@ -47,11 +45,30 @@ fn what_is_to_come_is_refused_by_name() {
 }
 
 #[test]
-fn an_os_without_effect_is_said_aloud() {
-    let sample = unpack("rp");
-    let run = on(&sample, "check --os 13", &sample.app("Rp"));
-    assert!(run.err.starts_with("bundlewright: note: --os 13 changes nothing yet"), "{}", run.err);
-    assert_eq!(on(&sample, "check --os 26", &sample.app("Rp")).err, "");
+fn the_launch_is_that_of_the_system_and_the_variables_asked_for() {
+    let sample = unpack_sample();
+    let app = sample.app("Postcard");
+    let twelve = on(&sample, "launch --os 12 --entry write-postcard --arch arm64", &app);
+    assert!(twelve.out.contains("Library not loaded: '/opt/homebrew/opt/inkwell"), "{}", twelve.out);
+    let newest = on(&sample, "launch --entry write-postcard --arch arm64", &app);
+    assert!(newest.out.contains("Library not loaded: /opt/homebrew/opt/inkwell"), "{}", newest.out);
+    let inserted = "launch --entry write-postcard --arch arm64 --env DYLD_INSERT_LIBRARIES=/gone.dylib";
+    let inserted = on(&sample, inserted, &app);
+    assert!(inserted.out.contains("terminating because inserted dylib '/gone.dylib'"), "{}", inserted.out);
+    let hardened = "launch --entry write-postcard --hardened on --env DYLD_INSERT_LIBRARIES=/gone.dylib";
+    let hardened = on(&sample, hardened, &app);
+    assert!(
+        hardened.out.contains("DYLD_INSERT_LIBRARIES ignored: the process is hardened"),
+        "{}",
+        hardened.out
+    );
+    for (line, why) in [
+        ("launch --os 11", "known are 12, 13, 14, 15, 15.4, 26"),
+        ("launch --env PATH=/x", "DYLD_NAME=VALUE"),
+    ] {
+        let refused = on(&sample, line, &app);
+        assert!(refused.code == 2 && refused.err.contains(why), "{}", refused.err);
+    }
 }
 
 #[cfg(target_os = "linux")]

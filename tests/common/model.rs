@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bundlewright::bundle::{Bundle, Image, ImageId, Node};
 use bundlewright::macho::{
     Arch, BuildVersion, Container, DylibUse, FileType, InstallName, LoadKind, MachFile, PackedVersion,
-    Platform, Rpath, Signature, Slice,
+    Platform, Rpath, Signature, SignatureState, Slice,
 };
 use bundlewright::paths::{BundlePath, RuntimePath};
 
@@ -106,19 +106,43 @@ fn slice(arch: Arch, file_type: FileType, settings: &[&str]) -> Slice {
         build: Some(BuildVersion { platform, min_os: version(min_os), sdk: version(sdk) }),
         uuid: setting("uuid").map(str::to_owned),
         header_room: 0,
-        signature: Signature::NONE,
+        restricted: setting("restricted").is_some(),
+        dyld_environment: Vec::new(),
+        signature: signature(&setting),
     }
+}
+
+/// `signed=none`, `signed=adhoc` (what images are unless told otherwise) or `signed=TEAM`, with `+hardened` for the
+/// hardened runtime; `may=KEY` grants one entitlement of it.
+fn signature<'t>(setting: &impl Fn(&str) -> Option<&'t str>) -> Signature {
+    let word = setting("signed").unwrap_or("adhoc");
+    if word == "none" {
+        return Signature::NONE;
+    }
+    let (who, runtime) = match word.strip_suffix("+hardened") {
+        Some(who) => (who, 0x1_0000),
+        None => (word, 0),
+    };
+    let granted = setting("may").into_iter().map(|key| format!("com.apple.security.cs.{key}"));
+    let (state, team, adhoc) = match who {
+        "adhoc" => (SignatureState::Adhoc, None, 0x2),
+        team => (SignatureState::Cms, Some(team.to_owned()), 0),
+    };
+    let identifier = Some("me".to_owned());
+    Signature { state, identifier, team, flags: adhoc | runtime, entitlements: granted.collect() }
 }
 
 fn add(slice: &mut Slice, word: &str, text: &str) {
     let kind = match word {
         "id" => return slice.install_name = Some(InstallName(text.to_owned())),
+        "environment" => return slice.dyld_environment.push(text.to_owned()),
         "rpath" => return slice.rpaths.push(Rpath(text.to_owned())),
         "use" => LoadKind::Required,
         "weak" => LoadKind::Weak,
         "lazy" => LoadKind::Lazy,
         "reexport" => LoadKind::Reexport,
         "upward" => LoadKind::Upward,
+        "delayed" => LoadKind::Delayed,
         other => panic!("what is {other}?"),
     };
     let (name, version) = (InstallName(text.to_owned()), PackedVersion::new(1, 0, 0));

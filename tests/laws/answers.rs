@@ -5,7 +5,7 @@ use std::path::Path;
 use bundlewright::bundle::{Bundle, ImageId, SearchRoots};
 use bundlewright::dyld::graph::{Dependency, Launch};
 use bundlewright::dyld::launch::verdict;
-use bundlewright::dyld::{Conditions, Graph, Place, Resolution, resolve};
+use bundlewright::dyld::{Conditions, Graph, OsProfile, Place, Resolution, resolve};
 use bundlewright::macho::Arch;
 use bundlewright::paths::RuntimePath;
 
@@ -19,19 +19,42 @@ pub fn answer(page: &Page) -> String {
     let disk = tempfile::tempdir().unwrap();
     #[cfg(unix)]
     crate::thin::write(&items, disk.path());
-    let conditions = Conditions::default();
-    let clean = resolve(&bundle, &Place::CleanMac, &conditions);
-    let build = resolve(&bundle, &Place::BuildMac(build_machine(disk.path())), &conditions);
     page.rewritten(|info, body| {
         let words: Vec<&str> = info.split(' ').collect();
-        let graph = if words.contains(&"build") { &build } else { &clean };
+        if !matches!(words[0], "asks" | "loads" | "says") {
+            return body.to_owned();
+        }
+        let graph = resolve(&bundle, &place(&words, disk.path()), &conditions(&words));
+        let launch = choose(&graph, &words);
         match words[0] {
-            "asks" => asks(choose(graph, &words), body),
-            "loads" => loads(choose(graph, &words)),
-            "says" => says(&bundle, choose(graph, &words)),
-            _ => body.to_owned(),
+            "asks" => asks(launch, body),
+            "loads" => loads(launch),
+            _ => says(&bundle, &graph, launch),
         }
     })
+}
+
+fn place(words: &[&str], disk: &Path) -> Place {
+    if words.contains(&"build") {
+        Place::BuildMac(build_machine(disk))
+    } else if words.contains(&"homebrew") {
+        Place::HomebrewMac(build_machine(disk))
+    } else {
+        Place::CleanMac
+    }
+}
+
+/// `os=12`, `DYLD_…=…`, `hardened`, `no-cache`.
+fn conditions(words: &[&str]) -> Conditions {
+    let os = words.iter().find_map(|word| OsProfile::from_name(word.strip_prefix("os=")?));
+    let variables = words.iter().filter(|word| word.starts_with("DYLD_"));
+    let variables = variables.filter_map(|word| word.split_once('='));
+    Conditions {
+        os: os.unwrap_or_default(),
+        environment: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        hardened: words.contains(&"hardened").then_some(true),
+        no_shared_cache: words.contains(&"no-cache"),
+    }
 }
 
 /// A disk with nothing but the page's files.
@@ -87,6 +110,10 @@ fn loads(launch: &Launch) -> String {
     launch.loads.iter().map(|load| format!("{}\n", load.image)).collect()
 }
 
-fn says(bundle: &Bundle, launch: &Launch) -> String {
-    verdict(bundle, launch).message.unwrap_or_else(|| "it starts".to_owned()) + "\n"
+/// What dyld prints, and then in how many more ways it would have failed.
+fn says(bundle: &Bundle, graph: &Graph, launch: &Launch) -> String {
+    let verdict = verdict(bundle, graph, launch, &[]);
+    let mut text: String = verdict.before.iter().map(|line| format!("{line}\n")).collect();
+    text += &(verdict.message.unwrap_or_else(|| "it starts".to_owned()) + "\n");
+    text
 }

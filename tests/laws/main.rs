@@ -70,7 +70,7 @@ fn a_chain_of_two_thousand_libraries_is_walked() {
     let graph = dyld::resolve(&bundle, &Place::CleanMac, &Conditions::default());
     let [launch] = &graph.launches[..] else { panic!("{} launches", graph.launches.len()) };
     assert_eq!(launch.loads.len(), 2001);
-    let said = dyld::launch::verdict(&bundle, launch).message.unwrap();
+    let said = dyld::launch::verdict(&bundle, &graph, launch, &[]).message.unwrap();
     assert!(said.starts_with("Library not loaded: @rpath/lib2000.dylib\n"), "{}", &said[..200]);
 }
 

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use bundlewright::macho::{LoadKind, Slice};
+use bundlewright::macho::{LoadKind, SignatureState, Slice};
 
 use crate::model::Item;
 
@@ -37,12 +37,25 @@ fn bytes(slice: &Slice) -> Vec<u8> {
     commands.extend(slice.rpaths.iter().map(|rpath| command(0x8000_001c, &[12], rpath.as_str())));
     let build = slice.build.unwrap();
     commands.push(command(0x32, &[build.platform.0, build.min_os.0, build.sdk.0, 0], ""));
+    let signed = slice.signature.state != SignatureState::None;
+    let blob = if signed { ad_hoc() } else { Vec::new() };
+    let before: usize = 32 + commands.iter().map(Vec::len).sum::<usize>();
+    if signed {
+        commands.push(command(0x1d, &[before as u32 + 16, blob.len() as u32], ""));
+    }
     let size: usize = commands.iter().map(Vec::len).sum();
     // MH_MAGIC_64, the architecture, MH_DYLIB, the commands, MH_TWOLEVEL.
     let arch = slice.arch;
     let header =
         [0xfeed_facf, arch.cpu_type, arch.cpu_subtype, 6, commands.len() as u32, size as u32, 0x80, 0];
-    header.iter().flat_map(|word| word.to_le_bytes()).chain(commands.concat()).collect()
+    header.iter().flat_map(|word| word.to_le_bytes()).chain(commands.concat()).chain(blob).collect()
+}
+
+/// An ad hoc signature that covers nothing: a code directory with the name `me` (`cs_blobs.h`, big-endian).
+fn ad_hoc() -> Vec<u8> {
+    let directory = [0xfade_0c02_u32, 47, 0x20100, 2, 47, 44, 0, 0, 0, 0, 0];
+    let words = [0xfade_0cc0_u32, 20 + 47, 1, 0, 20].into_iter().chain(directory);
+    words.flat_map(u32::to_be_bytes).chain(*b"me\0").collect()
 }
 
 fn dylib(number: u32, name: &str) -> Vec<u8> {

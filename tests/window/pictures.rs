@@ -145,20 +145,13 @@ fn lesson(camera: &Camera, harness: &mut Harness<'_, App>) {
     click(harness, "Chapter: What can be wrong");
     camera.shoot(harness, "15b-manual-rules");
     click(harness, "Chapter: Laws of dyld");
-    let law = harness
-        .query_all_by_label_contains("A plug-in sees what its host")
-        .find(|row| row.accesskit_node().role() == Role::TreeItem);
-    if let Some(law) = law {
-        law.scroll_to_me();
-        settle(harness);
-    }
-    let law = harness
-        .query_all_by_label_contains("A plug-in sees what its host")
-        .find(|row| row.accesskit_node().role() == Role::TreeItem);
-    if let Some(law) = law {
-        law.click();
-    }
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::F);
+    settle(harness);
+    harness.event(egui::Event::Text("sees what its host".to_owned()));
     camera.shoot(harness, "15c-manual-plug-ins");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.event(egui::Event::Text("hardened programs ignore".to_owned()));
+    camera.shoot(harness, "15d-manual-hardened");
 }
 
 /// What shows only after a click.

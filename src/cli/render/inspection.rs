@@ -17,7 +17,7 @@ pub fn inspection(page: &mut Page, inspection: &Inspection, only: Option<Arch>) 
     }
     page.end();
     page.paint(STRONG, "On another Mac").end();
-    for (launched, verdict) in launches(inspection) {
+    for (launched, verdict) in launches(inspection, &inspection.clean, &inspection.symbols) {
         page.put(format!("  {} ({}, {}): ", launched.entry, launched.arch, launch::kind(launched.kind)));
         match verdict.ok {
             true => page.paint(GOOD, "starts").end(),

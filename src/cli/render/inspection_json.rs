@@ -6,7 +6,7 @@ use super::loaded::Loaded;
 use super::{SCHEMA, words};
 use crate::bundle::{Bundle, Image, ImageId};
 use crate::dyld::graph::{Dependency, Launch};
-use crate::dyld::{Candidate, Verdict};
+use crate::dyld::{Candidate, Problem, Verdict};
 use crate::macho::{Arch, PackedVersion, Slice};
 use crate::workflow::export::FindingJson;
 use crate::workflow::{Inspection, launches};
@@ -97,8 +97,18 @@ struct CandidateJson<'a> {
 pub struct LaunchJson<'a> {
     entry: &'a str,
     arch: Arch,
+    os: &'static str,
     ok: bool,
     message: Option<String>,
+    /// Everything that would end the launch, in dyld's order; `message` is the first of them.
+    problems: Vec<ProblemJson>,
+}
+
+#[derive(Serialize)]
+pub struct ProblemJson {
+    image: String,
+    reference: Option<String>,
+    message: String,
 }
 
 impl<'a> InspectionJson<'a> {
@@ -118,7 +128,9 @@ impl<'a> InspectionJson<'a> {
             head: Head::new(bundle),
             images: images.map(|image| ImageJson::new(image, &loaded, &invalid)).collect(),
             findings: inspection.findings.iter().map(FindingJson::new).collect(),
-            launch: launches(inspection).map(|(launch, verdict)| LaunchJson::new(launch, &verdict)).collect(),
+            launch: launches(inspection, &inspection.clean, &inspection.symbols)
+                .map(|(launch, verdict)| LaunchJson::new(launch, &verdict))
+                .collect(),
         }
     }
 }
@@ -128,8 +140,20 @@ impl<'a> LaunchJson<'a> {
         LaunchJson {
             entry: launch.entry.as_str(),
             arch: launch.arch,
+            os: launch.config.os.name(),
             ok: verdict.ok,
             message: verdict.message.clone(),
+            problems: verdict.problems.iter().map(ProblemJson::new).collect(),
+        }
+    }
+}
+
+impl ProblemJson {
+    fn new(problem: &Problem) -> Self {
+        ProblemJson {
+            image: problem.image.to_string(),
+            reference: problem.reference.as_ref().map(|name| name.0.clone()),
+            message: problem.message.clone(),
         }
     }
 }

@@ -15,7 +15,7 @@ impl<'a> Loaded<'a> {
     pub fn new(graph: &'a Graph) -> Self {
         let mut dependencies: HashMap<_, &[Dependency]> = HashMap::new();
         for launch in &graph.launches {
-            for load in &launch.loads {
+            for load in launch.loads.own() {
                 dependencies.entry((&load.image, launch.arch)).or_insert(&load.dependencies);
             }
         }

@@ -5,6 +5,8 @@ pub mod inspection;
 pub mod inspection_json;
 pub mod launch;
 pub mod loaded;
+pub mod maps;
+pub mod maps_json;
 mod page;
 pub mod tree;
 pub mod walk;

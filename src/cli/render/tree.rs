@@ -168,47 +168,14 @@ fn how(launch: &Launch, candidate: &Candidate) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::bundle::EntryKind;
-    use crate::dyld::SearchRule;
-    use crate::dyld::graph::Load;
-    use crate::macho::{Arch, InstallName, Rpath};
-    use crate::paths::{BundlePath, RuntimePath};
+    use crate::diagnose::case::model::{bundle, items};
+    use crate::dyld::{Conditions, Place, resolve};
 
-    fn at(text: &str) -> BundlePath {
-        BundlePath::new(text).unwrap()
-    }
-
-    fn dependency(name: &str, resolution: Resolution) -> Dependency {
-        let found = resolution != Resolution::Missing;
-        Dependency {
-            name: InstallName(name.to_owned()),
-            kind: LoadKind::Required,
-            candidates: vec![Candidate {
-                rule: SearchRule::Rpath,
-                declared_by: Some(ImageId::Bundled(at("main"))),
-                rpath: Some(Rpath("@loader_path".to_owned())),
-                tried: RuntimePath::new("/x"),
-                outcome: if found { Outcome::Found } else { Outcome::NoSuchFile },
-            }],
-            resolution,
-        }
-    }
-
-    fn load(image: &str, loaded_by: Option<usize>, dependencies: Vec<Dependency>) -> Arc<Load> {
-        Arc::new(Load {
-            image: ImageId::Bundled(at(image)),
-            path: RuntimePath::new(format!("/{image}")),
-            uuid: None,
-            loaded_by,
-            dependencies,
-        })
-    }
-
-    fn launch(loads: Vec<Arc<Load>>) -> Launch {
-        Launch { entry: at("main"), kind: EntryKind::Main, arch: Arch::ARM64, loads, start: 0 }
+    fn launch(description: &str) -> Launch {
+        let bundle = bundle(&items(description));
+        let graph = resolve(&bundle, &Place::CleanMac, &Conditions::default());
+        graph.launches.into_iter().next().unwrap()
     }
 
     fn drawn(launch: &Launch, drawing: &Drawing) -> String {
@@ -218,15 +185,13 @@ mod tests {
     }
 
     fn sample() -> Launch {
-        let system =
-            || dependency("/usr/lib/libSystem.B.dylib", Resolution::System(RuntimePath::new("/usr/lib/l")));
-        let bundled = |name: &str| dependency(&format!("@rpath/{name}"), Resolution::Bundled(at(name)));
-        launch(vec![
-            load("main", None, vec![bundled("a"), bundled("b"), system()]),
-            load("a", Some(0), vec![bundled("b"), bundled("c"), system()]),
-            load("b", Some(0), vec![dependency("@rpath/gone", Resolution::Missing), bundled("c")]),
-            load("c", Some(1), vec![bundled("a")]),
-        ])
+        let system = "use /usr/lib/libSystem.B.dylib";
+        launch(&format!(
+            "Contents/MacOS/App execute\n  rpath @loader_path\n  use @rpath/a\n  use @rpath/b\n  {system}\n\
+             Contents/MacOS/a dylib\n  use @rpath/b\n  use @rpath/c\n  {system}\n\
+             Contents/MacOS/b dylib\n  use @rpath/gone\n  use @rpath/c\n\
+             Contents/MacOS/c dylib\n  use @rpath/a\n"
+        ))
     }
 
     #[test]
@@ -234,14 +199,14 @@ mod tests {
         let text = drawn(&sample(), &Drawing { system: false, depth: None });
         assert_eq!(
             text,
-            "main (arm64)\n\
-             ├─ @rpath/a → a [rpath @loader_path]\n\
+            "Contents/MacOS/App (arm64)\n\
+             ├─ @rpath/a → Contents/MacOS/a [rpath @loader_path]\n\
              │  ├─ @rpath/b (shown below)\n\
-             │  ├─ @rpath/c → c [rpath @loader_path]\n\
+             │  ├─ @rpath/c → Contents/MacOS/c [rpath @loader_path]\n\
              │  │  └─ @rpath/a (shown above)\n\
              │  └─ 1 library of macOS\n\
-             ├─ @rpath/b → b [rpath @loader_path]\n\
-             │  ├─ @rpath/gone [missing, 1 place tried]\n\
+             ├─ @rpath/b → Contents/MacOS/b [rpath @loader_path]\n\
+             │  ├─ @rpath/gone [missing, 2 places tried]\n\
              │  └─ @rpath/c (shown above)\n\
              └─ 1 library of macOS\n"
         );
@@ -256,13 +221,13 @@ mod tests {
 
     #[test]
     fn a_cycle_ends_and_a_very_long_chain_is_no_trouble() {
-        let name = |n: usize| if n == 0 { "main".to_owned() } else { format!("l{n}") };
         let length = 3_000;
-        let loads = (0..length).map(|n| {
-            let next = name((n + 1) % length);
-            load(&name(n), n.checked_sub(1), vec![dependency(&next, Resolution::Bundled(at(&next)))])
-        });
-        let text = drawn(&launch(loads.collect()), &Drawing { system: false, depth: None });
+        let mut text = String::from("Contents/MacOS/App execute\n  use @executable_path/l1\n");
+        for number in 1..length {
+            let next = if number + 1 == length { "App".to_owned() } else { format!("l{}", number + 1) };
+            text += &format!("Contents/MacOS/l{number} dylib\n  use @executable_path/{next}\n");
+        }
+        let text = drawn(&launch(&text), &Drawing { system: false, depth: None });
         assert_eq!(text.lines().count(), length + 1);
         assert!(text.ends_with("(shown above)\n"));
     }

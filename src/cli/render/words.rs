@@ -1,5 +1,6 @@
 //! The contract's words for values that have none of their own.
 
+use crate::bundle::EntryKind;
 use crate::dyld::{Candidate, Resolution, SearchRule};
 use crate::macho::{LoadKind, Signature, SignatureState};
 
@@ -15,6 +16,10 @@ pub fn rule(rule: SearchRule) -> &'static str {
         SearchRule::Relative => "relative",
         SearchRule::Fallback => "fallback",
         SearchRule::RealPath => "real-path",
+        SearchRule::PathVariable => "path-variable",
+        SearchRule::FallbackVariable => "fallback-variable",
+        SearchRule::ImageSuffix => "image-suffix",
+        SearchRule::CatalystSupport => "catalyst-support",
     }
 }
 
@@ -32,6 +37,10 @@ pub fn how(candidate: &Candidate) -> String {
         (SearchRule::Relative, ..) => "relative to the current folder".to_owned(),
         (SearchRule::Fallback, ..) => "fallback folder".to_owned(),
         (SearchRule::RealPath, ..) => "with links resolved".to_owned(),
+        (SearchRule::PathVariable, ..) => "folder of a DYLD_ variable".to_owned(),
+        (SearchRule::FallbackVariable, ..) => "fallback folder of a DYLD_ variable".to_owned(),
+        (SearchRule::ImageSuffix, ..) => "with DYLD_IMAGE_SUFFIX".to_owned(),
+        (SearchRule::CatalystSupport, ..) => "Mac Catalyst's support folder".to_owned(),
         (SearchRule::Rpath, None, _) => "rpath".to_owned(),
     }
 }
@@ -44,6 +53,17 @@ pub fn kind(kind: LoadKind) -> &'static str {
         LoadKind::Upward => "upward",
         LoadKind::Lazy => "lazy",
         LoadKind::Delayed => "delayed",
+    }
+}
+
+pub fn entry(kind: EntryKind) -> &'static str {
+    match kind {
+        EntryKind::Main => "main",
+        EntryKind::Helper => "helper",
+        EntryKind::HelperApp => "helper-app",
+        EntryKind::XpcService => "xpc-service",
+        EntryKind::AppExtension => "app-extension",
+        EntryKind::PlugIn => "plug-in",
     }
 }
 

@@ -57,7 +57,7 @@ fn findings(facts: &Facts<'_>, copies: &BTreeSet<&ImageId>) -> Vec<Finding> {
 /// Whether something other than the two makes one process load both.
 fn loaded_together(facts: &Facts<'_>, a: &ImageId, b: &ImageId) -> bool {
     facts.build.launches.iter().any(|launch| {
-        let loads = |id: &ImageId| launch.loads.iter().any(|load| load.image == *id);
+        let loads = |id: &ImageId| launch.loads.position(id).is_some();
         let started = ImageId::Bundled(launch.entry.clone());
         started != *a && started != *b && loads(a) && loads(b)
     })

@@ -6,7 +6,7 @@ use crate::diagnose::Remedy;
 use crate::diagnose::references::{Hit, hits};
 use crate::diagnose::wording::{leaf, origin};
 use crate::diagnose::{Facts, Finding, Severity};
-use crate::dyld::Resolution;
+use crate::dyld::{Resolution, system};
 use crate::paths::{BundlePath, RuntimePath};
 
 pub static RULE: Rule = Rule {
@@ -18,8 +18,12 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let outside =
-        hits(facts.build, |reference| matches!(reference.dependency.resolution, Resolution::External(_)));
+    // A libSystem of somebody's own is not to be copied in: `second-libsystem` says why.
+    let outside = hits(facts.build, |reference| {
+        let dependency = reference.dependency;
+        matches!(dependency.resolution, Resolution::External(_))
+            && !system::is_other_libsystem(dependency.name.as_str())
+    });
     outside
         .iter()
         .filter_map(|hit| match &hit.first.dependency.resolution {
@@ -44,7 +48,7 @@ fn finding(facts: &Facts<'_>, hit: &Hit<'_>, external: &RuntimePath) -> Finding 
         "{user} takes {name} from {} ({external}), which another Mac does not have. Copy it into the bundle.",
         origin(external)
     );
-    let needed = hit.first.dependency.is_needed();
+    let needed = hit.first.dependency.needed;
     Finding {
         severity: if needed { Severity::Error } else { Severity::Warning },
         related,

@@ -5,7 +5,7 @@ use crate::bundle::ImageId;
 use crate::diagnose::references::{Hit, counterpart, hits};
 use crate::diagnose::wording::{leaf, root_hint};
 use crate::diagnose::{Facts, Finding, Severity};
-use crate::dyld::Resolution;
+use crate::dyld::{Resolution, system};
 
 pub static RULE: Rule = Rule {
     id: "missing-library",
@@ -21,8 +21,14 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         dependency.resolution == Resolution::Missing
             && !dependency.has_no_rpath()
             && !dependency.met_wrong_arch()
+            && !has_its_own_rule(dependency.name.as_str())
     });
     missing.iter().map(|hit| finding(facts, hit)).chain(only_here(facts)).collect()
+}
+
+/// What macOS lost or has not yet, and another libSystem than its own.
+fn has_its_own_rule(name: &str) -> bool {
+    system::gone(name).is_some() || system::is_system(name) || system::is_other_libsystem(name)
 }
 
 /// References that reach the bundle's own files only while it stands where it stands now.
@@ -61,7 +67,7 @@ fn finding(facts: &Facts<'_>, hit: &Hit<'_>) -> Finding {
         ),
     };
     let tried = dependency.candidates.len();
-    let consequence = match dependency.is_needed() {
+    let consequence = match dependency.needed {
         true => "dyld stops the launch here",
         false => "it is not needed, so the launch goes on without it",
     };

@@ -2,9 +2,11 @@
 
 mod broken_file;
 mod broken_link;
+mod direct_system_part;
 pub(crate) mod duplicate_library;
 mod duplicate_rpath;
 mod executable_unusable;
+mod flat_namespace_symbol;
 mod flattened_framework;
 pub(crate) mod id_mismatch;
 mod library_outside_bundle;
@@ -12,8 +14,15 @@ mod missing_architecture;
 mod missing_library;
 pub mod no_header_room;
 mod no_rpath;
+mod private_framework;
 mod rpath_outside_bundle;
+mod second_libsystem;
 mod signature_invalid;
+mod symbol_missing;
+mod system_library_removed;
+mod system_library_too_new;
+mod system_library_unknown;
+mod weak_library_strong_symbol;
 
 use super::{Facts, Finding, Severity};
 
@@ -34,16 +43,25 @@ pub static RULES: &[&Rule] = &[
     &missing_library::RULE,
     &no_rpath::RULE,
     &missing_architecture::RULE,
+    &symbol_missing::RULE,
+    &weak_library_strong_symbol::RULE,
     &library_outside_bundle::RULE,
+    &system_library_removed::RULE,
+    &system_library_too_new::RULE,
+    &second_libsystem::RULE,
     &duplicate_library::RULE,
     &flattened_framework::RULE,
     &signature_invalid::RULE,
     &duplicate_rpath::RULE,
     &rpath_outside_bundle::RULE,
     &id_mismatch::RULE,
+    &direct_system_part::RULE,
+    &private_framework::RULE,
+    &system_library_unknown::RULE,
     &broken_link::RULE,
     &broken_file::RULE,
     &no_header_room::RULE,
+    &flat_namespace_symbol::RULE,
 ];
 
 pub fn rule(id: &str) -> Option<&'static Rule> {

@@ -8,7 +8,7 @@ pub fn asked(scene: &Scene<'_>) -> Step {
     let name = scene.name();
     let (why, law) = meaning(name);
     let mut facts =
-        vec![fact(command(scene.dependency.kind), name), fact("in", scene.load.image.to_string())];
+        vec![fact(command(scene.dependency.kind), name), fact("of the image", scene.load.image.to_string())];
     if name.starts_with("@executable_path") {
         facts.push(fact("@executable_path is", scene.executable_folder()));
     } else if name.starts_with("@loader_path") {

@@ -6,9 +6,12 @@ mod places;
 mod process;
 mod text;
 
+use std::sync::Arc;
+
 use super::graph::{Dependency, Graph, Launch, Load};
 use super::launch;
 use super::search::{Resolution, SearchRule};
+use super::symbols::MissingSymbol;
 use super::{OsProfile, Place};
 use crate::bundle::{Bundle, EntryKind, ImageId};
 use crate::macho::{Arch, InstallName, LoadKind, Slice};
@@ -82,9 +85,12 @@ impl Mark {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
     pub resolution: Resolution,
-    /// Whether a launch ends without it.
+    /// Whether a launch ends here.
     pub fatal: bool,
+    /// A clause without a beginning: "… the bundle's libx.dylib is loaded."
     pub words: String,
+    /// The whole path of the file.
+    pub file: Option<String>,
 }
 
 /// A consequence.
@@ -132,6 +138,7 @@ pub fn walk(bundle: &Bundle, graph: &Graph, launch: &Launch, load: usize, depend
     let mut steps = vec![asked::asked(&scene)];
     steps.extend(process::already_loaded(&scene));
     steps.extend(asked::shared_cache(&scene));
+    steps.extend(places::switched_off(&scene));
     steps.extend(places::tried(&scene));
     steps.extend(places::left_out(&scene));
     Some(Walk {
@@ -152,7 +159,7 @@ pub fn walk(bundle: &Bundle, graph: &Graph, launch: &Launch, load: usize, depend
 pub fn find(bundle: &Bundle, graph: &Graph, image: &ImageId, arch: Arch, name: &InstallName) -> Option<Walk> {
     let launches = graph.launches.iter().filter(|launch| launch.arch == arch);
     launches.into_iter().find_map(|launch| {
-        let position = launch.loads.iter().position(|load| load.image == *image)?;
+        let position = launch.loads.position(image)?;
         let load = launch.loads.get(position)?;
         let at = load.dependencies.iter().position(|dependency| dependency.name == *name)?;
         walk(bundle, graph, launch, position, at)
@@ -164,7 +171,7 @@ pub fn elsewhere(bundle: &Bundle, other: &Graph, launch: &Launch, walk: &Walk) -
     let place = capital(place_name(&other.place));
     let same = |one: &&Launch| one.entry == launch.entry && one.arch == launch.arch;
     let there = other.launches.iter().find(same).and_then(|launch| {
-        let position = launch.loads.iter().position(|load| load.image == walk.asker)?;
+        let position = launch.loads.position(&walk.asker)?;
         let at = launch.loads.get(position)?.dependencies.iter().position(|one| one.name == walk.name)?;
         self::walk(bundle, other, launch, position, at)
     });
@@ -190,22 +197,19 @@ pub struct Stop {
     pub words: String,
 }
 
-/// Where dyld stops `launch`; `None` when it starts.
-pub fn stop(bundle: &Bundle, _: &Graph, launch: &Launch) -> Option<Stop> {
-    let message = launch::verdict(bundle, launch).message?;
-    let mut references = launch
-        .loads
-        .iter()
-        .flat_map(|load| load.dependencies.iter().map(move |dependency| (load, dependency)));
-    let first = references
-        .find(|(load, dependency)| launch::fault(launch, load, dependency).as_ref() == Some(&message));
-    let Some((load, dependency)) = first else {
-        let image = ImageId::Bundled(launch.entry.clone());
-        let words = message.lines().next().unwrap_or_default().to_owned();
-        return Some(Stop { image, name: None, words });
+/// Where dyld stops `launch`, which lacks the symbols `missing`; `None` when it starts.
+pub fn stop(
+    bundle: &Bundle,
+    graph: &Graph,
+    launch: &Launch,
+    missing: &[(usize, Arc<MissingSymbol>)],
+) -> Option<Stop> {
+    let problem = launch::verdict(bundle, graph, launch, missing).problems.into_iter().next()?;
+    let words = match &problem.reference {
+        Some(name) => format!("dyld stops at {}, which {} asks for", name.leaf(), leaf(&problem.image)),
+        None => format!("dyld says: {}", problem.message.lines().next().unwrap_or_default()),
     };
-    let words = format!("dyld stops at {}, which {} asks for", dependency.name.leaf(), leaf(&load.image));
-    Some(Stop { image: load.image.clone(), name: Some(dependency.name.clone()), words })
+    Some(Stop { image: problem.image, name: problem.reference, words })
 }
 
 /// "a clean Mac", "the build Mac".
@@ -218,9 +222,12 @@ pub fn place_name(place: &Place) -> &'static str {
 }
 
 fn says(scene: &Scene<'_>) -> Option<Says> {
-    let message = launch::fault(scene.launch, scene.load, scene.dependency)?;
-    let first = launch::verdict(scene.bundle, scene.launch).message.as_ref() == Some(&message);
-    Some(Says { message, first })
+    let problems = launch::verdict(scene.bundle, scene.graph, scene.launch, &[]).problems;
+    let mine = |problem: &launch::Problem| {
+        problem.image == scene.load.image && problem.reference.as_ref() == Some(&scene.dependency.name)
+    };
+    let at = problems.iter().position(mine)?;
+    problems.into_iter().nth(at).map(|problem| Says { message: problem.message, first: at == 0 })
 }
 
 impl Scene<'_> {
@@ -234,8 +241,7 @@ impl Scene<'_> {
 
     /// The folder of the process's main executable.
     fn executable_folder(&self) -> String {
-        let main = self.launch.loads.get(0).map(|load| load.path.parent().to_string());
-        main.unwrap_or_default()
+        self.launch.config.executable.parent().to_string()
     }
 
     /// The asker and what it was loaded for, back to the main executable: where LC_RPATHs are taken from.
@@ -249,7 +255,8 @@ impl Scene<'_> {
             chain.push(&load.image);
             at = load.loaded_by;
         }
-        let main = self.launch.loads.get(0).map(|load| &load.image);
+        let is_main = |load: &&Arc<Load>| load.path == self.launch.config.executable;
+        let main = self.launch.loads.iter().find(is_main).map(|load| &load.image);
         chain.extend(main.filter(|main| self.is_plug_in() && !chain.contains(main)));
         chain
     }

@@ -58,14 +58,14 @@ fn rule(scene: &Scene<'_>, candidate: &Candidate, (rpath, rpaths): (usize, usize
         SearchRule::Absolute if again => (
             "The path once more",
             "The first look was at the disk alone. This one asks macOS's shared cache too.",
-            "second-round-with-the-real-path",
+            "absolute-outside-through-links",
         ),
         SearchRule::Absolute => ("The path as it stands", "", "absolute-outside-through-links"),
         SearchRule::Cryptex => (
             "The same path in the cryptex",
             "Since macOS 13 a part of the system is on a volume of its own, the cryptex. dyld looks for every absolute \
              path there too, though no app can put anything into it.",
-            "second-round-with-the-real-path",
+            "absolute-outside-through-links",
         ),
         SearchRule::LoaderPath if again => ("@loader_path once more", "", "loader-path-follows-links"),
         SearchRule::LoaderPath => ("@loader_path, put in", "", "loader-path-follows-links"),
@@ -77,6 +77,26 @@ fn rule(scene: &Scene<'_>, candidate: &Candidate, (rpath, rpaths): (usize, usize
             "Binaries of an SDK before 14 also get the old default folders. Built anew, the app no longer finds \
              anything there.",
             "fallback-folders-by-sdk",
+        ),
+        SearchRule::PathVariable => (
+            "A folder of a DYLD_ variable",
+            "The folders of DYLD_LIBRARY_PATH and DYLD_FRAMEWORK_PATH come before the place that the name says.",
+            "variables-come-first",
+        ),
+        SearchRule::FallbackVariable => (
+            "A fallback folder of a DYLD_ variable",
+            "The folders of a DYLD_FALLBACK_ variable stand in for the usual ones.",
+            "fallback-variables-replace-the-folders",
+        ),
+        SearchRule::ImageSuffix => (
+            "With DYLD_IMAGE_SUFFIX",
+            "Each place is tried with the suffix in the file's name first.",
+            "image-suffix",
+        ),
+        SearchRule::CatalystSupport => (
+            "In Mac Catalyst's support folder",
+            "Programs for Mac Catalyst have libraries of their own below /System/iOSSupport.",
+            "catalyst-looks-in-its-support-folder",
         ),
         SearchRule::RealPath => (
             "Second round, links resolved",
@@ -130,12 +150,35 @@ fn answer(candidate: &Candidate) -> (Mark, String, Option<&'static str>) {
         Outcome::Refused(why) if why.is_empty() => {
             (Mark::Refused, "An empty file: dyld goes on without a word".to_owned(), None)
         }
-        Outcome::Refused(why) => {
-            let law = why.starts_with("cannot link").then_some("only-dylibs-are-linked");
-            (Mark::Refused, capital(&said), law)
-        }
+        Outcome::Refused(why) => (Mark::Refused, capital(&said), refusal_law(why)),
         Outcome::Skipped(why) => (Mark::Skipped, format!("Not tried: {why}"), None),
     }
+}
+
+/// The law about a file that is there and that dyld will not have.
+fn refusal_law(why: &str) -> Option<&'static str> {
+    if why.starts_with("cannot link") {
+        Some("only-dylibs-are-linked")
+    } else if why.contains("Team ID") {
+        Some("library-validation")
+    } else if why.contains("code signature") {
+        Some("unsigned-code-on-apple-silicon")
+    } else {
+        None
+    }
+}
+
+/// Variables that the process was given and that dyld does not honour for it.
+pub fn switched_off(scene: &Scene<'_>) -> Option<Step> {
+    let config = &scene.launch.config;
+    let ignored = &config.path_overrides.ignored;
+    if ignored.is_empty() {
+        return None;
+    }
+    let why = if config.security.hardened { "runs hardened" } else { "is restricted" };
+    let answer =
+        format!("Not searched: {} count for nothing, because the process {why}.", ignored.join(", "));
+    Some(skipped("DYLD_ variables", answer, "hardened-programs-ignore-variables"))
 }
 
 /// The places that dyld has for other names or binaries, with the reason why not for this one.
@@ -147,7 +190,7 @@ pub fn left_out(scene: &Scene<'_>) -> Vec<Step> {
     }
     let missing = dependency.resolution == Resolution::Missing;
     let mut steps = Vec::new();
-    if !scene.has(SearchRule::Fallback) {
+    if !scene.has(SearchRule::Fallback) && !scene.has(SearchRule::FallbackVariable) {
         steps.push(skipped("Fallback folders", fallback(scene, missing), "fallback-folders-by-sdk"));
     }
     if missing && !scene.has(SearchRule::RealPath) {

@@ -1,5 +1,8 @@
 //! What is in the process already, what the search comes to, and what follows.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use super::super::graph::Load;
 use super::super::search::{Outcome, Resolution, Reuse, SearchRule};
 use super::{End, Fact, Mark, Note, Scene, Step, fact, leaf};
@@ -78,23 +81,12 @@ impl Scene<'_> {
     /// down into the first of them.
     fn entered_with(&self) -> usize {
         let loads = &self.launch.loads;
-        let mut children: Vec<Vec<usize>> = vec![Vec::new(); loads.len()];
-        for (at, load) in loads.iter().enumerate() {
-            if let Some(list) = load.loaded_by.and_then(|by| children.get_mut(by)) {
-                list.push(at);
-            }
-        }
-        let mut count = self.launch.start + 1;
-        let mut ahead = vec![self.launch.start];
-        while let Some(at) = ahead.pop() {
-            if at == self.position {
-                return count;
-            }
-            let below = children.get(at).map(Vec::as_slice).unwrap_or_default();
-            count += below.len();
-            ahead.extend(below.iter().rev());
-        }
-        self.launch.start.max(self.position + 1).min(loads.len())
+        let earlier = loads.turns().take_while(|load| load.image != self.load.image);
+        let earlier: HashSet<&ImageId> = earlier.map(|load| &load.image).collect();
+        let brought = |load: &&Arc<Load>| {
+            load.loaded_by.and_then(|by| loads.get(by)).is_some_and(|by| earlier.contains(&by.image))
+        };
+        self.launch.start + 1 + loads.own().iter().filter(brought).count()
     }
 }
 
@@ -109,29 +101,30 @@ pub fn reuse_law(outcome: &Outcome) -> &'static str {
 pub fn end(scene: &Scene<'_>) -> End {
     let dependency = scene.dependency;
     let reused = dependency.candidates.iter().any(|one| matches!(one.outcome, Outcome::Reused { .. }));
-    let may_be_missing = matches!(dependency.kind, LoadKind::Weak | LoadKind::Lazy);
+    let leaf = dependency.resolution.image().map(|image| leaf(&image)).unwrap_or_default();
     let words = match &dependency.resolution {
-        Resolution::Bundled(path) if reused => {
-            format!("the bundle's {path} is used, which is loaded already.")
+        Resolution::Bundled(_) | Resolution::External(_) if dependency.refused => {
+            format!("{leaf} is found, and dyld refuses it.")
         }
-        Resolution::Bundled(path) => format!("the bundle's {path} is loaded."),
-        Resolution::External(path) if reused => {
-            format!("{path} is used, which is loaded already and stands outside the bundle.")
+        Resolution::Bundled(_) if reused => format!("the bundle's {leaf} is used, which is loaded already."),
+        Resolution::Bundled(_) => format!("the bundle's own {leaf} is loaded."),
+        Resolution::External(_) if reused => {
+            format!("{leaf} from outside the bundle is used, which is loaded already.")
         }
-        Resolution::External(path) => {
-            format!("{path} is loaded, from outside the bundle. Only a Mac that has this file can do that.")
+        Resolution::External(_) => {
+            format!("{leaf} is loaded from outside the bundle. Only a Mac that has this file can do that.")
         }
         Resolution::System(path) => format!("macOS's own {} is used.", path.file_name()),
         Resolution::Missing if dependency.kind == LoadKind::Lazy => "nothing is looked for.".to_owned(),
-        Resolution::Missing if may_be_missing => "nothing is found. dyld goes on without it.".to_owned(),
+        Resolution::Missing if !dependency.needed => "nothing is found. dyld goes on without it.".to_owned(),
         Resolution::Missing if scene.is_plug_in() => {
             "nothing is found. The plug-in cannot be opened, and what it does is missing from the app."
                 .to_owned()
         }
         Resolution::Missing => "nothing is found. dyld stops the launch.".to_owned(),
     };
-    let fatal = dependency.resolution == Resolution::Missing && !may_be_missing;
-    End { resolution: dependency.resolution.clone(), fatal, words }
+    let file = dependency.resolution.image().map(|image| image.to_string());
+    End { resolution: dependency.resolution.clone(), fatal: dependency.is_fatal(), words, file }
 }
 
 pub fn notes(scene: &Scene<'_>) -> Vec<Note> {

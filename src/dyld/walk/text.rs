@@ -28,6 +28,9 @@ fn write_plain(out: &mut String, walk: &Walk, explained: bool) -> std::fmt::Resu
         writeln!(out, "{indent}{} {}", sign(step.mark), step.answer)?;
     }
     writeln!(out, "  → On {} {}", walk.place, walk.end.words)?;
+    if let Some(file) = &walk.end.file {
+        writeln!(out, "    file: {file}")?;
+    }
     for note in &walk.notes {
         for (at, line) in wrapped(&note.words, 96).into_iter().enumerate() {
             let start = if at > 0 {
@@ -110,6 +113,9 @@ fn write_markdown(out: &mut String, walk: &Walk) -> std::fmt::Result {
         writeln!(out, "{indent}- {} {}{law}\n", sign(step.mark), escaped(&step.answer))?;
     }
     writeln!(out, "**On {} {}**", walk.place, escaped(&walk.end.words))?;
+    if let Some(file) = &walk.end.file {
+        writeln!(out, "\nFile: {}", code(file))?;
+    }
     for note in &walk.notes {
         writeln!(out, "\n> {}", escaped(&note.words))?;
         for fact in &note.facts {

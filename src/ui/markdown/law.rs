@@ -13,6 +13,14 @@ pub fn show(ui: &mut Ui, info: &str, code: &str) -> bool {
         Some("bundle") => headed(ui, "The bundle", |ui| bundle(ui, code)),
         Some("asks") => headed(ui, &whose("What dyld tries", words), |ui| asks(ui, code)),
         Some("loads") => headed(ui, &whose("What is loaded, in this order", words), |ui| loads(ui, code)),
+        Some("says") if code.trim() == "it starts" => {
+            caption(ui, &whose("What dyld says", words));
+            let t = tokens(ui);
+            let rect = line(ui, "Nothing: it starts", 24.0);
+            let y = rect.center().y;
+            Icon::Good.paint_at(ui.painter(), pos2(rect.left() + 8.0, y), 15.0, t.good);
+            paint_left(ui, rect.left() + 24.0, y, galley(ui, "Nothing: it starts", Type::Body, t.text_soft));
+        }
         Some("says") => {
             caption(ui, &whose("What dyld prints", words));
             mono_block(ui, &code.replace("tried: '", "tried:\n    '").replace("), '", "),\n    '"), None);
@@ -26,7 +34,14 @@ pub fn show(ui: &mut Ui, info: &str, code: &str) -> bool {
 fn whose<'a>(heading: &str, words: impl Iterator<Item = &'a str>) -> String {
     let told = |word: &str| match word {
         "build" => "on the build Mac".to_owned(),
-        other => format!("for {other}"),
+        "homebrew" => "on a Mac with Homebrew".to_owned(),
+        "hardened" => "hardened".to_owned(),
+        "no-cache" => "without the shared cache".to_owned(),
+        other => match other.strip_prefix("os=") {
+            Some(os) => format!("on macOS {os}"),
+            None if other.starts_with("DYLD_") => format!("with {other}"),
+            None => format!("for {other}"),
+        },
     };
     let more: Vec<String> = words.map(told).collect();
     if more.is_empty() { heading.to_owned() } else { format!("{heading}, {}", more.join(", ")) }

@@ -27,7 +27,7 @@ pub struct View {
     filter: String,
     selected: Option<&'static str>,
     reveal: bool,
-    /// Where a link came from.
+    /// Mac a link came from.
     back: Option<Page>,
 }
 

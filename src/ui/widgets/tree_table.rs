@@ -161,13 +161,13 @@ fn one_row(
     }
 }
 
-/// Where the arrow of a row at `depth` stands.
+/// Mac the arrow of a row at `depth` stands.
 fn chevron(row: Rect, depth: usize) -> Rect {
     let x = row.left() + size::PADDING + depth as f32 * size::INDENT;
     Rect::from_center_size(pos2(x + 6.0, row.center().y), vec2(size::ICON_SMALL, size::ICON_SMALL))
 }
 
-/// Where the text of a row at `depth` begins.
+/// Mac the text of a row at `depth` begins.
 pub fn text_start(row: Rect, depth: usize) -> f32 {
     row.left() + size::PADDING + depth as f32 * size::INDENT + 18.0
 }

@@ -155,7 +155,7 @@ fn entry(ui: &mut Ui, opened: &Opened, graph: &Graph, launch: &Launch) {
     if let Some(image) = graph.image(&opened.inspection.bundle, &ImageId::Bundled(launch.entry.clone())) {
         image_facts(ui, image, launch);
     }
-    let verdict = crate::dyld::launch::verdict(&opened.inspection.bundle, launch);
+    let verdict = crate::dyld::launch::verdict(&opened.inspection.bundle, graph, launch, &[]);
     section(ui, "What dyld says");
     match verdict.message {
         Some(message) => {
@@ -255,7 +255,7 @@ fn reference(
     }
 }
 
-/// Where it was found: a square mark, a word, and the path.
+/// Mac it was found: a square mark, a word, and the path.
 fn origin(ui: &mut Ui, resolution: &Resolution, path: &str) {
     let t = tokens(ui);
     let Some(origin) = Origin::of(resolution) else { return };

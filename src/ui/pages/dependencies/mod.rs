@@ -6,7 +6,7 @@ pub mod tree;
 mod verdict;
 mod walk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use egui::{Id, Margin, Ui, vec2};
 
@@ -18,11 +18,13 @@ use crate::paths::BundlePath;
 use crate::ui::command::{Action, Command, Outbox, keys};
 use crate::ui::facts::arch_order;
 use crate::ui::icons::Icon;
+use crate::ui::search::Words;
 use crate::ui::shell;
 use crate::ui::state::Opened;
 use crate::ui::theme::{size, tokens};
-use crate::ui::what_if::{self, Where};
+use crate::ui::what_if::{self, CHOICES, MACS, SHORT};
 use crate::ui::widgets::{Field, empty, panel_frame, segments, selector, switch, tree_table};
+use crate::workflow::Mac;
 
 pub const TABLE: &str = "dependencies";
 
@@ -32,7 +34,7 @@ pub struct View {
     entry: Option<BundlePath>,
     arch: Option<Arch>,
     /// On whose Mac.
-    place: Where,
+    place: Mac,
     pub filter: String,
     problems_only: bool,
     open: BTreeMap<u64, bool>,
@@ -44,6 +46,8 @@ pub struct View {
     rows: Vec<usize>,
     /// What `tree` and `rows` were made from.
     made_from: Option<MadeFrom>,
+    /// What can be started, and the inspection that it was taken from.
+    entries: (u64, Vec<BundlePath>),
     verdict: verdict::Verdict,
     walk: walk::View,
 }
@@ -53,7 +57,7 @@ struct MadeFrom {
     revision: u64,
     entry: BundlePath,
     arch: Arch,
-    place: Where,
+    place: Mac,
     filter: String,
     problems_only: bool,
     opened: usize,
@@ -88,9 +92,12 @@ impl View {
     }
 
     /// Brings tree and rows up to date with what is asked for.
-    pub fn refresh(&mut self, opened: &Opened, place: Where) {
+    pub fn refresh(&mut self, opened: &Opened, place: Mac) {
         self.place = place;
-        let entries = entries(opened);
+        if self.entries.0 != opened.revision {
+            self.entries = (opened.revision, entries(opened));
+        }
+        let entries = &self.entries.1;
         let entry =
             self.entry.clone().filter(|entry| entries.contains(entry)).or_else(|| entries.first().cloned());
         let Some(entry) = entry else {
@@ -110,11 +117,7 @@ impl View {
             place,
             filter: self.filter.clone(),
             problems_only: self.problems_only,
-            opened: self
-                .open
-                .iter()
-                .map(|(key, open)| (*key as usize).wrapping_mul(3 + usize::from(*open)))
-                .fold(0, usize::wrapping_add),
+            opened: self.opened_or_closed(),
         };
         if self.made_from.as_ref() == Some(&now) && self.wanted.is_none() {
             return;
@@ -132,25 +135,25 @@ impl View {
             self.select_reference(graph, &image, name.as_ref());
         }
         self.rows = self.visible_rows(opened);
-        let opened_now = self
-            .open
-            .iter()
-            .map(|(key, open)| (*key as usize).wrapping_mul(3 + usize::from(*open)))
-            .fold(0, usize::wrapping_add);
-        self.made_from = Some(MadeFrom { opened: opened_now, ..now });
+        self.made_from = Some(MadeFrom { opened: self.opened_or_closed(), ..now });
         if self.selected_row().is_none() {
             self.selected = self.rows.first().map(|node| self.tree.nodes[*node].key);
         }
     }
 
+    /// Changes with every branch that is opened or closed by hand.
+    fn opened_or_closed(&self) -> usize {
+        let one = |(key, open): (&u64, &bool)| (*key as usize).wrapping_mul(3 + usize::from(*open));
+        self.open.iter().map(one).fold(0, usize::wrapping_add)
+    }
+
     fn visible_rows(&self, opened: &Opened) -> Vec<usize> {
         let graph = self.graph(opened);
-        let words = self.filter.trim().to_lowercase();
+        let words = Words::new(&self.filter);
         let matches = |index: usize| {
             let node = &self.tree.nodes[index];
             let wrong = !self.problems_only || node.own.is_problem() || node.own == tree::Own::AbsentWeak;
-            wrong
-                && (words.is_empty() || rows::name(&self.tree, graph, index).to_lowercase().contains(&words))
+            wrong && words.are_in(&rows::name(&self.tree, graph, index))
         };
         let filtered = self.problems_only || !words.is_empty();
         self.tree.visible(&self.open, filtered.then_some(&matches as &dyn Fn(usize) -> bool))
@@ -175,15 +178,14 @@ impl View {
         }
     }
 
+    /// Rows stand in the order of their nodes.
     fn selected_row(&self) -> Option<usize> {
-        let key = self.selected?;
-        self.rows.iter().position(|node| self.tree.nodes[*node].key == key)
+        self.rows.binary_search(&self.selected_node()?).ok()
     }
 
     /// The node behind the selected row.
     fn selected_node(&self) -> Option<usize> {
-        let key = self.selected?;
-        self.tree.nodes.iter().position(|node| node.key == key)
+        self.tree.with_key(self.selected?)
     }
 
     /// The bundle's own reference that is selected: what a fix for one reference is about.
@@ -233,20 +235,17 @@ impl View {
 /// Executables whose process can be looked at; plug-ins stand inside of their host's.
 fn entries(opened: &Opened) -> Vec<BundlePath> {
     let graph = &opened.inspection.clean;
-    let mut entries: Vec<BundlePath> = Vec::new();
-    let hosted = |path: &BundlePath| {
-        opened
-            .inspection
-            .bundle
-            .entries
-            .iter()
-            .any(|e| e.image == *path && e.kind == EntryKind::PlugIn && e.host.is_some())
-    };
-    for launch in &graph.launches {
-        if !entries.contains(&launch.entry) && !hosted(&launch.entry) {
-            entries.push(launch.entry.clone());
-        }
-    }
+    let bundle = &opened.inspection.bundle;
+    let hosted: BTreeSet<&BundlePath> = bundle
+        .entries
+        .iter()
+        .filter(|entry| entry.kind == EntryKind::PlugIn && entry.host.is_some())
+        .map(|entry| &entry.image)
+        .collect();
+    // The launches of one entry follow each other.
+    let mut entries: Vec<BundlePath> = graph.launches.iter().map(|launch| launch.entry.clone()).collect();
+    entries.retain(|entry| !hosted.contains(entry));
+    entries.dedup();
     entries
 }
 
@@ -264,7 +263,7 @@ pub fn filter_id() -> Id {
 
 /// Under which conditions the page looks.
 pub struct Scope<'a> {
-    pub place: Where,
+    pub place: Mac,
     pub conditions: &'a Conditions,
     pub variables: &'a mut what_if::View,
 }
@@ -338,13 +337,13 @@ pub fn show(
 
 fn header(ui: &mut Ui, scope: &Scope<'_>, fixable: bool, out: &mut Outbox) {
     let mut chosen = None;
-    let choices = if ui.available_width() < 640.0 { Where::SHORT } else { Where::CHOICES };
+    let choices = if ui.available_width() < 640.0 { SHORT } else { CHOICES };
     shell::page_header(
         ui,
         "Dependencies",
         |ui| {
-            let on = Where::ALL.iter().position(|place| *place == scope.place).unwrap_or(0);
-            chosen = segments(ui, "Place", &choices, on).and_then(|at| Where::ALL.get(at));
+            let on = MACS.iter().position(|place| *place == scope.place).unwrap_or(0);
+            chosen = segments(ui, "Place", &choices, on).and_then(|at| MACS.get(at));
         },
         |ui| {
             let folders = shell::HeaderButton {
@@ -389,7 +388,7 @@ fn toolbar(ui: &mut Ui, view: &mut View, scope: &mut Scope<'_>, opened: &Opened,
 impl View {
     /// Which executable on which architecture.
     pub fn choose_launch(&mut self, ui: &mut Ui, opened: &Opened) {
-        let entries = entries(opened);
+        let entries = &self.entries.1;
         let on = entries.iter().position(|entry| Some(entry) == self.entry.as_ref()).unwrap_or(0);
         let names: Vec<String> = entries.iter().map(|entry| entry.file_name().to_owned()).collect();
         let tip = "Which executable's process is shown";

@@ -2,7 +2,7 @@
 
 use egui::{Layout, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-use super::tree::{Own, Tree};
+use super::tree::{Own, Tree, What, missing};
 use crate::bundle::ImageId;
 use crate::dyld::{Graph, walk};
 use crate::macho::{Arch, InstallName};
@@ -11,7 +11,7 @@ use crate::ui::command::{Action, Outbox};
 use crate::ui::icons::Icon;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
-use crate::ui::widgets::{Button, Tone, cut, galley, inside, paint_left};
+use crate::ui::widgets::{Button, Tone, cut, inside, paint_left};
 
 /// The line, and the reference that it is about.
 #[derive(Default)]
@@ -27,9 +27,13 @@ impl Verdict {
         let where_to =
             format!("{} with macOS {}", walk::place_name(&graph.place), graph.conditions.os.name());
         let name = entry.file_name();
-        let launch = graph.launches.iter().find(|launch| launch.entry == *entry && launch.arch == arch);
-        let Some(launch) = launch else { return Verdict::default() };
-        if let Some(stop) = walk::stop(&opened.inspection.bundle, graph, launch) {
+        let stop = |at: usize| {
+            let missing = missing(&opened.inspection, graph, at);
+            walk::stop(&opened.inspection.bundle, graph, graph.launches.get(at)?, missing)
+        };
+        let at = graph.launches.iter().position(|launch| launch.entry == *entry && launch.arch == arch);
+        let Some(at) = at else { return Verdict::default() };
+        if let Some(stop) = stop(at) {
             return Verdict {
                 tone: Some(Tone::Error),
                 words: format!("{name} does not start on {where_to}"),
@@ -45,9 +49,10 @@ impl Verdict {
         let closed: Vec<usize> = at(Own::CannotStart).collect();
         if let Some(&first) = closed.first() {
             let plug_ins = if closed.len() == 1 { "1 plug-in" } else { "some plug-ins" };
-            let stop = tree
-                .launch(graph, first)
-                .and_then(|launch| walk::stop(&opened.inspection.bundle, graph, launch));
+            let stop = match tree.nodes[first].what {
+                What::Entry { launch } => stop(launch),
+                _ => None,
+            };
             return Verdict {
                 tone: Some(Tone::Warning),
                 words: format!("{name} starts on {where_to}, but {plug_ins} cannot be opened"),
@@ -77,7 +82,9 @@ impl Verdict {
     pub fn show(&self, ui: &mut Ui, out: &mut Outbox) {
         let Some(tone) = self.tone else { return };
         let t = tokens(ui);
-        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), Sense::hover());
+        let two = !self.detail.is_empty();
+        let height = if two { size::TWO_LINES } else { 36.0 };
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         let spoken = format!("{}. {}", self.words, self.detail);
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, spoken.clone()));
         let icon = match tone {
@@ -91,7 +98,7 @@ impl Verdict {
         icon.paint_at(ui.painter(), pos2(rect.left() + 24.0, y), size::ICON, tone.ink(t));
         let mut right = rect.right() - size::PADDING;
         if let Some((image, name)) = &self.target {
-            let bounds = rect.shrink2(vec2(size::PADDING, 6.0));
+            let bounds = rect.shrink2(vec2(size::PADDING, (height - size::CONTROL_SMALL) / 2.0));
             inside(ui, bounds, Layout::right_to_left(egui::Align::Center), |ui| {
                 if Button::new("Show me").small().tip("Selects the reference and its walk").show(ui).clicked()
                 {
@@ -102,10 +109,9 @@ impl Verdict {
         }
         let x = rect.left() + 40.0;
         let words = cut(ui, &self.words, Type::BodyMedium, t.text, right - x);
-        let x = paint_left(ui, x, y, words) + 12.0;
-        let detail = galley(ui, &self.detail, Type::Body, t.text_soft);
-        if right - x > 120.0 || detail.size().x <= right - x {
-            paint_left(ui, x, y, cut(ui, &self.detail, Type::Body, t.text_soft, right - x));
+        paint_left(ui, x, if two { y - 9.0 } else { y }, words);
+        if two {
+            paint_left(ui, x, y + 9.0, cut(ui, &self.detail, Type::Body, t.text_soft, right - x));
         }
         response.on_hover_text(spoken);
     }

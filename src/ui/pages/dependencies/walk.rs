@@ -125,8 +125,7 @@ fn outcome(ui: &mut Ui, view: &View, walk: &Walk, out: &mut Outbox) {
 fn look_of_end(walk: &Walk) -> (Icon, Tone) {
     use crate::dyld::Resolution;
     match &walk.end.resolution {
-        _ if walk.notes.iter().any(|note| note.fault) => (Icon::Twin, Tone::Error),
-        Resolution::Missing if walk.end.fatal => (Icon::Error, Tone::Error),
+        _ if walk.end.fatal => (Icon::Error, Tone::Error),
         Resolution::Missing => (Icon::Note, Tone::Note),
         Resolution::External(_) => (Icon::Warning, Tone::Warning),
         Resolution::Bundled(_) | Resolution::System(_) => (Icon::Good, Tone::Good),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use egui::{
-    EventFilter, Id, Key, Modifiers, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, Vec2,
-    WidgetInfo, pos2, vec2,
+    EventFilter, Id, Key, Layout, Modifiers, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui,
+    Vec2, WidgetInfo, pos2, vec2,
 };
 
 use crate::bundle::ImageId;
@@ -16,11 +16,11 @@ use crate::ui::command::{Action, Outbox};
 use crate::ui::facts::{Origin, counted};
 use crate::ui::icons::Icon;
 use crate::ui::theme::{Tokens, Type, size, tokens};
-use crate::ui::widgets::{Button, empty, focus_ring, galley, middle_elide, paint_left};
+use crate::ui::widgets::{Button, empty, focus_ring, galley, inside, middle_elide, paint_left};
 
 /// Distance of neighbours, and the size of a node, at zoom 1.
-const STEP: Vec2 = vec2(168.0, 88.0);
-const NODE: Vec2 = vec2(152.0, 30.0);
+const STEP: Vec2 = vec2(188.0, 88.0);
+const NODE: Vec2 = vec2(168.0, 30.0);
 const CLOSEST: f32 = 2.0;
 const FARTHEST: f32 = 0.05;
 /// Below this zoom names cannot be read and are left out.
@@ -56,7 +56,8 @@ impl Drawing {
         self.asked = None;
     }
 
-    pub fn buttons(&mut self, ui: &mut Ui) {
+    fn buttons(&mut self, ui: &mut Ui) {
+        ui.spacing_mut().item_spacing.x = 6.0;
         if Button::new("Fit").tip("Shows the whole picture · 0").show(ui).clicked() {
             self.fitted = false;
         }
@@ -139,6 +140,8 @@ impl Drawing {
         self.nodes(ui, &painter, network, &places, area, id);
         focus_ring(ui, &ground, area.shrink(3.0), 4.0);
         self.caption(&painter, ui, network, area);
+        let bar = Rect::from_min_size(area.min, vec2(area.width(), 44.0)).shrink2(vec2(size::PADDING, 8.0));
+        inside(ui, bar, Layout::right_to_left(egui::Align::Center), |ui| self.buttons(ui));
     }
 
     fn fit(&mut self, area: Rect, network: &Network) {
@@ -266,8 +269,12 @@ impl Drawing {
 
     fn caption(&self, painter: &Painter, ui: &Ui, network: &Network, area: Rect) {
         let t = tokens(ui);
+        let legend = match self.selected {
+            Some(_) => "blue: what it uses, violet: what uses it",
+            None => "drag to move, scroll to zoom, arrow keys from image to image",
+        };
         let words = format!(
-            "{}, {} · {:.0} % · drag to move, scroll to zoom, arrow keys from image to image",
+            "{}, {} · {:.0} % · {legend}",
             counted(network.nodes.len(), "node"),
             counted(network.edges.len(), "edge"),
             self.zoom * 100.0
@@ -288,7 +295,7 @@ fn name_in(
     t: &Tokens,
     missing: bool,
 ) {
-    let room = ((place.width() - 26.0) / 7.2).max(3.0) as usize;
+    let room = ((place.width() - 28.0) / 6.7).max(3.0) as usize;
     let words =
         galley(ui, &middle_elide(name, room), Type::MonoCaption, if missing { t.error } else { t.text });
     let y = place.center().y;

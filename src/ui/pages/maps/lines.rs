@@ -7,6 +7,7 @@ use crate::maps::architectures::Cell as Slice;
 use crate::maps::unused::Standing;
 use crate::ui::facts::{bytes, counted};
 use crate::ui::icons::Icon;
+use crate::ui::search::Words;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{Tone, cut, elided, galley, paint_left, paint_right, tree_table};
 use crate::workflow::Survey;
@@ -234,7 +235,7 @@ pub fn slices(survey: &Survey) -> Sheet {
 impl Sheet {
     /// Drops the lines that `filter` does not match; a heading stays with its own.
     pub fn keep(&mut self, filter: &str) {
-        let words = filter.trim().to_lowercase();
+        let words = Words::new(filter);
         if words.is_empty() {
             return;
         }
@@ -245,7 +246,7 @@ impl Sheet {
                     kept.pop();
                 }
                 kept.push(line);
-            } else if line.name.to_lowercase().contains(&words) {
+            } else if words.are_in(&line.name) {
                 kept.push(line);
             }
         }
@@ -268,7 +269,7 @@ impl Sheet {
     }
 }
 
-/// Where the names end.
+/// Mac the names end.
 fn name_end(columns: &[(f32, f32)], width: f32) -> f32 {
     columns.first().map_or(width, |first| first.0) - 16.0
 }

@@ -22,11 +22,11 @@ use crate::ui::icons::Icon;
 use crate::ui::shell;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
-use crate::ui::what_if::Where;
+use crate::ui::what_if::{CHOICES, MACS};
 use crate::ui::widgets::{
     Field, cut, empty, paint_left, panel_frame, segments, selector, switch, tree_table,
 };
-use crate::workflow::Survey;
+use crate::workflow::{Mac, Survey};
 
 const TABLE: &str = "maps";
 
@@ -43,7 +43,7 @@ enum Map {
 
 impl Map {
     const ALL: [Map; 6] = [Map::Sizes, Map::Unused, Map::Circles, Map::Minimum, Map::Slices, Map::Drawing];
-    const CHOICES: [crate::ui::widgets::Choice<'static>; 6] = [
+    const NAMES: [crate::ui::widgets::Choice<'static>; 6] = [
         ("Sizes", "What each image weighs, and what would go with it"),
         ("Unused", "Images that no program of the bundle loads"),
         ("Circles", "Libraries that need each other"),
@@ -161,7 +161,7 @@ pub fn show(
     ui: &mut Ui,
     view: &mut View,
     tree: &mut dependencies::View,
-    place: Where,
+    place: Mac,
     opened: &Opened,
     out: &mut Outbox,
 ) {
@@ -201,7 +201,7 @@ fn header(ui: &mut Ui, view: &mut View) {
         "Maps",
         |ui| {
             let on = Map::ALL.iter().position(|map| *map == view.map).unwrap_or(0);
-            if let Some(map) = segments(ui, "Map", &Map::CHOICES, on).and_then(|at| Map::ALL.get(at)) {
+            if let Some(map) = segments(ui, "Map", &Map::NAMES, on).and_then(|at| Map::ALL.get(at)) {
                 view.map = *map;
                 view.reveal = true;
             }
@@ -214,7 +214,7 @@ fn toolbar(
     ui: &mut Ui,
     view: &mut View,
     tree: &mut dependencies::View,
-    place: Where,
+    place: Mac,
     opened: &Opened,
     out: &mut Outbox,
 ) {
@@ -224,18 +224,16 @@ fn toolbar(
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
             ui.horizontal_wrapped(|ui| {
-                let names = Where::CHOICES.map(|(name, _)| name.to_owned());
-                let on = Where::ALL.iter().position(|one| *one == place).unwrap_or(0);
+                let names = CHOICES.map(|(name, _)| name.to_owned());
+                let on = MACS.iter().position(|one| *one == place).unwrap_or(0);
                 let tip = "Whose Mac the maps are about; macOS and more are chosen under Dependencies";
-                if let Some(to) = selector(ui, "On", &names, on, None, tip).and_then(|at| Where::ALL.get(at))
-                {
+                if let Some(to) = selector(ui, "On", &names, on, None, tip).and_then(|at| MACS.get(at)) {
                     out.push(Action::WhatIf(*to, opened.inspection.options.conditions.clone()));
                 }
                 if view.map == Map::Drawing {
                     tree.choose_launch(ui, opened);
                     let tip = "Draws the libraries of macOS too";
                     switch(ui, &mut view.drawing.system, "macOS libraries", true, tip);
-                    view.drawing.buttons(ui);
                 } else {
                     let hint = keys(ui.ctx(), Command::Find).unwrap_or_default();
                     let field = Field::new("Filter images", 240.0).icon(Icon::Search).hint("Filter images");

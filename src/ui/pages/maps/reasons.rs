@@ -41,9 +41,9 @@ pub fn show(
             }
             section(ui, "Why is this here");
             chosen = ways(ui, why, image);
-            section(ui, &format!("Asked for by {}", counted(why.users.len(), "image")));
-            if let Some(user) = users(ui, why) {
-                chosen = Some(user);
+            if !why.users.is_empty() {
+                section(ui, &format!("Asked for by {}", counted(why.users.len(), "image")));
+                chosen = users(ui, why).or(chosen.take());
             }
         });
     });
@@ -146,12 +146,12 @@ fn ways(ui: &mut Ui, why: &Why, target: &ImageId) -> Option<ImageId> {
 fn way(ui: &mut Ui, chain: &Chain, target: &ImageId, index: usize) -> Option<ImageId> {
     let t = tokens(ui);
     let kind = match chain.kind {
-        EntryKind::Main => "the app starts it",
-        EntryKind::Helper => "a helper",
-        EntryKind::HelperApp => "a helper app",
-        EntryKind::XpcService => "an XPC service",
-        EntryKind::AppExtension => "an extension",
-        EntryKind::PlugIn => "opened with dlopen",
+        EntryKind::Main => "from the app",
+        EntryKind::Helper => "from a helper",
+        EntryKind::HelperApp => "from a helper app",
+        EntryKind::XpcService => "from an XPC service",
+        EntryKind::AppExtension => "from an extension",
+        EntryKind::PlugIn => "from a plug-in, opened with dlopen",
     };
     let words = format!("{kind}, {}", archs(&chain.archs));
     label(ui, &words, Type::Caption, t.text_faint);
