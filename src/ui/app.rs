@@ -160,7 +160,8 @@ impl App {
             .iter()
             .find(|entry| entry.command == command)
             .is_some_and(|entry| entry.needs_bundle);
-        if needs && !opened && command != Command::Cancel {
+        let reads = command == Command::Find && self.state.page() == Page::Manual;
+        if needs && !opened && command != Command::Cancel && !reads {
             return false;
         }
         let busy = self.jobs.busy();
@@ -236,7 +237,7 @@ impl App {
                 self.state.page = Some(Page::Manual);
             }
             Action::Ask(request) => {
-                if !self.side.start(request) {
+                if !self.side.start(*request) {
                     self.state.maps.give_up();
                 }
             }

@@ -102,7 +102,7 @@ pub enum Action {
     /// Open this page of the manual: a law's or a rule's id.
     Read(&'static str),
     /// Work out a map of the maps page.
-    Ask(Request),
+    Ask(Box<Request>),
 }
 
 pub type Outbox = Vec<Action>;

@@ -83,10 +83,16 @@ fn steps_can_be_read_without_their_reasons_and_copied() {
 fn tree_walk_and_verdict_follow_the_place() {
     let mut harness = opened();
     command(&mut harness, Key::Num3);
-    assert!(says(&harness, "write-postcard does not start on a clean Mac with macOS 26"));
+    assert!(says(
+        &harness,
+        "write-postcard does not start. On a clean Mac with macOS 26, arm64: dyld stops at libinkwell.2.dylib"
+    ));
     assert!(says(&harness, "dyld stops at libinkwell.2.dylib, which libstamp.1.dylib asks for"));
     click(&mut harness, "Place: Mac with Homebrew");
-    assert!(says(&harness, "starts on a Mac with Homebrew with macOS 26, but 1 plug-in cannot be opened"));
+    assert!(says(
+        &harness,
+        "write-postcard starts, but 1 plug-in cannot be opened. On a Mac with Homebrew with macOS 26"
+    ));
     assert!(rows(&harness).iter().any(|row| row.contains("libinkwell") && row.contains("Outside bundle")));
     assert!(rows(&harness).iter().any(|row| row.contains("CraftRoot") && row.contains("Not found")));
     click(&mut harness, "Show me");
@@ -100,14 +106,14 @@ fn another_macos_holds_on_every_page_until_it_is_taken_back() {
     let mut harness = opened();
     command(&mut harness, Key::Num3);
     pick(&mut harness, "macOS", "12");
-    assert!(says(&harness, "on a clean Mac with macOS 12"));
+    assert!(says(&harness, "On a clean Mac with macOS 12"));
     pick(&mut harness, "Hardened", "on");
     command(&mut harness, Key::Num1);
     assert!(says(&harness, "What if: macOS 12, hardened runtime on."));
     click(&mut harness, "Back to usual conditions");
     assert!(!says(&harness, "What if: "));
     command(&mut harness, Key::Num3);
-    assert!(says(&harness, "on a clean Mac with macOS 26"));
+    assert!(says(&harness, "On a clean Mac with macOS 26"));
 }
 
 #[test]

@@ -281,6 +281,3 @@ fn capital(words: &str) -> String {
     let first = letters.next().map(|first| first.to_uppercase().collect::<String>());
     first.unwrap_or_default() + letters.as_str()
 }
-
-#[cfg(test)]
-mod tests;

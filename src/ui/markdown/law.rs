@@ -4,7 +4,9 @@ use egui::{Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use crate::ui::icons::Icon;
 use crate::ui::theme::{Type, size, tokens};
-use crate::ui::widgets::{Tone, badge, card, galley, label, mono_block, paint_left, path_lines, wrapped};
+use crate::ui::widgets::{
+    Tone, badge, card, cut, galley, label, mono_block, paint_left, path_lines, wrapped,
+};
 
 /// Draws the block that the words after its fence name; `false` when it is none of a law's.
 pub fn show(ui: &mut Ui, info: &str, code: &str) -> bool {
@@ -97,7 +99,8 @@ fn item(ui: &mut Ui, text: &str) {
         x = badge(ui, x + 8.0, y, kind, Tone::Quiet, false);
         let more: Vec<&str> = words.filter(|word| !word.starts_with("uuid=")).collect();
         if !more.is_empty() {
-            paint_left(ui, x + 8.0, y, galley(ui, &more.join("  "), Type::MonoCaption, t.text_faint));
+            let room = rect.right() - x - 8.0;
+            paint_left(ui, x + 8.0, y, cut(ui, &more.join("  "), Type::MonoCaption, t.text_faint, room));
         }
     }
 }

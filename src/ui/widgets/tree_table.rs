@@ -92,6 +92,9 @@ pub fn show(
         }
         let first = (view.top() / table.row_height).floor().max(0.0) as usize;
         let last = ((view.bottom() / table.row_height).ceil().max(0.0) as usize).min(table.rows);
+        if table.rows > 0 && first >= table.rows {
+            ui.ctx().request_repaint(); // it got shorter and scrolls back now
+        }
         let places: Vec<(usize, Rect)> = (first..last).map(|index| (index, place(index))).collect();
         for (index, rect) in places {
             let selected = table.selected == Some(index);

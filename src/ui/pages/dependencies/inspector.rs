@@ -48,7 +48,7 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, out: &mut Outbox) {
                 What::AtRunTime { plug_ins } => at_run_time(ui, plug_ins),
                 What::Entry { .. } => {
                     if let Some(launch) = view.tree.launch(graph, node) {
-                        entry(ui, opened, graph, launch);
+                        entry(ui, opened, graph, launch, view.walk.says.as_deref());
                     }
                 }
                 What::Reference { .. } => {
@@ -138,7 +138,7 @@ fn at_run_time(ui: &mut Ui, plug_ins: usize) {
     crate::ui::widgets::paragraph(ui, &words, Type::Body, t.text_soft);
 }
 
-fn entry(ui: &mut Ui, opened: &Opened, graph: &Graph, launch: &Launch) {
+fn entry(ui: &mut Ui, opened: &Opened, graph: &Graph, launch: &Launch, says: Option<&str>) {
     let t = tokens(ui);
     title(ui, launch.entry.file_name(), None);
     let kind = match launch.kind {
@@ -155,11 +155,10 @@ fn entry(ui: &mut Ui, opened: &Opened, graph: &Graph, launch: &Launch) {
     if let Some(image) = graph.image(&opened.inspection.bundle, &ImageId::Bundled(launch.entry.clone())) {
         image_facts(ui, image, launch);
     }
-    let verdict = crate::dyld::launch::verdict(&opened.inspection.bundle, graph, launch, &[]);
     section(ui, "What dyld says");
-    match verdict.message {
+    match says {
         Some(message) => {
-            crate::ui::widgets::mono_block(ui, &format!("dyld[1]: {}", one_place_a_line(&message)), None)
+            crate::ui::widgets::mono_block(ui, &format!("dyld[1]: {}", one_place_a_line(message)), None)
         }
         None => {
             let (rect, response) =

@@ -8,6 +8,7 @@ use crate::dyld::{Graph, walk};
 use crate::macho::{Arch, InstallName};
 use crate::paths::BundlePath;
 use crate::ui::command::{Action, Outbox};
+use crate::ui::facts::counted;
 use crate::ui::icons::Icon;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
@@ -24,8 +25,8 @@ pub struct Verdict {
 
 impl Verdict {
     pub fn of(opened: &Opened, graph: &Graph, tree: &Tree, entry: &BundlePath, arch: Arch) -> Verdict {
-        let where_to =
-            format!("{} with macOS {}", walk::place_name(&graph.place), graph.conditions.os.name());
+        let os = graph.conditions.os.name();
+        let mac = format!("On {} with macOS {os}, {arch}", walk::place_name(&graph.place));
         let name = entry.file_name();
         let stop = |at: usize| {
             let missing = missing(&opened.inspection, graph, at);
@@ -36,8 +37,8 @@ impl Verdict {
         if let Some(stop) = stop(at) {
             return Verdict {
                 tone: Some(Tone::Error),
-                words: format!("{name} does not start on {where_to}"),
-                detail: stop.words,
+                words: format!("{name} does not start"),
+                detail: format!("{mac}: {}", stop.words),
                 target: Some((stop.image, stop.name)),
             };
         }
@@ -48,42 +49,40 @@ impl Verdict {
         };
         let closed: Vec<usize> = at(Own::CannotStart).collect();
         if let Some(&first) = closed.first() {
-            let plug_ins = if closed.len() == 1 { "1 plug-in" } else { "some plug-ins" };
+            let plug_ins = counted(closed.len(), "plug-in");
             let stop = match tree.nodes[first].what {
                 What::Entry { launch } => stop(launch),
                 _ => None,
             };
             return Verdict {
                 tone: Some(Tone::Warning),
-                words: format!("{name} starts on {where_to}, but {plug_ins} cannot be opened"),
-                detail: stop.as_ref().map(|stop| stop.words.clone()).unwrap_or_default(),
+                words: format!("{name} starts, but {plug_ins} cannot be opened"),
+                detail: stop.as_ref().map_or_else(|| mac.clone(), |stop| format!("{mac}: {}", stop.words)),
                 target: stop.map(|stop| (stop.image, stop.name)),
             };
         }
-        if let Some(first) = at(Own::Twice).last() {
+        if let Some(first) = at(Own::Twice).next_back() {
             return Verdict {
                 tone: Some(Tone::Warning),
-                words: format!("{name} starts on {where_to}, with one library loaded twice"),
-                detail: "What one copy knows, the other does not".to_owned(),
+                words: format!("{name} starts, with one library loaded twice"),
+                detail: format!("{mac}: what one copy knows, the other does not"),
                 target: reference(first),
             };
         }
+        let outside = at(Own::Outside).next();
+        let more = if outside.is_some() { ", with libraries that the bundle does not have" } else { "" };
         Verdict {
-            tone: Some(Tone::Good),
-            words: format!("{name} starts on {where_to}"),
-            detail: at(Own::Outside)
-                .next()
-                .map(|_| "with libraries that the bundle does not have".to_owned())
-                .unwrap_or_default(),
-            target: at(Own::Outside).next().and_then(reference),
+            tone: Some(if outside.is_some() { Tone::Warning } else { Tone::Good }),
+            words: format!("{name} starts"),
+            detail: format!("{mac}{more}"),
+            target: outside.and_then(reference),
         }
     }
 
     pub fn show(&self, ui: &mut Ui, out: &mut Outbox) {
         let Some(tone) = self.tone else { return };
         let t = tokens(ui);
-        let two = !self.detail.is_empty();
-        let height = if two { size::TWO_LINES } else { 36.0 };
+        let height = size::TWO_LINES;
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         let spoken = format!("{}. {}", self.words, self.detail);
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, spoken.clone()));
@@ -109,10 +108,8 @@ impl Verdict {
         }
         let x = rect.left() + 40.0;
         let words = cut(ui, &self.words, Type::BodyMedium, t.text, right - x);
-        paint_left(ui, x, if two { y - 9.0 } else { y }, words);
-        if two {
-            paint_left(ui, x, y + 9.0, cut(ui, &self.detail, Type::Body, t.text_soft, right - x));
-        }
+        paint_left(ui, x, y - 9.0, words);
+        paint_left(ui, x, y + 9.0, cut(ui, &self.detail, Type::Body, t.text_soft, right - x));
         response.on_hover_text(spoken);
     }
 }

@@ -6,7 +6,7 @@ use egui::{CursorIcon, Galley, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::View as Page;
 use super::inspector::section;
-use super::tree::What;
+use super::tree::{What, missing};
 use crate::dyld::laws;
 use crate::dyld::walk::{self, Fact, Mark, Note, Step, Walk};
 use crate::ui::command::{Action, Outbox};
@@ -24,13 +24,15 @@ pub struct View {
     /// The node that the walk is about.
     node: Option<usize>,
     walk: Option<Walk>,
+    /// What dyld says of the launch, when the node is what starts it.
+    pub says: Option<String>,
     /// What the reference comes to on the other Macs, and whether that is well.
     elsewhere: Vec<(String, bool)>,
 }
 
 impl Default for View {
     fn default() -> Self {
-        View { explained: true, node: None, walk: None, elsewhere: Vec::new() }
+        View { explained: true, node: None, walk: None, says: None, elsewhere: Vec::new() }
     }
 }
 
@@ -62,8 +64,16 @@ impl Page {
                 .collect(),
             None => Vec::new(),
         };
+        let says = match self.tree.nodes[node].what {
+            What::Entry { launch: at } => graph.launches.get(at).and_then(|launch| {
+                let missing = missing(&opened.inspection, graph, at);
+                crate::dyld::launch::verdict(bundle, graph, launch, missing).message
+            }),
+            _ => None,
+        };
         let explained = self.walk.explained;
-        self.walk = View { explained, node: Some(node), walk: found.map(|(_, walk)| walk), elsewhere };
+        let walk = found.map(|(_, walk)| walk);
+        self.walk = View { explained, node: Some(node), walk, says, elsewhere };
     }
 }
 
@@ -189,7 +199,6 @@ fn look(mark: Mark) -> (Icon, Tone) {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one step, used once")]
 fn step(
     ui: &mut Ui,
     index: usize,

@@ -94,7 +94,8 @@ impl Drawing {
         else {
             if !self.asked.as_ref().is_some_and(|asked| same(asked, &key)) {
                 let options = Options { system: self.system, ..Options::default() };
-                out.push(Action::Ask(Request::Draw { graph: Arc::clone(graph), launch, options }));
+                let request = Request::Draw { graph: Arc::clone(graph), launch, options };
+                out.push(Action::Ask(Box::new(request)));
                 self.asked = Some(key);
             }
             empty(ui, Icon::Map, "The graph is being drawn…", None);

@@ -110,14 +110,14 @@ impl View {
         if !there && !is(self.surveying.as_ref()) && self.map != Map::Drawing {
             self.surveying = Some(Arc::clone(graph));
             let inspection = opened.inspection.clone();
-            out.push(Action::Ask(Request::Survey { inspection, graph: Arc::clone(graph) }));
+            out.push(Action::Ask(Box::new(Request::Survey { inspection, graph: Arc::clone(graph) })));
         }
         let Some(target) = self.selected.as_ref().map(resolution) else { return };
         let traced = self.trace.as_ref().is_some_and(|(of, known, _)| is(Some(of)) && *known == target);
         let asked = self.tracing.as_ref().is_some_and(|(of, known)| is(Some(of)) && *known == target);
         if !traced && !asked {
             self.tracing = Some((Arc::clone(graph), target.clone()));
-            out.push(Action::Ask(Request::Trace { graph: Arc::clone(graph), target }));
+            out.push(Action::Ask(Box::new(Request::Trace { graph: Arc::clone(graph), target })));
         }
     }
 
