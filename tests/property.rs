@@ -66,7 +66,8 @@ proptest! {
         let app = fixture.app(name);
         let roots = fixture.roots().into_iter().map(|(from, to)| (RuntimePath::new(from), to));
         let roots = SearchRoots { roots: roots.filter(|_| mapped).collect(), this_machine: false };
-        let looking = InspectOptions::new(roots.clone());
+        // A plan looks at no file's contents, so what only they show cannot remain of it.
+        let looking = InspectOptions { contents: false, ..InspectOptions::new(roots.clone()) };
         let original = content(&app);
         let before = look(&app, &looking);
         let selection = match &rules {

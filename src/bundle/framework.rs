@@ -69,15 +69,19 @@ pub(super) fn versions(listing: &BTreeMap<BundlePath, Node>) -> Vec<String> {
 }
 
 pub(super) fn current_version(listing: &BTreeMap<BundlePath, Node>, versions: &[String]) -> Option<String> {
-    let current = BundlePath::root().join("Versions/Current");
-    match (listing.get(&current), versions) {
-        (Some(Node::Link { target }), _) => {
-            let version = target.trim_end_matches('/').trim_start_matches("./");
-            versions.iter().find(|known| *known == version).cloned()
-        }
-        (_, [only]) => Some(only.clone()),
+    linked_version(listing, versions).or_else(|| match versions {
+        [only] => Some(only.clone()),
         _ => None,
-    }
+    })
+}
+
+/// The version that a link `Versions/Current` leads to.
+fn linked_version(listing: &BTreeMap<BundlePath, Node>, versions: &[String]) -> Option<String> {
+    let Some(Node::Link { target }) = listing.get(&BundlePath::root().join("Versions/Current")) else {
+        return None;
+    };
+    let version = target.trim_end_matches('/').trim_start_matches("./");
+    versions.iter().find(|known| *known == version).cloned()
 }
 
 /// What stands directly in `folder`, by name.
@@ -127,7 +131,7 @@ fn shape(
     let only_links =
         children(listing, "").all(|(item, node)| item == "Versions" || matches!(node, Node::Link { .. }));
     let whole = current.is_some()
-        && link("Versions/Current").is_some()
+        && linked_version(listing, versions).is_some()
         && only_links
         && leads_in(name)
         && (!has_resources || leads_in("Resources"));

@@ -2,6 +2,7 @@
 //!
 //! A fault found while scanning is data ([`Bundle::problems`]), never an error: a broken bundle is what people bring.
 
+pub mod contents;
 mod entry;
 pub mod framework;
 pub mod info_plist;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use crate::macho::{self, FileType, MachFile};
 use crate::paths::{BundlePath, RuntimePath};
 
+pub use contents::{Contents, read_contents};
 pub use framework::{Framework, FrameworkShape};
 pub use info_plist::InfoPlist;
 pub use map::{Mapped, map};

@@ -2,17 +2,19 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests make what they look at")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
 
 use super::{Facts, Finding, Symbols, diagnose};
-use crate::bundle::{SearchRoots, scan};
+use crate::bundle::{Contents, SearchRoots, read_contents, scan};
 use crate::codesign::verify_bundle;
 use crate::dyld::symbols::{NothingKnown, check};
 use crate::dyld::{Conditions, Place, resolve};
 use crate::macho::Container;
 use crate::macho::fat::assemble_fat;
 use crate::macho::sample::Sample;
-use crate::paths::RuntimePath;
+use crate::paths::{BundlePath, RuntimePath};
 use crate::progress::Progress;
 
 #[path = "../../tests/common/mod.rs"]
@@ -20,9 +22,15 @@ mod common;
 #[path = "../../tests/common/model.rs"]
 pub mod model;
 
-/// What one rule finds in a bundle written out from its description (`tests/laws/README.md` says how one is written).
-/// Items with absolute paths are files of the build machine.
-pub fn found_in(description: &str, rule: &str) -> Vec<Finding> {
+/// A bundle on disk, written out from its description (`tests/laws/README.md` says how one is written). Items with
+/// absolute paths are files of the build machine.
+pub struct Written {
+    pub app: PathBuf,
+    pub roots: SearchRoots,
+    _disk: TempDir,
+}
+
+pub fn written(description: &str) -> Written {
     let disk = tempfile::tempdir().expect("a temporary folder");
     let (app, machine) = (disk.path().join("App.app"), disk.path().join("machine"));
     for item in model::items(description) {
@@ -33,7 +41,26 @@ pub fn found_in(description: &str, rule: &str) -> Vec<Finding> {
         write(&item, &path);
     }
     let roots = vec![(RuntimePath::new("/"), machine)];
-    find(&app, rule, SearchRoots { roots, this_machine: false })
+    Written { app, roots: SearchRoots { roots, this_machine: false }, _disk: disk }
+}
+
+/// What one rule finds in a bundle written out from its description.
+pub fn found_in(description: &str, rule: &str) -> Vec<Finding> {
+    let written = written(description);
+    find(&written.app, rule, written.roots.clone())
+}
+
+/// What one rule finds in an app whose files carry the extended attributes given.
+pub fn found_with_attributes(files: &[(&str, &str)], rule: &str) -> Vec<Finding> {
+    let disk = tempfile::tempdir().expect("a temporary folder");
+    let app = disk.path().join("App.app");
+    std::fs::create_dir_all(app.join("Contents/MacOS")).expect("to make a folder");
+    let mut contents = Contents::default();
+    for (path, name) in files {
+        let path = BundlePath::new(path).expect("a path");
+        contents.attributes.entry(path).or_default().insert((*name).to_owned());
+    }
+    find_with(&app, rule, SearchRoots { roots: Vec::new(), this_machine: false }, Some(contents))
 }
 
 fn write(item: &model::Item, path: &Path) {
@@ -88,6 +115,10 @@ pub fn found_at(app: &Path, rule: &str) -> Vec<Finding> {
 }
 
 fn find(app: &Path, rule: &str, roots: SearchRoots) -> Vec<Finding> {
+    find_with(app, rule, roots, None)
+}
+
+fn find_with(app: &Path, rule: &str, roots: SearchRoots, contents: Option<Contents>) -> Vec<Finding> {
     let bundle = scan(app, &Progress::silent()).expect("a bundle");
     let conditions = Conditions::default();
     let build = resolve(&bundle, &Place::BuildMac(roots), &conditions);
@@ -95,7 +126,10 @@ fn find(app: &Path, rule: &str, roots: SearchRoots) -> Vec<Finding> {
     let seals = verify_bundle(&bundle, &Progress::silent()).expect("not cancelled");
     let [here, there] = [&build, &clean].map(|graph| check(&bundle, graph, &NothingKnown));
     let symbols = Some(Symbols { build: &here, clean: &there });
-    let facts = Facts { bundle: &bundle, build: &build, clean: &clean, seals: &seals, symbols };
+    let read = || read_contents(&bundle, &Progress::silent()).expect("not cancelled");
+    let contents = contents.unwrap_or_else(read);
+    let (clean, seals, contents) = (&clean, &seals, Some(&contents));
+    let facts = Facts { bundle: &bundle, build: &build, clean, seals, symbols, contents };
     diagnose(&facts).into_iter().filter(|finding| finding.rule == rule).collect()
 }
 

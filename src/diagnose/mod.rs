@@ -1,10 +1,15 @@
 //! Findings: what is wrong with the bundle, why it matters, and what would mend it.
 
+mod amounts;
 #[cfg(test)]
 pub(crate) mod case;
+mod described;
 mod finding;
 mod missing_symbols;
+mod names;
+mod processes;
 mod references;
+mod reuse;
 pub mod rules;
 mod system_uses;
 mod wording;
@@ -14,7 +19,7 @@ pub use missing_symbols::Symbols;
 pub use references::{Reference, references};
 pub use rules::{RULES, Rule, id_mismatch::right_id, no_header_room, rule};
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, Contents};
 use crate::codesign::Verification;
 use crate::dyld::Graph;
 
@@ -28,6 +33,8 @@ pub struct Facts<'a> {
     pub seals: &'a Verification,
     /// `None` where symbols were not looked up, as for the rounds of a plan.
     pub symbols: Option<Symbols<'a>>,
+    /// What is in the files; `None` while a repair is planned, which no such fault needs.
+    pub contents: Option<&'a Contents>,
 }
 
 /// Every finding of every rule, most severe first, then by subject.

@@ -75,6 +75,11 @@ impl<'a> Hit<'a> {
 }
 
 impl<'a> Reference<'a> {
+    /// The executable of the process; not known for a plug-in that is opened by itself.
+    pub fn program(&self) -> Option<&'a BundlePath> {
+        self.launch.program.as_ref()
+    }
+
     /// The same reference of the same launch as another place resolves it.
     pub fn at<'b>(&self, other: &'b Graph) -> Option<Reference<'b>>
     where

@@ -45,6 +45,8 @@ impl Dependency {
 pub struct Launch {
     pub entry: BundlePath,
     pub kind: EntryKind,
+    /// The executable whose process it is; not known for a plug-in that is opened by itself.
+    pub program: Option<BundlePath>,
     pub arch: Arch,
     /// Under which settings.
     pub config: Arc<ProcessConfig>,
@@ -147,6 +149,7 @@ fn started(program: &Program<'_>) -> Launch {
     Launch {
         entry: program.entry.clone(),
         kind: program.kind,
+        program: Some(program.entry.clone()),
         arch: program.running.config().arch,
         config: Arc::clone(program.running.config()),
         loads: Arc::clone(&program.running.loads),
@@ -155,10 +158,17 @@ fn started(program: &Program<'_>) -> Launch {
     }
 }
 
-fn opened(plug_in: &BundlePath, config: &Arc<ProcessConfig>, loads: Arc<Loads>, start: usize) -> Launch {
+fn opened(
+    plug_in: &BundlePath,
+    program: Option<&BundlePath>,
+    config: &Arc<ProcessConfig>,
+    loads: Arc<Loads>,
+    start: usize,
+) -> Launch {
     Launch {
         entry: plug_in.clone(),
         kind: EntryKind::PlugIn,
+        program: program.cloned(),
         arch: config.arch,
         config: Arc::clone(config),
         loads,
@@ -179,14 +189,15 @@ fn open<'h>(
     if hosts.peek().is_some() {
         let open_in = |program: &Program<'h>| {
             let (loads, start) = program.running.open(plug_in)?;
-            Some(opened(plug_in, program.running.config(), Arc::new(loads), start))
+            Some(opened(plug_in, Some(&program.entry), program.running.config(), Arc::new(loads), start))
         };
         return hosts.filter_map(open_in).collect();
     }
     let alone = archs(host.bundle(), plug_in, &[FileType::Dylib, FileType::Bundle]);
     let alone = alone.filter_map(|arch| Process::open_alone(host, plug_in, arch, conditions));
-    let launch =
-        |running: Running<'_>| opened(plug_in, running.config(), Arc::clone(&running.loads), running.main);
+    let launch = |running: Running<'_>| {
+        opened(plug_in, None, running.config(), Arc::clone(&running.loads), running.main)
+    };
     alone.map(launch).collect()
 }
 

@@ -190,8 +190,9 @@ impl Search<'_, '_> {
 
     /// The rpath places behind the deciding one, each once.
     fn keep_skipped(&mut self, request: &Request<'_>, tail: &str) {
-        let mut known: HashSet<String> =
-            self.candidates.iter().map(|candidate| candidate.tried.as_str().to_owned()).collect();
+        // An image that was reused may stand at one of them; that it would be found there is worth knowing.
+        let tried = self.candidates.iter().filter(|candidate| candidate.rule == SearchRule::Rpath);
+        let mut known: HashSet<String> = tried.map(|candidate| candidate.tried.as_str().to_owned()).collect();
         let mut left = MAX_SKIPPED;
         let _ = request.for_each_rpath(tail, &mut |place| {
             if place.rule == SearchRule::Rpath && known.insert(place.path.clone()) {

@@ -18,8 +18,7 @@ pub(super) fn restore(draft: &mut Draft<'_>, bundle: &Bundle, path: &BundlePath,
         .filter(|(inside, _)| !inside.is_root())
         .collect();
     let Some(known) = bundle.frameworks.iter().find(|framework| framework.path == *path) else { return };
-    let version = known.current.as_deref().unwrap_or("A");
-    let whole = whole_form(&listing, framework_name(path), Some(version));
+    let whole = whole_form(&listing, framework_name(path), known.current.as_deref());
     let mut edits = Vec::new();
     for (to, from) in whole.files.iter().filter(|(to, from)| to != from) {
         edits.push((Edit::Move { from: path.join(from.as_str()), to: path.join(to.as_str()) }, Safety::Safe));

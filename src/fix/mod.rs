@@ -1,6 +1,8 @@
 //! Repair: findings → remedies → edits, on the model first, then as one transaction on disk.
 
 pub mod apply;
+#[cfg(test)]
+mod described;
 mod draft;
 mod edit;
 mod expand;

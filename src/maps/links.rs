@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::bundle::{Bundle, EntryKind, Image, ImageId};
+use crate::bundle::{Bundle, Image, ImageId};
 use crate::dyld::graph::{Graph, Launch, Load};
 use crate::dyld::{Place, Resolution};
 use crate::macho::{Arch, InstallName, LoadKind, Slice};
@@ -13,18 +13,6 @@ use crate::paths::{BundlePath, RuntimePath};
 /// the loads of a launch through here, so that the launches of many plug-ins cost no more than they add.
 pub(super) fn own_loads(launch: &Launch) -> &[Arc<Load>] {
     launch.loads.own()
-}
-
-/// The executable whose process the launch runs in, where the launch knows it.
-pub(super) fn process_of(launch: &Launch) -> Option<&BundlePath> {
-    if launch.kind != EntryKind::PlugIn {
-        return Some(&launch.entry);
-    }
-    let program = launch.loads.iter().find(|load| load.path == launch.config.executable)?;
-    match &program.image {
-        ImageId::Bundled(path) if program.image != launch.loads[launch.start].image => Some(path),
-        _ => None,
-    }
 }
 
 /// Whether dyld loads what the reference asks for: not when it is lazy.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::links::{own_loads, process_of, slice_for};
+use super::links::{own_loads, slice_for};
 use crate::bundle::{Bundle, EntryKind, ImageId, InfoPlist};
 use crate::dyld::graph::{Graph, Launch};
 use crate::macho::{Arch, PackedVersion, Platform};
@@ -47,7 +47,7 @@ pub fn minimum_systems(bundle: &Bundle, graph: &Graph) -> Vec<MinimumSystem> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut numbers: HashMap<(&BundlePath, Arch), usize> = HashMap::new();
     for launch in &graph.launches {
-        let entry = process_of(launch).unwrap_or(&launch.entry);
+        let entry = launch.program.as_ref().unwrap_or(&launch.entry);
         let number = *numbers.entry((entry, launch.arch)).or_insert_with(|| {
             groups.push(Group::new(entry, launch));
             groups.len() - 1

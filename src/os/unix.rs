@@ -111,6 +111,12 @@ pub fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }
 
+/// The names of the extended attributes; none where the file system keeps none.
+pub fn attribute_names(path: &Path) -> Vec<String> {
+    let names = xattr::list(path).into_iter().flatten();
+    names.filter_map(|name| name.into_string().ok()).collect()
+}
+
 /// Permissions and extended attributes of a folder or file onto its copy. Attributes that the target's file system
 /// cannot hold are left out.
 pub fn copy_attributes(from: &Path, to: &Path) -> io::Result<()> {

@@ -96,6 +96,11 @@ pub fn set_mode(_: &Path, _: u32) -> io::Result<()> {
     Ok(())
 }
 
+/// None: what a Mac keeps in extended attributes stands in `._` files here.
+pub fn attribute_names(_: &Path) -> Vec<String> {
+    Vec::new()
+}
+
 pub fn copy_attributes(_: &Path, _: &Path) -> io::Result<()> {
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Inspection, System};
-use crate::bundle::{self, Bundle, SearchRoots};
+use crate::bundle::{self, Bundle, SearchRoots, read_contents};
 use crate::codesign;
 use crate::diagnose::{Facts, Symbols, diagnose};
 use crate::dyld::symbols::SymbolReport;
@@ -13,18 +13,26 @@ use crate::failure::Failure;
 use crate::progress::Progress;
 
 /// How to look at a bundle.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InspectOptions {
     pub roots: SearchRoots,
     pub conditions: Conditions,
     /// A macOS SDK, or a list of a shared cache's libraries: what macOS exports, beside the built-in tables.
     pub sdk: Option<PathBuf>,
+    /// Whether to look into the files, too: for paths of the build machine, settings and extended attributes.
+    pub contents: bool,
+}
+
+impl Default for InspectOptions {
+    fn default() -> Self {
+        InspectOptions::new(SearchRoots::default())
+    }
 }
 
 impl InspectOptions {
     /// The newest macOS, no variables.
     pub fn new(roots: SearchRoots) -> Self {
-        InspectOptions { roots, ..InspectOptions::default() }
+        InspectOptions { roots, conditions: Conditions::default(), sdk: None, contents: true }
     }
 }
 
@@ -35,9 +43,15 @@ pub fn inspect(path: &Path, options: &InspectOptions, progress: &Progress) -> Re
     let bundle = bundle::scan(path, progress)?;
     let name = bundle.name.clone();
     progress.step("resolving", &name, 0, 0)?;
-    let (((build, clean), (build_symbols, clean_symbols)), seals) =
-        rayon::join(|| resolve(&bundle, options, &system), || codesign::verify_bundle(&bundle, progress));
-    let seals = seals?;
+    let (graphs, files) = rayon::join(
+        || resolve(&bundle, options, &system),
+        || {
+            let look = || options.contents.then(|| read_contents(&bundle, progress)).transpose();
+            rayon::join(|| codesign::verify_bundle(&bundle, progress), look)
+        },
+    );
+    let ((build, clean), (build_symbols, clean_symbols)) = graphs;
+    let (seals, contents) = (files.0?, files.1?);
     progress.step("diagnosing", &name, 0, 0)?;
     let symbols = Symbols { build: build_symbols.as_ref().unwrap_or(&clean_symbols), clean: &clean_symbols };
     let findings = diagnose(&Facts {
@@ -46,6 +60,7 @@ pub fn inspect(path: &Path, options: &InspectOptions, progress: &Progress) -> Re
         clean: &clean,
         seals: &seals,
         symbols: Some(symbols),
+        contents: contents.as_ref(),
     });
     Ok(Inspection {
         bundle: Arc::new(bundle),

@@ -1,9 +1,10 @@
 //! A symbolic link leads nowhere.
 
 use super::Rule;
-use crate::bundle::Node;
+use crate::bundle::{Bundle, FrameworkShape, Node};
 use crate::diagnose::Remedy;
 use crate::diagnose::{Facts, Finding, Severity};
+use crate::paths::BundlePath;
 
 pub static RULE: Rule = Rule {
     id: "broken-link",
@@ -18,7 +19,9 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     for (path, node) in &facts.bundle.nodes {
         let Node::Link { target } = node else { continue };
         let absolute = target.starts_with('/');
-        if absolute && (target.starts_with("/System/") || target.starts_with("/Library/")) {
+        if restored(facts.bundle, path)
+            || absolute && (target.starts_with("/System/") || target.starts_with("/Library/"))
+        {
             continue;
         }
         if !absolute && facts.bundle.real_path(path).is_some() {
@@ -38,6 +41,14 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         findings.push(Finding { remedy, ..Finding::new(&RULE, path, title, message) });
     }
     findings
+}
+
+/// The restoration of a framework deals with the links at its top and with `Versions/Current`.
+fn restored(bundle: &Bundle, path: &BundlePath) -> bool {
+    let mut lost = bundle.frameworks.iter().filter(|framework| framework.shape == FrameworkShape::LinksLost);
+    lost.any(|framework| {
+        path.parent().as_ref() == Some(&framework.path) || *path == framework.path.join("Versions/Current")
+    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::Rule;
 use crate::bundle::{FrameworkShape, Image, ImageId};
 use crate::diagnose::Remedy;
-use crate::diagnose::rules::duplicate_library::uuids;
+use crate::diagnose::rules::{duplicate_library::uuids, framework_current_broken};
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::macho::framework_suffix;
 use crate::paths::{BundlePath, RuntimePath};
@@ -22,9 +22,10 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         Some(flattened(path, framework))
     });
     let linkless = facts.bundle.frameworks.iter().filter(|framework| {
-        matches!(framework.shape, FrameworkShape::LinksLost | FrameworkShape::Unversioned)
+        framework.shape == FrameworkShape::LinksLost
+            && framework_current_broken::fault(facts.bundle, framework).is_none()
     });
-    bare.chain(linkless.map(|framework| links_lost(&framework.path, framework.shape))).collect()
+    bare.chain(linkless.map(|framework| links_lost(&framework.path))).collect()
 }
 
 /// The framework outside the bundle whose binary is the same build as this bare library.
@@ -57,11 +58,8 @@ fn flattened(flat: &BundlePath, framework: &RuntimePath) -> Finding {
     }
 }
 
-fn links_lost(framework: &BundlePath, shape: FrameworkShape) -> Finding {
-    let what = match shape {
-        FrameworkShape::Unversioned => "has no Versions folder, which macOS wants",
-        _ => "lost links: Versions/Current or the links at its top are missing or were turned into copies",
-    };
+fn links_lost(framework: &BundlePath) -> Finding {
+    let what = "lost links: Versions/Current or the links at its top are missing or were turned into copies";
     Finding {
         remedy: Some(Remedy::RestoreFramework { framework: framework.clone() }),
         ..Finding::new(

@@ -2,6 +2,7 @@
 
 use super::Rule;
 use crate::bundle::ImageId;
+use crate::diagnose::names::Names;
 use crate::diagnose::references::{Hit, counterpart, hits};
 use crate::diagnose::wording::{leaf, root_hint};
 use crate::diagnose::{Facts, Finding, Severity};
@@ -16,12 +17,14 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let names = Names::new(facts);
     let missing = hits(facts.build, |reference| {
         let dependency = reference.dependency;
         dependency.resolution == Resolution::Missing
             && !dependency.has_no_rpath()
             && !dependency.met_wrong_arch()
             && !has_its_own_rule(dependency.name.as_str())
+            && names.fault(reference).is_none()
     });
     missing.iter().map(|hit| finding(facts, hit)).chain(only_here(facts)).collect()
 }
@@ -34,10 +37,15 @@ fn has_its_own_rule(name: &str) -> bool {
 /// References that reach the bundle's own files only while it stands where it stands now.
 fn only_here(facts: &Facts<'_>) -> Vec<Finding> {
     let lost = hits(facts.clean, |reference| reference.dependency.resolution == Resolution::Missing);
+    let names = Names::new(facts);
     lost.iter()
         .filter_map(|hit| {
             let (user, name) = (hit.user(), hit.name());
-            let Resolution::Bundled(here) = hit.first.at(facts.build)?.dependency.resolution.clone() else { return None };
+            let built = hit.first.at(facts.build)?;
+            let Resolution::Bundled(here) = built.dependency.resolution.clone() else { return None };
+            if names.fault(&built).is_some() {
+                return None;
+            }
             let title = format!("{} is found only here", leaf(name));
             let message = format!(
                 "{user} asks for {name}, which is {here} only while the bundle stands in this folder; on another Mac it is not found. Point the reference at the bundle's own copy."

@@ -1,6 +1,6 @@
 //! An rpath of the build machine.
 
-use super::Rule;
+use super::{Rule, rpath_before_bundle};
 use crate::bundle::Bundle;
 use crate::diagnose::Remedy;
 use crate::diagnose::{Facts, Finding, Severity};
@@ -16,10 +16,12 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let said = rpath_before_bundle::leaks(facts);
     let mut findings = Vec::new();
     for (path, image) in &facts.bundle.images {
         for slice in &image.file.slices {
-            for rpath in slice.rpaths.iter().filter(|rpath| leads_outside(facts.bundle, path, rpath)) {
+            let outside = slice.rpaths.iter().filter(|rpath| leads_outside(facts.bundle, path, rpath));
+            for rpath in outside.filter(|rpath| !said.contains_key(&(path, *rpath))) {
                 let title = format!("Rpath {rpath} leads out of the bundle");
                 let message = format!(
                     "{path} has the LC_RPATH {rpath}, a place that only the build machine has. Delete it once nothing is found through it."

@@ -1,0 +1,73 @@
+//! A cache names loaders that are not in the bundle.
+
+use std::collections::BTreeSet;
+
+use super::Rule;
+use crate::diagnose::amounts::{counted, listed};
+use crate::diagnose::{Facts, Finding, Severity};
+use crate::paths::BundlePath;
+
+pub static RULE: Rule = Rule {
+    id: "gtk-loader-missing",
+    title: "A cache names loaders that are not in the bundle",
+    severity: Severity::Warning,
+    doc: include_str!("gtk_loader_missing.md"),
+    check,
+};
+
+fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let settings = facts.contents.into_iter().flat_map(|contents| &contents.configuration);
+    let caches: Vec<(&BundlePath, &String)> = settings
+        .filter(|(path, _)| matches!(path.file_name(), "loaders.cache" | "immodules.cache"))
+        .collect();
+    if caches.is_empty() {
+        return Vec::new();
+    }
+    let there: BTreeSet<&str> = facts.bundle.nodes.keys().map(BundlePath::file_name).collect();
+    caches.into_iter().filter_map(|(path, text)| finding(path, &missing(text, &there))).collect()
+}
+
+/// A module stands alone on its line in quotation marks; what follows describes it.
+fn missing<'a>(cache: &'a str, there: &BTreeSet<&str>) -> BTreeSet<&'a str> {
+    let modules = cache.lines().filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix('"'));
+    let files = modules.filter(|module| module.ends_with(".so") || module.ends_with(".dylib"));
+    files.filter_map(|module| module.rsplit('/').next()).filter(|leaf| !there.contains(leaf)).collect()
+}
+
+fn finding(path: &BundlePath, missing: &BTreeSet<&str>) -> Option<Finding> {
+    let first = missing.first()?;
+    let title = match missing.len() {
+        1 => format!("{first} is listed and not there"),
+        many => format!("{} are listed and not there", counted(many, "loader")),
+    };
+    let message = format!(
+        "{path} lists {}, of which the bundle has no file. Copy them in, or make the cache anew from what is there, and \
+         sign the app again.",
+        listed(missing)
+    );
+    Some(Finding::new(&RULE, path, title, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::case::{found_in, shown};
+
+    const CACHE: &str = "Contents/MacOS/App execute\nContents/Resources/loaders.cache text\n\
+        \x20 line \"@executable_path/../Resources/loaders/libpixbufloader-png.so\"\n\
+        \x20 line \"png\" 5 \"gdk-pixbuf\" \"PNG\" \"LGPL\"\n  line \"image/png\" \"\"\n";
+
+    #[test]
+    fn a_module_that_was_not_copied_is_named() {
+        assert_eq!(
+            shown(&found_in(CACHE, RULE.id)),
+            ["warning Contents/Resources/loaders.cache: libpixbufloader-png.so is listed and not there"]
+        );
+    }
+
+    #[test]
+    fn a_module_that_is_there_is_fine() {
+        let bundle = format!("{CACHE}Contents/Resources/loaders/libpixbufloader-png.so bundle\n");
+        assert_eq!(shown(&found_in(&bundle, RULE.id)), [] as [String; 0]);
+    }
+}
