@@ -69,6 +69,7 @@ pub fn inspect(path: &Path, options: &InspectOptions, progress: &Progress) -> Re
         seals: Arc::new(seals),
         symbols: Arc::new(clean_symbols),
         system: Arc::new(system),
+        contents: contents.map(Arc::new),
         findings: Arc::new(findings),
         options: options.clone(),
     })
@@ -111,7 +112,8 @@ pub fn reconsider(
     let ((build, clean), (build_symbols, clean_symbols)) = resolve(bundle, &options, &system);
     progress.step("diagnosing", &bundle.name, 0, 0)?;
     let symbols = Symbols { build: build_symbols.as_ref().unwrap_or(&clean_symbols), clean: &clean_symbols };
-    let facts = Facts { bundle, build: &build, clean: &clean, seals, symbols: Some(symbols) };
+    let contents = inspection.contents.as_deref();
+    let facts = Facts { bundle, build: &build, clean: &clean, seals, symbols: Some(symbols), contents };
     let findings = diagnose(&facts);
     Ok(Inspection {
         build: Arc::new(build),

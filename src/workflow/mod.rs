@@ -15,6 +15,7 @@ mod verify;
 
 use std::sync::Arc;
 
+use crate::bundle::Contents;
 use crate::codesign::Verification;
 use crate::diagnose::Finding;
 use crate::dyld::Graph;
@@ -45,6 +46,8 @@ pub struct Inspection {
     pub symbols: Arc<SymbolReport>,
     /// The macOS that is simulated.
     pub system: Arc<System>,
+    /// What the files say, where they were read for it.
+    pub contents: Option<Arc<Contents>>,
     pub findings: Arc<Vec<Finding>>,
     pub options: InspectOptions,
 }
