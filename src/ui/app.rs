@@ -160,7 +160,7 @@ impl App {
             .iter()
             .find(|entry| entry.command == command)
             .is_some_and(|entry| entry.needs_bundle);
-        let reads = command == Command::Find && self.state.page() == Page::Manual;
+        let reads = self.state.page() == Page::Manual && matches!(command, Command::Find | Command::Go(_));
         if needs && !opened && command != Command::Cancel && !reads {
             return false;
         }
@@ -261,7 +261,13 @@ impl App {
                 }
             }
             Command::Find => self.find(ctx),
-            Command::Go(page) => self.state.page = Some(page),
+            Command::Go(page) => {
+                if page == Page::Manual {
+                    let from = self.state.page();
+                    self.state.manual.come_from(from);
+                }
+                self.state.page = Some(page);
+            }
             Command::Theme(look) => self.set_theme(ctx, look),
             Command::ShowLog => self.state.show_log = !self.state.show_log,
             Command::Inspector => self.state.inspector_open = !self.state.inspector_open,
@@ -398,7 +404,8 @@ impl App {
         let page = self.state.page();
         let state = &mut self.state;
         if page == Page::Manual {
-            pages::manual::show(ui, &mut state.manual, &mut self.outbox);
+            let opened = state.opened.is_some();
+            pages::manual::show(ui, &mut state.manual, opened, &mut self.outbox);
             return;
         }
         let Some(opened) = &state.opened else {

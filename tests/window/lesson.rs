@@ -85,13 +85,13 @@ fn tree_walk_and_verdict_follow_the_place() {
     command(&mut harness, Key::Num3);
     assert!(says(
         &harness,
-        "write-postcard does not start. On a clean Mac with macOS 26, arm64: dyld stops at libinkwell.2.dylib"
+        "write-postcard does not start. Clean Mac, macOS 26: dyld stops at libinkwell.2.dylib"
     ));
     assert!(says(&harness, "dyld stops at libinkwell.2.dylib, which libstamp.1.dylib asks for"));
     click(&mut harness, "Place: Mac with Homebrew");
     assert!(says(
         &harness,
-        "write-postcard starts, but 1 plug-in cannot be opened. On a Mac with Homebrew with macOS 26"
+        "write-postcard starts, but 1 plug-in cannot be opened. Mac with Homebrew, macOS 26"
     ));
     assert!(rows(&harness).iter().any(|row| row.contains("libinkwell") && row.contains("Outside bundle")));
     assert!(rows(&harness).iter().any(|row| row.contains("CraftRoot") && row.contains("Not found")));
@@ -106,14 +106,14 @@ fn another_macos_holds_on_every_page_until_it_is_taken_back() {
     let mut harness = opened();
     command(&mut harness, Key::Num3);
     pick(&mut harness, "macOS", "12");
-    assert!(says(&harness, "On a clean Mac with macOS 12"));
+    assert!(says(&harness, "Clean Mac, macOS 12"));
     pick(&mut harness, "Hardened", "on");
     command(&mut harness, Key::Num1);
     assert!(says(&harness, "What if: macOS 12, hardened runtime on."));
     click(&mut harness, "Back to usual conditions");
     assert!(!says(&harness, "What if: "));
     command(&mut harness, Key::Num3);
-    assert!(says(&harness, "On a clean Mac with macOS 26"));
+    assert!(says(&harness, "Clean Mac, macOS 26"));
 }
 
 #[test]
@@ -149,6 +149,6 @@ fn the_manual_is_read_without_a_bundle_and_searched() {
     harness.event(egui::Event::Text("missing-library".to_owned()));
     settle(&mut harness);
     assert!(says(&harness, "What the fix does"));
-    click(&mut harness, "Overview");
+    click(&mut harness, "Start");
     assert!(harness.query_by_label("Open sample").is_some());
 }

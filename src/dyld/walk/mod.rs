@@ -6,6 +6,7 @@ mod places;
 mod process;
 mod text;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::graph::{Dependency, Graph, Launch, Load};
@@ -141,6 +142,7 @@ pub fn walk(bundle: &Bundle, graph: &Graph, launch: &Launch, load: usize, depend
     steps.extend(places::switched_off(&scene));
     steps.extend(places::tried(&scene));
     steps.extend(places::left_out(&scene));
+    say_once(&mut steps);
     Some(Walk {
         asker: load.image.clone(),
         name: dependency.name.clone(),
@@ -153,6 +155,16 @@ pub fn walk(bundle: &Bundle, graph: &Graph, launch: &Launch, load: usize, depend
         notes: process::notes(&scene),
         says: says(&scene),
     })
+}
+
+/// What an earlier step has explained needs no second time.
+fn say_once(steps: &mut [Step]) {
+    let mut said = BTreeSet::new();
+    for step in steps {
+        if !said.insert(step.why.clone()) {
+            step.why.clear();
+        }
+    }
 }
 
 /// The walk of the reference `name` of `image` on `arch`, in the first launch that loads the image.

@@ -45,9 +45,11 @@ fn nobody(scene: &Scene<'_>) -> (Mark, Vec<Fact>, String, &'static str) {
         });
         facts.push(fact("install name", id.unwrap_or_else(|| "none".to_owned())));
     }
-    let images = if before.len() == 1 { "1 image".to_owned() } else { format!("{} images", before.len()) };
     if near.is_empty() {
-        let answer = format!("No: none of the {images} loaded so far has this path or install name.");
+        let answer = match before.len() {
+            1 => "No: the one image that is there has neither this path nor this install name.".to_owned(),
+            images => format!("No: none of the {images} images loaded so far has this path or install name."),
+        };
         return (Mark::No, facts, answer, "install-name-reuse");
     }
     let answer = "No. An image of the same file name is there, but neither its path nor its install name is this text: \

@@ -11,7 +11,7 @@ use crate::ui::pages::overview::severity_icon;
 use crate::ui::shell;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
-    Button, Field, cut, divider, elided, empty, galley, inside, paint_left, panel_frame, segments,
+    Button, Field, divider, elided, empty, galley, inside, paint_left, panel_frame, segments,
     tree_table, wrapped,
 };
 
@@ -38,8 +38,13 @@ impl View {
         self.filter.clear();
         self.selected = Some(id);
         self.reveal = true;
-        if from != Page::Manual {
-            self.back = Some(from);
+        self.come_from(from);
+    }
+
+    /// Remembers the page to go back to.
+    pub fn come_from(&mut self, page: Page) {
+        if page != Page::Manual {
+            self.back = Some(page);
         }
     }
 }
@@ -105,7 +110,7 @@ pub fn filter_id() -> Id {
     Id::unique("manual-filter")
 }
 
-pub fn show(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
+pub fn show(ui: &mut Ui, view: &mut View, opened: bool, out: &mut Outbox) {
     let t = tokens(ui);
     let lines = matching(if view.chapter == 0 { laws() } else { rules() }, &view.filter);
     let shown =
@@ -118,7 +123,7 @@ pub fn show(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
     }
     egui::CentralPanel::default().frame(panel_frame(t.panel)).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        header(ui, view, out);
+        header(ui, view, opened, out);
         let narrow = ui.available_width() < 800.0;
         let wide = if narrow { 264.0 } else { LIST };
         Panel::left("manual-list")
@@ -144,7 +149,7 @@ pub fn show(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
     });
 }
 
-fn header(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
+fn header(ui: &mut Ui, view: &mut View, opened: bool, out: &mut Outbox) {
     let chapters = [
         ("Laws of dyld", "How dyld finds libraries: one law a page, each with a bundle that shows it"),
         ("What can be wrong", "Every rule: what it finds, why that breaks, what the fix does"),
@@ -160,7 +165,7 @@ fn header(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
             }
         },
         |ui| {
-            let back = view.back.map_or("Back", |page| shell::page_name(page).0);
+            let back = view.back.filter(|_| opened).map_or("Start", |page| shell::page_name(page).0);
             let button = Button::new(back).icon(Icon::ArrowLeft);
             if button.tip("Back to where you came from").show(ui).clicked() {
                 out.push(Action::Run(Command::Go(view.back.unwrap_or(Page::Overview))));
@@ -228,12 +233,15 @@ fn paint(ui: &Ui, line: &Line, rect: Rect) {
                 let (icon, tone) = severity_icon(severity);
                 icon.paint_at(ui.painter(), pos2(x + 7.0, y), 15.0, tone.ink(t));
                 x += 26.0;
-                let room = rect.right() - x - 12.0;
-                paint_left(ui, x, y - 9.0, cut(ui, entry.title, Type::Body, t.text, room));
+            }
+            let room = rect.right() - x - 12.0;
+            let title = galley(ui, entry.title, Type::Body, t.text);
+            if entry.severity.is_some() && title.size().x <= room {
+                paint_left(ui, x, y - 9.0, title);
                 paint_left(ui, x, y + 9.0, elided(ui, entry.id, Type::MonoCaption, t.text_faint, room));
             } else {
                 let mut job = crate::ui::widgets::job(&entry.title.replace('`', ""), Type::Body, t.text);
-                job.wrap.max_width = rect.right() - x - 12.0;
+                job.wrap.max_width = room;
                 job.wrap.max_rows = 2;
                 let words = ui.painter().layout_job(job);
                 ui.painter().galley(pos2(x, (y - words.size().y / 2.0).round()), words, t.text);

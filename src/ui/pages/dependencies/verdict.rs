@@ -4,7 +4,7 @@ use egui::{Layout, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::tree::{Own, Tree, What, missing};
 use crate::bundle::ImageId;
-use crate::dyld::{Graph, walk};
+use crate::dyld::{Graph, Place, walk};
 use crate::macho::{Arch, InstallName};
 use crate::paths::BundlePath;
 use crate::ui::command::{Action, Outbox};
@@ -25,8 +25,12 @@ pub struct Verdict {
 
 impl Verdict {
     pub fn of(opened: &Opened, graph: &Graph, tree: &Tree, entry: &BundlePath, arch: Arch) -> Verdict {
-        let os = graph.conditions.os.name();
-        let mac = format!("On {} with macOS {os}, {arch}", walk::place_name(&graph.place));
+        let mac = match graph.place {
+            Place::CleanMac => "Clean Mac",
+            Place::HomebrewMac(_) => "Mac with Homebrew",
+            Place::BuildMac(_) => "Build Mac",
+        };
+        let mac = format!("{mac}, macOS {}", graph.conditions.os.name());
         let name = entry.file_name();
         let stop = |at: usize| {
             let missing = missing(&opened.inspection, graph, at);
