@@ -15,7 +15,7 @@ use bundlewright::paths::RuntimePath;
 
 /// What dyld says of the first launch of the app at `folder`, which is the only thing on that Mac but for macOS.
 fn says(folder: &str, arch: Arch, conditions: &Conditions, description: &str) -> Verdict {
-    let mut bundle = model::bundle(&model::items(description));
+    let mut bundle = model::bundle(&model::sound(model::items(description)));
     bundle.runtime_root = RuntimePath::new(folder);
     bundle.name = bundle.runtime_root.file_name().to_owned();
     bundle.derive();
@@ -54,16 +54,16 @@ fn an_absolute_reference_into_homebrew() {
 #[test]
 fn an_ad_hoc_signed_app_with_the_hardened_runtime() {
     let said = says(
-        "/Users/USER/Code/cherry-studio/dist/mac-arm64/Cherry_Studio.app",
+        "/Users/USER/Code/cherry-studio/dist/mac-arm64/Cherry~Studio.app",
         Arch::ARM64,
         &on(OsProfile::MacOs15),
-        "Contents/MacOS/Cherry_Studio execute signed=adhoc+hardened uuid=4C4C44F1-5555-3144-A109-371CAA64827A\n  \
-         rpath @executable_path/../Frameworks\n  use @rpath/Electron_Framework.framework/Electron_Framework\n\
-         Contents/Frameworks/Electron_Framework.framework/Electron_Framework -> Versions/A/Electron_Framework\n\
-         Contents/Frameworks/Electron_Framework.framework/Versions/A/Electron_Framework dylib uuid=4C4C4421-5555-3144-A1F6-E07CD7537C3E\n",
+        "Contents/MacOS/Cherry~Studio execute signed=adhoc+hardened uuid=4C4C44F1-5555-3144-A109-371CAA64827A\n  \
+         rpath @executable_path/../Frameworks\n  use @rpath/Electron~Framework.framework/Electron~Framework\n\
+         Contents/Frameworks/Electron~Framework.framework/Electron~Framework -> Versions/A/Electron~Framework\n\
+         Contents/Frameworks/Electron~Framework.framework/Versions/A/Electron~Framework dylib uuid=4C4C4421-5555-3144-A1F6-E07CD7537C3E\n",
     );
-    // A description has no spaces in its paths.
-    assert_eq!(said.message.unwrap().replace('_', " "), log("electron"));
+    // A description has no spaces in its paths: `~` stands for them.
+    assert_eq!(said.message.unwrap().replace('~', " "), log("electron"));
 }
 
 #[test]
@@ -78,7 +78,8 @@ fn a_translocated_app_whose_log_is_cut_off_and_has_lost_what_stands_in_angle_bra
          Contents/Frameworks/QtWidgets.framework/Versions/A/QtWidgets dylib\n",
     );
     let message = said.message.unwrap();
-    let reason = message.lines().last().unwrap().trim_start().replace("<no uuid> ", "");
+    let reason =
+        message.lines().last().unwrap().trim_start().replace("<C0DEC0DE-0000-3000-8000-000000000002> ", "");
     let cut = log("qbittorrent");
     assert!(reason.starts_with(&cut), "{reason}\n{cut}");
 }
@@ -93,4 +94,19 @@ fn a_mac_without_its_shared_cache() {
         "bin/talys execute x86_64 sdk=0.0 uuid=28252600-BB7B-336B-AB15-3687F43881F0\n  use /usr/lib/libSystem.B.dylib\n",
     );
     assert_eq!(said.message.unwrap(), log("gfortran"));
+}
+
+#[test]
+fn a_program_with_the_same_rpath_twice() {
+    let said = says(
+        "dune3d/dist/Dune~3D.app",
+        Arch::ARM64,
+        &Conditions::default(),
+        "Contents/MacOS/dune3d-bin execute sdk=26.0\n  rpath @executable_path/../Resources/lib/\n  \
+         rpath @executable_path/../Resources/lib/\n  use /usr/lib/libSystem.B.dylib\n",
+    );
+    // The report breaks the line.
+    let wanted = log("dune3d").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(said.before.concat().replace('~', " "), wanted);
+    assert_eq!(said.message.unwrap(), "duplicate LC_RPATH '@executable_path/../Resources/lib/'");
 }

@@ -383,6 +383,35 @@ fn looking_into_the_files_can_be_left_out() {
     assert_eq!((found(true), found(false)), (1, 0));
 }
 
+/// Sets CS_RUNTIME in every code directory of a file.
+fn harden(file: &Path) {
+    let mut bytes = fs::read(file).expect("a program");
+    let magic = 0xfade_0c02_u32.to_be_bytes();
+    let directories: Vec<usize> =
+        (0..bytes.len()).filter(|&at| bytes[at..].starts_with(&magic) && at + 16 <= bytes.len()).collect();
+    assert!(!directories.is_empty(), "{} is not signed", file.display());
+    directories.into_iter().for_each(|at| bytes[at + 13] |= 1);
+    fs::write(file, bytes).expect("to write");
+}
+
+#[test]
+fn ad_hoc_code_that_refuses_its_own_libraries_is_signed_without_the_hardened_runtime() {
+    let fixture = common::unpack("faults");
+    let (app, options) = (fixture.app("many-executables"), options(&fixture));
+    let found = |inspection: &Inspection| {
+        let hardened = |rule: &str| rule == "adhoc-hardened-runtime";
+        inspection.findings.iter().filter(|finding| hardened(finding.rule)).count()
+    };
+    assert_eq!(found(&look(&app, &options)), 0);
+    harden(&app.join("Contents/MacOS/main"));
+    assert_eq!(found(&look(&app, &options)), 1);
+    let selection = Selection::Rules(["adhoc-hardened-runtime".to_owned()].into());
+    let plan = plan(&look(&app, &options), selection);
+    assert!(plan.edits.is_empty(), "{:?}", texts(&plan));
+    fix::apply(&look(&app, &options).bundle, &plan, &Progress::silent()).expect("the fix");
+    assert_eq!(found(&look(&app, &options)), 0);
+}
+
 #[test]
 fn faults_that_need_a_person_are_named_and_nothing_is_written_for_them() {
     let fixture = common::unpack("faults");

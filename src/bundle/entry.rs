@@ -44,9 +44,10 @@ pub(super) fn find(bundle: &Bundle) -> Vec<Entry> {
     entries
 }
 
-/// The executable whose process would open the library at `path`.
-pub(super) fn host_of(bundle: &Bundle, path: &BundlePath) -> Option<BundlePath> {
-    host(path, &nested_bundles(bundle), &bundle.entries)
+/// Answers which executable's process would open the library at a path.
+pub(super) fn host_of(bundle: &Bundle) -> impl Fn(&BundlePath) -> Option<BundlePath> {
+    let nested = nested_bundles(bundle);
+    move |path| host(path, &nested, &bundle.entries)
 }
 
 /// A bundle folder below the root, and the file that its Info.plist starts.

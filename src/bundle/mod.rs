@@ -8,11 +8,12 @@ pub mod framework;
 pub mod info_plist;
 mod map;
 mod scan;
+mod script;
 pub mod source;
 mod walk;
 mod whole;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -151,6 +152,8 @@ pub struct Bundle {
     /// Where CFBundleExecutable points, whether or not a file is there.
     pub main_executable: Option<BundlePath>,
     pub images: BTreeMap<BundlePath, Arc<Image>>,
+    /// Scripts in a `Contents/MacOS`, and the names of the DYLD_ variables that each of them sets.
+    pub scripts: BTreeMap<BundlePath, BTreeSet<String>>,
     pub entries: Vec<Entry>,
     pub frameworks: Vec<Framework>,
     pub problems: Vec<Problem>,
@@ -200,9 +203,9 @@ impl Bundle {
         Some(real)
     }
 
-    /// The executable whose process would open the library at `path`.
-    pub fn host_of(&self, path: &BundlePath) -> Option<BundlePath> {
-        entry::host_of(self, path)
+    /// Answers which executable's process would open the library at a path.
+    pub fn host_of(&self) -> impl Fn(&BundlePath) -> Option<BundlePath> {
+        entry::host_of(self)
     }
 
     pub fn image(&self, path: &BundlePath) -> Option<&Arc<Image>> {

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::info_plist::InfoPlist;
 use super::walk::{self, Listing};
-use super::{Bundle, Image, ImageId, Node, Problem, map};
+use super::{Bundle, Image, ImageId, Node, Problem, map, script};
 use crate::failure::Failure;
 use crate::macho::{self, FileType};
 use crate::os;
@@ -89,6 +89,7 @@ fn read(root: PathBuf, progress: &Progress) -> Result<Bundle, Failure> {
         mark_programs(&mut nodes, &images);
     }
     let info_plists = read_info_plists(&root, &nodes, &mut problems);
+    let scripts = script::read(&root, &nodes, &images);
     problems.sort();
     let mut bundle = Bundle {
         name: root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
@@ -99,6 +100,7 @@ fn read(root: PathBuf, progress: &Progress) -> Result<Bundle, Failure> {
         info_plists,
         main_executable: None,
         images,
+        scripts,
         entries: Vec::new(),
         frameworks: Vec::new(),
         problems,

@@ -88,14 +88,16 @@ impl Kept {
     }
 }
 
-/// Whether only a provisioning profile (or Apple) grants this entitlement.
-fn is_restricted(key: &str, value: &Value) -> bool {
+/// Whether only a provisioning profile (or Apple) grants this entitlement, whatever its value.
+pub fn needs_profile(key: &str) -> bool {
     const KEYS: [&str; 3] =
         ["application-identifier", "com.apple.application-identifier", "keychain-access-groups"];
     const PREFIXES: [&str; 3] = ["com.apple.developer.", "com.apple.private.", "com.apple.rootless."];
-    KEYS.contains(&key)
-        || PREFIXES.iter().any(|prefix| key.starts_with(prefix))
-        || key == "com.apple.security.application-groups" && names_a_team(value)
+    KEYS.contains(&key) || PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+}
+
+fn is_restricted(key: &str, value: &Value) -> bool {
+    needs_profile(key) || key == "com.apple.security.application-groups" && names_a_team(value)
 }
 
 /// Whether a group begins with the ten characters of a team identifier.

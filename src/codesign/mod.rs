@@ -23,7 +23,8 @@ mod write;
 
 use crate::paths::BundlePath;
 
-pub use plan::{SignKind, SignPlan, SignStep, plan, plan_file};
+pub use entitlements::needs_profile;
+pub use plan::{SignKind, SignPlan, SignStep, may_stand_beside_contents, plan, plan_file};
 pub use simulate::simulate;
 pub use verify::{verify_bundle, verify_file};
 pub use write::{sign, sign_file};

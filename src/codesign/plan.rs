@@ -443,6 +443,6 @@ pub(super) fn leads_well(model: &Bundle, link: &BundlePath) -> bool {
 }
 
 /// Names that may stand beside `Contents` without a seal (Security, `bundlediskrep.cpp`).
-pub(super) fn may_stand_beside_contents(name: &str) -> bool {
+pub fn may_stand_beside_contents(name: &str) -> bool {
     matches!(name, "Contents" | ".DS_Store" | ".LSOverride" | "Icon\r" | ".SoftwareDepot.tracking")
 }

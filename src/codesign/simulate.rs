@@ -1,7 +1,9 @@
 //! What signing makes of the model, so that a plan can be compared with what a scan finds afterwards.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::entitlements::needs_profile;
 use super::layout::{CodeBundle, Nodes, children, is_file, known_bundles};
 use super::plan::COMMAND_SIZE;
 use super::{SignKind, SignPlan, SignStep};
@@ -29,6 +31,11 @@ pub fn simulate(bundle: &mut Bundle, plan: &SignPlan) {
     }
 }
 
+/// Without what a step takes away because only a profile grants it.
+fn allowed(claims: BTreeSet<String>) -> BTreeSet<String> {
+    claims.into_iter().filter(|key| !needs_profile(key)).collect()
+}
+
 fn sign_image(image: &mut Arc<Image>, step: &SignStep) {
     for slice in &mut Arc::make_mut(image).file.slices {
         if slice.signature.state == SignatureState::None {
@@ -41,6 +48,8 @@ fn sign_image(image: &mut Arc<Image>, step: &SignStep) {
             flags: step.flags,
             // What an ad hoc signature may claim stays; a comparison with what was signed leaves it out.
             entitlements: std::mem::take(&mut slice.signature.entitlements),
+            claims: allowed(std::mem::take(&mut slice.signature.claims)),
+            cms: None,
         };
     }
 }

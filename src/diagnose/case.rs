@@ -32,7 +32,7 @@ pub struct Written {
 pub fn written(description: &str) -> Written {
     let disk = tempfile::tempdir().expect("a temporary folder");
     let (app, machine) = (disk.path().join("App.app"), disk.path().join("machine"));
-    for item in model::items(description) {
+    for item in model::with_uuids(model::items(description)) {
         let path = match item.path.strip_prefix('/') {
             Some(path) => machine.join(path),
             None => app.join(&item.path),

@@ -5,6 +5,7 @@ mod amounts;
 pub(crate) mod case;
 mod described;
 mod finding;
+mod loaded;
 mod missing_symbols;
 mod names;
 mod processes;

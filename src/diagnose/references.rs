@@ -17,8 +17,9 @@ pub struct Reference<'a> {
     pub launch: &'a Launch,
 }
 
-/// Every reference of every image of the bundle, launch by launch. References of outside images are left out: they
-/// become the bundle's once the library is copied in.
+/// Every reference of every image of the bundle, launch by launch. What a plug-in's host had loaded before is left out,
+/// for it is in the host's launch; so are references of outside images, which become the bundle's once the library is
+/// copied in.
 pub fn references(graph: &Graph) -> impl Iterator<Item = Reference<'_>> {
     graph.launches.iter().flat_map(|launch| {
         launch

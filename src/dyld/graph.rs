@@ -11,7 +11,7 @@ use super::loads::Loads;
 pub use super::loads::Load;
 use super::process::{InsertFailure, Process, Running};
 use super::process_config::ProcessConfig;
-use super::search::{Candidate, Resolution};
+use super::search::{Candidate, Outcome, Resolution};
 use super::{Conditions, Place};
 use crate::bundle::{Bundle, Entry, EntryKind, Image, ImageId};
 use crate::macho::{Arch, FileType, InstallName, LoadKind};
@@ -35,6 +35,14 @@ pub struct Dependency {
 }
 
 impl Dependency {
+    /// Why dyld refuses the file that it ends at, in dyld's words.
+    pub fn refusal(&self) -> Option<&str> {
+        self.candidates.iter().filter(|_| self.refused).find_map(|candidate| match &candidate.outcome {
+            Outcome::Refused(why) => Some(why.as_str()),
+            _ => None,
+        })
+    }
+
     pub fn is_fatal(&self) -> bool {
         self.needed && (self.refused || self.resolution == Resolution::Missing)
     }
@@ -212,8 +220,9 @@ fn open_unreached<'h>(
         launch.loads.own().iter().map(|load| (load.image.clone(), launch.arch)).collect()
     };
     let mut loaded: HashSet<(ImageId, Arch)> = launches.iter().flat_map(reached).collect();
+    let host_of = host.bundle().host_of();
     for (path, image) in host.bundle().images.iter().filter(|(_, image)| can_be_opened(image)) {
-        let by = host.bundle().host_of(path);
+        let by = host_of(path);
         let alone = || archs(host.bundle(), path, &[FileType::Dylib, FileType::Bundle]).collect::<Vec<_>>();
         let hosts = programs.iter().filter(|program| Some(&program.entry) == by.as_ref());
         let mut runs: Vec<Arch> = hosts.map(|program| program.running.config().arch).collect();

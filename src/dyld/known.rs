@@ -15,9 +15,6 @@ pub struct KnownSystem<'a> {
     pub cache: Option<&'a CacheList>,
 }
 
-/// Whose stub says what the umbrella of the C library exports.
-const LIBSYSTEM: [&str; 2] = ["/usr/lib/libSystem.B.dylib", "/usr/lib/libSystem.dylib"];
-
 impl KnownSystem<'_> {
     /// Whether this macOS has the library. A list of its cache decides; then the tables; then the SDK.
     pub fn exists(&self, name: &str) -> Exists {
@@ -60,7 +57,7 @@ impl SystemSymbols for KnownSystem<'_> {
         match told {
             Some((sdk, true)) if self.has_what_is_in(sdk) => Answer::Yes,
             Some((sdk, false)) if self.lacks_what_is_not_in(sdk) => Answer::No,
-            _ if LIBSYSTEM.contains(&install_name) => self.libsystem_exports(symbol),
+            _ if system::is_libsystem(install_name) => self.libsystem_exports(symbol),
             _ => Answer::Unknown,
         }
     }

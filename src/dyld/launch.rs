@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Graph;
+use super::format::{Role, refusal};
 use super::graph::Launch;
 use super::loads::Load;
 use super::message::{not_inserted, not_loaded};
@@ -46,6 +47,11 @@ pub fn verdict(
 ) -> Verdict {
     let mut before = Vec::new();
     let mut problems = Vec::new();
+    if let Some(message) = malformed_program(bundle, launch) {
+        before.push(format!("{message} in {}", launch.config.executable));
+        let image = ImageId::Bundled(launch.entry.clone());
+        problems.push(Problem { image, reference: None, message });
+    }
     if let Some(failure) = &launch.insert_failure {
         let (first, message) = not_inserted(&launch.config, failure);
         before.push(first);
@@ -75,6 +81,15 @@ pub fn verdict(
 
 fn slice<'b>(bundle: &'b Bundle, graph: &'b Graph, load: &Load) -> Option<&'b Slice> {
     graph.image(bundle, &load.image)?.file.slices.get(load.slice)
+}
+
+/// What dyld objects to in the program itself, before it loads anything.
+fn malformed_program(bundle: &Bundle, launch: &Launch) -> Option<String> {
+    if launch.kind == EntryKind::PlugIn {
+        return None;
+    }
+    let slice = bundle.image(&launch.entry)?.file.slice(launch.arch)?;
+    refusal(slice, launch.config.os, Role::Main)
 }
 
 /// Every process needs libSystem: dyld looks for its own other half in it. Of the libraries of macOS only the parts of

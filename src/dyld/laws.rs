@@ -78,6 +78,7 @@ pub static CHAPTER: &[Section] = &[
             "only-dylibs-are-linked",
             "wrong-architecture-goes-on",
             "wrong-architecture-alone-fails",
+            "strict-formats",
             "every-process-needs-libsystem",
         ],
     },

@@ -1,11 +1,11 @@
 //! One name looked up in one process: `Loader::getLoader` of dyld-1378.
 
-use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::format::{Role, refusal};
 use super::host::{Spot, cannot_link, usable_slice};
-use super::places::{Link, Place, Request};
+use super::places::{LoadChain, Place, Request};
 use super::process::Process;
 use super::search::{Candidate, Outcome, Reuse, SearchRule};
 use super::security::refused_by_amfi;
@@ -30,9 +30,6 @@ pub(super) struct Found {
     pub refused: bool,
 }
 
-/// How many places after the deciding one are kept to be shown.
-const MAX_SKIPPED: usize = 64;
-
 /// Libraries of which a hardened process has only macOS's own (`isProtectedLibSystemPath`).
 const PROTECTED: [&str; 3] = [
     "/usr/lib/libSystem.B.dylib",
@@ -42,7 +39,7 @@ const PROTECTED: [&str; 3] = [
 
 impl Process<'_> {
     /// Every place that dyld tries for `name`, asked for by the newest image of `chain`, and what it settles on.
-    pub(super) fn search<'p>(&'p self, name: &'p str, chain: &[Link<'_>], inserted: bool) -> Found {
+    pub(super) fn search<'p>(&'p self, name: &'p str, chain: &'p dyn LoadChain, inserted: bool) -> Found {
         let mut search =
             Search { process: self, name, candidates: Vec::new(), hit: None, refused: None, cached: false };
         if name.starts_with('/') || name.starts_with("@rpath/") {
@@ -59,8 +56,6 @@ impl Process<'_> {
         }
         if search.hit.is_none() {
             search.second_round(&request);
-        } else if let Some(tail) = name.strip_prefix("@rpath/") {
-            search.keep_skipped(&request, tail);
         }
         let refused = search.hit.is_none() && search.refused.is_some();
         Found { candidates: search.candidates, hit: search.hit.or(search.refused), refused }
@@ -155,7 +150,8 @@ impl Search<'_, '_> {
         if let Some(objection) = cannot_link(slice, path) {
             return (objection, None);
         }
-        let outcome = self.not_valid(slice, &real).unwrap_or(Outcome::Found);
+        let malformed = || refusal(slice, config.os, Role::Library).map(Outcome::Refused);
+        let outcome = malformed().or_else(|| self.not_valid(slice, &real)).unwrap_or(Outcome::Found);
         (outcome, Some(Hit::New { real, image, slice: position }))
     }
 
@@ -186,21 +182,6 @@ impl Search<'_, '_> {
         let Some(real) = real.filter(|real| !request.name.starts_with(real.as_str())) else { return };
         let again = Request { name: &real, ..*request };
         let _ = again.for_each_place(&mut |place| self.visit(place, Some(SearchRule::RealPath)));
-    }
-
-    /// The rpath places behind the deciding one, each once.
-    fn keep_skipped(&mut self, request: &Request<'_>, tail: &str) {
-        // An image that was reused may stand at one of them; that it would be found there is worth knowing.
-        let tried = self.candidates.iter().filter(|candidate| candidate.rule == SearchRule::Rpath);
-        let mut known: HashSet<String> = tried.map(|candidate| candidate.tried.as_str().to_owned()).collect();
-        let mut left = MAX_SKIPPED;
-        let _ = request.for_each_rpath(tail, &mut |place| {
-            if place.rule == SearchRule::Rpath && known.insert(place.path.clone()) {
-                self.candidates.push(candidate(place, None, Outcome::Skipped("not reached".to_owned())));
-                left -= 1;
-            }
-            if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
     }
 }
 

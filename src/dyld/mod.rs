@@ -1,6 +1,7 @@
 //! How it would load, with every place tried. Rules are dyld-1378's (`apple-oss-distributions/dyld`).
 
 mod conditions;
+pub mod format;
 pub mod graph;
 mod host;
 pub mod known;

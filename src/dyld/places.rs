@@ -34,11 +34,16 @@ pub(super) struct Link<'a> {
     pub is_main: bool,
 }
 
+/// The images from the one that asks back to the main executable, which dyld lists twice. Chains may be thousands long,
+/// so they are walked only as far as a search goes.
+pub(super) trait LoadChain {
+    fn for_each<'a>(&'a self, visit: &mut dyn FnMut(Link<'a>) -> ControlFlow<()>) -> ControlFlow<()>;
+}
+
 /// What is asked for, and by whom.
 pub(super) struct Request<'a> {
     pub name: &'a str,
-    /// From the image that asks back to the main executable, which dyld lists twice.
-    pub chain: &'a [Link<'a>],
+    pub chain: &'a dyn LoadChain,
     pub config: &'a ProcessConfig,
     /// Whether DYLD_INSERT_LIBRARIES asks: it knows no `@loader_path` and no `@rpath`.
     pub inserted: bool,
@@ -133,47 +138,40 @@ impl<'a> Request<'a> {
                 false => self.for_each_rpath(tail, visit),
             };
         }
-        let asker = self.chain.first().filter(|_| !self.inserted);
+        let asker = self.asker().filter(|_| !self.inserted);
         if let Some(path) = asker.and_then(|asker| at_loader_path(text, asker.path)) {
             visit(Place::new(SearchRule::LoaderPath, path))?;
-            if let Some(path) = asker.and_then(|asker| from_framework_top(text, asker)) {
+            if let Some(path) = asker.and_then(|asker| from_framework_top(text, &asker)) {
                 visit(Place::new(SearchRule::LoaderPath, path))?;
             }
-        } else if let Some(path) = self.at_executable_path(text) {
+        } else if let Some(path) = executable_folder(text, self.config) {
             visit(Place::new(SearchRule::ExecutablePath, path))?;
         }
         ControlFlow::Continue(())
     }
 
-    fn at_executable_path(&self, text: &str) -> Option<String> {
-        let textual = self.config.os >= OsProfile::MacOs13;
-        self.config
-            .security
-            .allow_at_paths
-            .then(|| at_executable_path(text, &self.config.executable, textual))?
-    }
-
     /// Every LC_RPATH of the chain; `@loader_path` in it is the folder of the image that declares it.
     pub fn for_each_rpath(&self, tail: &str, visit: Visit<'_, 'a>) -> ControlFlow<()> {
-        for link in self.chain {
+        self.chain.for_each(&mut |link| {
             for rpath in &link.slice.rpaths {
                 let place = |rule, path| Place { rpath: Some((link.id, rpath)), ..Place::new(rule, path) };
-                let Some(folder) = self.folder_of(rpath, link) else { continue };
+                let Some(folder) = folder_of(rpath, &link, self.config) else { continue };
                 visit(place(SearchRule::Rpath, joined(&folder, tail)))?;
                 if rpath.as_str().starts_with('/') && self.config.os >= OsProfile::MacOs13 {
                     visit(place(SearchRule::Cryptex, joined(&format!("{CRYPTEX}{rpath}"), tail)))?;
                 }
             }
-        }
-        ControlFlow::Continue(())
+            ControlFlow::Continue(())
+        })
     }
 
-    /// The folder that an LC_RPATH means; `None` for one that dyld silently passes over.
-    fn folder_of(&self, rpath: &Rpath, link: &Link<'_>) -> Option<String> {
-        let (text, at_paths) = (rpath.as_str(), self.config.security.allow_at_paths);
-        let loader = at_loader_path(text, link.path).filter(|_| at_paths || !link.is_main);
-        let folder = loader.or_else(|| self.at_executable_path(text));
-        folder.or_else(|| (text.starts_with('/') || at_paths).then(|| text.to_owned()))
+    fn asker(&self) -> Option<Link<'a>> {
+        let mut asker = None;
+        let _ = self.chain.for_each(&mut |link| {
+            asker = Some(link);
+            ControlFlow::Break(())
+        });
+        asker
     }
 
     /// The fallback folders: those of the variables for any binary, else the default ones for binaries of an older SDK.
@@ -198,7 +196,7 @@ impl<'a> Request<'a> {
 
     fn default_fallbacks(&self, framework: bool) -> Vec<&'static str> {
         let (os, security) = (self.config.os, &self.config.security);
-        if !self.chain.first().is_some_and(|asker| needs_fallbacks(asker.slice, os)) {
+        if !self.asker().is_some_and(|asker| needs_fallbacks(asker.slice, os)) {
             return Vec::new();
         }
         match (self.config.platform, framework) {
@@ -213,6 +211,19 @@ impl<'a> Request<'a> {
             _ => Vec::new(),
         }
     }
+}
+
+/// The folder that an LC_RPATH means; `None` for one that dyld silently passes over.
+pub(super) fn folder_of(rpath: &Rpath, link: &Link<'_>, config: &ProcessConfig) -> Option<String> {
+    let (text, at_paths) = (rpath.as_str(), config.security.allow_at_paths);
+    let loader = at_loader_path(text, link.path).filter(|_| at_paths || !link.is_main);
+    let folder = loader.or_else(|| executable_folder(text, config));
+    folder.or_else(|| (text.starts_with('/') || at_paths).then(|| text.to_owned()))
+}
+
+fn executable_folder(text: &str, config: &ProcessConfig) -> Option<String> {
+    let textual = config.os >= OsProfile::MacOs13;
+    config.security.allow_at_paths.then(|| at_executable_path(text, &config.executable, textual))?
 }
 
 /// `pre2022Binary`; an SDK that the linker did not know (0) counts as old. macOS 12 falls back for every binary.
@@ -285,7 +296,7 @@ fn from_framework_top(text: &str, asker: &Link<'_>) -> Option<String> {
 }
 
 /// `Utils::concatenatePaths` with a tail that begins with `/`.
-fn joined(folder: &str, tail: &str) -> String {
+pub(super) fn joined(folder: &str, tail: &str) -> String {
     format!("{}/{tail}", folder.strip_suffix('/').unwrap_or(folder))
 }
 

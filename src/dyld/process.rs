@@ -1,6 +1,7 @@
 //! One process as dyld fills it: `JustInTimeLoader::loadDependents` and `loadInsertedLibraries` of dyld-1378.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Conditions;
@@ -8,11 +9,11 @@ use super::graph::Dependency;
 use super::host::{Host, usable_slice};
 use super::loads::{Load, Loads};
 use super::lookup::{Found, Hit};
-use super::places::Link;
+use super::places::{Link, LoadChain, folder_of, joined};
 use super::process_config::ProcessConfig;
-use super::search::{Candidate, Outcome, Resolution, Reuse};
+use super::search::{Candidate, Outcome, Resolution, Reuse, SearchRule};
 use crate::bundle::{Image, ImageId, Node};
-use crate::macho::{Arch, DylibUse, LoadKind, Slice};
+use crate::macho::{Arch, DylibUse, LoadKind, Rpath, Slice};
 use crate::paths::{BundlePath, RuntimePath};
 
 /// A process that has loaded what it starts with, ready to open plug-ins.
@@ -40,7 +41,7 @@ struct Images {
     /// Where the first of them stands in the process.
     start: usize,
     loaded: Vec<Loaded>,
-    by_path: HashMap<RuntimePath, usize>,
+    by_path: HashMap<String, usize>,
     by_install_name: HashMap<String, usize>,
     by_file: HashMap<ImageId, usize>,
 }
@@ -52,10 +53,44 @@ struct Loaded {
     entered: bool,
 }
 
-#[derive(Clone, Copy)]
+/// One link of a load chain.
 struct ChainLink {
     image: usize,
     previous: Option<usize>,
+    /// Positions in [`Process::folders`]: every folder that an LC_RPATH from here on back means, each once, nearest first,
+    /// up to [`MAX_SKIPPED`].
+    folders: Vec<u32>,
+}
+
+/// How many places behind the deciding one are kept to be shown.
+const MAX_SKIPPED: usize = 64;
+
+/// The folder that one LC_RPATH means.
+struct RpathFolder {
+    declared_by: ImageId,
+    rpath: Rpath,
+    text: String,
+}
+
+/// A load chain of one process.
+struct Chain<'p, 'h> {
+    process: &'p Process<'h>,
+    newest: usize,
+}
+
+/// An executable that asks for what DYLD_INSERT_LIBRARIES names.
+struct Alone<'l>(Link<'l>);
+
+impl LoadChain for Chain<'_, '_> {
+    fn for_each<'a>(&'a self, visit: &mut dyn FnMut(Link<'a>) -> ControlFlow<()>) -> ControlFlow<()> {
+        self.process.links(self.newest).try_for_each(visit)
+    }
+}
+
+impl LoadChain for Alone<'_> {
+    fn for_each<'a>(&'a self, visit: &mut dyn FnMut(Link<'a>) -> ControlFlow<()>) -> ControlFlow<()> {
+        visit(self.0)
+    }
 }
 
 /// The work of one launch or one `dlopen`.
@@ -67,6 +102,8 @@ pub(super) struct Process<'h> {
     own: Images,
     /// Load chains; each link points to the one before it.
     chain: Vec<ChainLink>,
+    folders: Vec<RpathFolder>,
+    folder_by_text: HashMap<String, u32>,
     turns: Vec<usize>,
     main: usize,
 }
@@ -143,6 +180,8 @@ impl<'h> Process<'h> {
             before: None,
             own: Images::default(),
             chain: Vec::new(),
+            folders: Vec::new(),
+            folder_by_text: HashMap::new(),
             turns: Vec::new(),
             main: 0,
         }
@@ -163,7 +202,7 @@ impl<'h> Process<'h> {
     /// Loads one library of DYLD_INSERT_LIBRARIES; its dependents come after the main executable's. A library that is
     /// there already is passed over.
     fn insert(&mut self, path: &str, main: Link<'_>) -> Result<(), Vec<Candidate>> {
-        match self.search(path, &[main], true) {
+        match self.search(path, &Alone(main), true) {
             // Without a place to look at dyld has nothing to say, and goes on.
             Found { candidates, .. } if candidates.is_empty() => Ok(()),
             Found { candidates, refused: true, .. } => Err(candidates),
@@ -177,14 +216,60 @@ impl<'h> Process<'h> {
     }
 
     fn link(&mut self, image: usize, previous: Option<usize>) -> usize {
-        self.chain.push(ChainLink { image, previous });
+        let mut folders = self.own_folders(image);
+        let before = previous.map(|previous| self.chain[previous].folders.as_slice()).unwrap_or_default();
+        for folder in before {
+            if folders.len() < MAX_SKIPPED && !folders.contains(folder) {
+                folders.push(*folder);
+            }
+        }
+        self.chain.push(ChainLink { image, previous, folders });
         self.chain.len() - 1
+    }
+
+    /// The folders of one image's own rpaths.
+    fn own_folders(&mut self, position: usize) -> Vec<u32> {
+        let loaded = self.loaded(position);
+        let (id, is_main) = (loaded.load.image.clone(), position == self.main);
+        let link = Link { id: &id, path: &loaded.load.path, slice: loaded.header(), is_main };
+        let means = |rpath: &Rpath| Some((rpath.clone(), folder_of(rpath, &link, &self.config)?));
+        let meant: Vec<(Rpath, String)> = link.slice.rpaths.iter().filter_map(means).collect();
+        let mut folders = Vec::new();
+        for (rpath, text) in meant {
+            let next = self.folders.len() as u32;
+            let folder = *self.folder_by_text.entry(text.clone()).or_insert(next);
+            if folder == next {
+                self.folders.push(RpathFolder { declared_by: id.clone(), rpath, text });
+            }
+            if !folders.contains(&folder) {
+                folders.push(folder);
+            }
+        }
+        folders
+    }
+
+    /// The rpath places behind the deciding one, each once. An image that was reused may stand at one of them; that it
+    /// would be found there is worth knowing.
+    fn not_reached(&self, link: usize, tail: &str, candidates: &[Candidate]) -> Vec<Candidate> {
+        let places = self.chain[link].folders.iter().map(|&folder| &self.folders[folder as usize]);
+        let skipped = places.map(|folder| Candidate {
+            rule: SearchRule::Rpath,
+            declared_by: Some(folder.declared_by.clone()),
+            rpath: Some(folder.rpath.clone()),
+            tried: RuntimePath::new(joined(&folder.text, tail)),
+            on_disk_only: false,
+            outcome: Outcome::Skipped("not reached".to_owned()),
+        });
+        let tried = |place: &Candidate| {
+            candidates.iter().any(|one| one.rule == SearchRule::Rpath && one.tried == place.tried)
+        };
+        skipped.filter(|place| !tried(place)).collect()
     }
 
     fn add(&mut self, path: RuntimePath, image: Arc<Image>, slice: usize, by: Option<usize>) -> usize {
         let position = self.own.start + self.own.loaded.len();
         let header = &image.file.slices[slice];
-        self.own.by_path.entry(path.clone()).or_insert(position);
+        self.own.by_path.entry(path.as_str().to_owned()).or_insert(position);
         self.own.by_file.entry(image.id.clone()).or_insert(position);
         if let Some(name) = &header.install_name {
             self.own.by_install_name.entry(name.as_str().to_owned()).or_insert(position);
@@ -237,11 +322,12 @@ impl<'h> Process<'h> {
 
     fn depend(&mut self, by: usize, link: usize, used: &DylibUse) -> (Dependency, Option<usize>) {
         let name = used.name.as_str();
-        // Only rpaths look further back than to the image that asks.
-        let depth = if name.starts_with("@rpath/") { usize::MAX } else { 1 };
-        let chain: Vec<Link<'_>> = self.links(link).take(depth).collect();
+        let chain = Chain { process: self, newest: link };
         let Found { mut candidates, hit, refused } = self.search(name, &chain, false);
-        let any_rpath = hit.is_none() && chain.iter().any(|link| !link.slice.rpaths.is_empty());
+        let any_rpath = hit.is_none() && self.links(link).any(|link| !link.slice.rpaths.is_empty());
+        if let Some(tail) = name.strip_prefix("@rpath/").filter(|_| hit.is_some() && !refused) {
+            candidates.extend(self.not_reached(link, tail, &candidates));
+        }
         let resolution = match &hit {
             None => Resolution::Missing,
             Some(Hit::System(path)) => Resolution::System(path.clone()),
@@ -318,6 +404,8 @@ impl<'h> Running<'h> {
             before: Some(Arc::clone(&self.images)),
             own: Images { start, ..Images::default() },
             chain: Vec::new(),
+            folders: Vec::new(),
+            folder_by_text: HashMap::new(),
             turns: Vec::new(),
             main: self.main,
         };
@@ -334,7 +422,7 @@ impl<'h> Running<'h> {
 
 impl Images {
     fn matching(&self, text: &str) -> Option<(usize, Reuse)> {
-        let path = self.by_path.get(&RuntimePath::new(text)).map(|&position| (position, Reuse::SamePath));
+        let path = self.by_path.get(text).map(|&position| (position, Reuse::SamePath));
         let name = self.by_install_name.get(text).map(|&position| (position, Reuse::SameInstallName));
         match (path, name) {
             (Some(path), Some(name)) => Some(if name.0 < path.0 { name } else { path }),

@@ -57,6 +57,43 @@ impl FileType {
 impl Platform {
     pub const MACOS: Platform = Platform(1);
     pub const MAC_CATALYST: Platform = Platform(6);
+
+    /// Whether dyld-1378 knows it: `PLATFORM_MACOS` to `PLATFORM_VISIONOS_EXCLAVEKIT`.
+    pub fn is_known(self) -> bool {
+        (1..=24).contains(&self.0)
+    }
+
+    /// How dyld's messages call it (mach_o/Platform.cpp).
+    pub fn dyld_name(self) -> &'static str {
+        const NAMES: [&str; 24] = [
+            "macOS",
+            "iOS",
+            "tvOS",
+            "watchOS",
+            "bridgeOS",
+            "macCatalyst",
+            "iOS-simulator",
+            "tvOS-simulator",
+            "watchOS-simulator",
+            "driverKit",
+            "visionOS",
+            "visionOS-simulator",
+            "firmware",
+            "sepOS",
+            "macOS-exclaveCore",
+            "macOS-exclaveKit",
+            "iOS-exclaveCore",
+            "iOS-exclaveKit",
+            "tvOS-exclaveCore",
+            "tvOS-exclaveKit",
+            "watchOS-exclaveCore",
+            "watchOS-exclaveKit",
+            "visionOS-exclaveCore",
+            "visionOS-exclaveKit",
+        ];
+        let known = (self.0 as usize).checked_sub(1).and_then(|index| NAMES.get(index).copied());
+        known.unwrap_or(if self.0 == 0 { "unknown" } else { "future" })
+    }
 }
 
 impl fmt::Display for FileType {
@@ -91,5 +128,19 @@ mod tests {
         assert_eq!(Platform::MACOS.to_string(), "macos");
         assert_eq!(Platform::MAC_CATALYST.to_string(), "maccatalyst");
         assert_eq!(Platform(0).to_string(), "platform 0");
+        let dyld = [1, 6, 12, 14, 24, 99, 0].map(|number| Platform(number).dyld_name());
+        assert_eq!(
+            dyld,
+            [
+                "macOS",
+                "macCatalyst",
+                "visionOS-simulator",
+                "sepOS",
+                "visionOS-exclaveKit",
+                "future",
+                "unknown"
+            ]
+        );
+        assert!(!Platform(0).is_known() && Platform(24).is_known() && !Platform(25).is_known());
     }
 }

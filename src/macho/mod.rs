@@ -12,6 +12,7 @@ mod edit_names;
 mod edit_write;
 pub mod exports_trie;
 pub mod fat;
+pub mod format;
 pub mod header;
 mod kinds;
 mod leb128;
@@ -34,10 +35,11 @@ use serde::Serialize;
 pub use arch::Arch;
 pub use byte_order::ByteOrder;
 pub use edit::{EditError, LoadCommandEdit};
+pub use format::FormatFault;
 pub use kinds::{FileType, Platform};
 pub use read::{is_macho, read};
 pub use segment::{Section, Segment};
-pub use signature::{Signature, SignatureState};
+pub use signature::{Cms, Signature, SignatureState};
 pub use version::PackedVersion;
 
 /// The text of an LC_LOAD_DYLIB or LC_ID_DYLIB command: what dyld is asked for. Never a `Path`.
@@ -140,6 +142,14 @@ pub struct BuildVersion {
     pub sdk: PackedVersion,
 }
 
+/// One version command, in load-command order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VersionCommand {
+    /// LC_VERSION_MIN_*, whose `build.platform` follows from the command's number; else LC_BUILD_VERSION.
+    pub is_minimum: bool,
+    pub build: BuildVersion,
+}
+
 /// One architecture of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slice {
@@ -152,11 +162,15 @@ pub struct Slice {
     pub flags: u32,
     /// LC_ID_DYLIB.
     pub install_name: Option<InstallName>,
+    /// `compatibility_version` of LC_ID_DYLIB.
+    pub compatibility: Option<PackedVersion>,
     /// Every dylib command in order; its position + 1 is its ordinal (lazy ones have none since macOS 12).
     pub uses: Vec<DylibUse>,
     /// Every LC_RPATH in order, duplicates included.
     pub rpaths: Vec<Rpath>,
     pub build: Option<BuildVersion>,
+    /// Every version command; `build` is the one that counts on a Mac.
+    pub version_commands: Vec<VersionCommand>,
     /// LC_UUID, upper case with dashes.
     pub uuid: Option<String>,
     /// Bytes between the end of the load commands and the first section's data: what longer names may grow into.
@@ -164,8 +178,12 @@ pub struct Slice {
     pub header_room: u64,
     /// Whether there is a section `__RESTRICT,__restrict`, which makes the process a restricted one.
     pub restricted: bool,
+    /// Whether its fixups are chains (LC_DYLD_CHAINED_FIXUPS).
+    pub chained_fixups: bool,
     /// Every LC_DYLD_ENVIRONMENT, `NAME=VALUE`.
     pub dyld_environment: Vec<String>,
+    /// What dyld's validation objects to and no edit of names changes; [`format::faults`] gives all.
+    pub format_faults: Vec<FormatFault>,
     pub signature: Signature,
 }
 

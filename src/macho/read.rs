@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use goblin::container::Endian;
 use goblin::mach::load_command::{
-    CommandVariant, LC_BUILD_VERSION, LC_DYLD_ENVIRONMENT, LC_UUID, LC_VERSION_MIN_IPHONEOS,
-    LC_VERSION_MIN_MACOSX, LC_VERSION_MIN_TVOS, LC_VERSION_MIN_WATCHOS, LoadCommand,
+    CommandVariant, LC_BUILD_VERSION, LC_DYLD_CHAINED_FIXUPS, LC_DYLD_ENVIRONMENT, LC_UUID,
+    LC_VERSION_MIN_IPHONEOS, LC_VERSION_MIN_MACOSX, LC_VERSION_MIN_TVOS, LC_VERSION_MIN_WATCHOS, LoadCommand,
 };
 
 use super::byte_order::{ByteOrder, range_at};
@@ -14,7 +14,7 @@ use super::header::{Header, command_bytes};
 use super::name_command::{NameCommand, NameKind};
 use super::{
     BuildVersion, Container, DylibUse, FileType, InstallName, MachFile, PackedVersion, Platform, ReadError,
-    Rpath, Signature, Slice, fat,
+    Rpath, Signature, Slice, VersionCommand, fat, format,
 };
 
 /// The commands without a name that [`Slice`] has a field for.
@@ -58,13 +58,17 @@ pub(super) fn read_slice(bytes: &[u8]) -> Result<Slice, ReadError> {
         file_type: FileType::from_number(header.file_type),
         flags: header.flags,
         install_name: None,
+        compatibility: None,
         uses: Vec::new(),
         rpaths: Vec::new(),
         build: None,
+        version_commands: Vec::new(),
         uuid: None,
         header_room: 0,
         restricted: header.section("__RESTRICT", "__restrict").is_some(),
+        chained_fixups: header.find(LC_DYLD_CHAINED_FIXUPS).is_some(),
         dyld_environment: Vec::new(),
+        format_faults: format::read(&header, bytes),
         signature: Signature::NONE,
     };
     let mut least_end = header.size();
@@ -107,7 +111,12 @@ fn add_name(slice: &mut Slice, name: NameCommand, decoded: &CommandVariant) {
     match name.kind {
         NameKind::Rpath => slice.rpaths.push(Rpath(name.text)),
         NameKind::Id if slice.install_name.is_some() => {}
-        NameKind::Id => slice.install_name = Some(InstallName(name.text)),
+        NameKind::Id => {
+            slice.install_name = Some(InstallName(name.text));
+            if let CommandVariant::IdDylib(it) = decoded {
+                slice.compatibility = Some(PackedVersion(it.dylib.compatibility_version));
+            }
+        }
         NameKind::Use => slice.uses.push(dylib_use(name, decoded)),
     }
 }
@@ -135,21 +144,23 @@ fn add_value(slice: &mut Slice, decoded: &CommandVariant) {
     };
     match decoded {
         Uuid(it) if slice.uuid.is_none() => slice.uuid = Some(uuid_text(&it.uuid)),
-        Build(it) => add_build(slice, it.platform, it.minos, it.sdk),
-        VersionMinMacosx(it) => add_build(slice, 1, it.version, it.sdk),
-        VersionMinIphoneos(it) => add_build(slice, 2, it.version, it.sdk),
-        VersionMinTvos(it) => add_build(slice, 3, it.version, it.sdk),
-        VersionMinWatchos(it) => add_build(slice, 4, it.version, it.sdk),
+        Build(it) => add_build(slice, false, [it.platform, it.minos, it.sdk]),
+        VersionMinMacosx(it) => add_build(slice, true, [1, it.version, it.sdk]),
+        VersionMinIphoneos(it) => add_build(slice, true, [2, it.version, it.sdk]),
+        VersionMinTvos(it) => add_build(slice, true, [3, it.version, it.sdk]),
+        VersionMinWatchos(it) => add_build(slice, true, [4, it.version, it.sdk]),
         _ => {}
     }
 }
 
 /// A zippered library names macOS and Mac Catalyst; we are after macOS.
-fn add_build(slice: &mut Slice, platform: u32, min_os: u32, sdk: u32) {
+fn add_build(slice: &mut Slice, is_minimum: bool, [platform, min_os, sdk]: [u32; 3]) {
     let platform = Platform(platform);
+    let build = BuildVersion { platform, min_os: PackedVersion(min_os), sdk: PackedVersion(sdk) };
+    slice.version_commands.push(VersionCommand { is_minimum, build });
     let macos_at_last = |known: BuildVersion| platform == Platform::MACOS && known.platform != platform;
     if slice.build.is_none_or(macos_at_last) {
-        slice.build = Some(BuildVersion { platform, min_os: PackedVersion(min_os), sdk: PackedVersion(sdk) });
+        slice.build = Some(build);
     }
 }
 

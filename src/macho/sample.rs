@@ -2,14 +2,13 @@
 
 mod linkedit;
 
-use std::collections::BTreeSet;
-
 use super::byte_order::ByteOrder;
+use super::format::SegmentFault;
 use super::header::{
     LC_CODE_SIGNATURE, LC_ID_DYLIB, LC_LAZY_LOAD_DYLIB, LC_LOAD_DYLIB, LC_LOAD_UPWARD_DYLIB,
     LC_LOAD_WEAK_DYLIB, LC_REEXPORT_DYLIB, LC_RPATH, LC_SEGMENT, LC_SEGMENT_64,
 };
-use super::{Arch, BuildVersion, FileType, LoadKind, Signature, SignatureState, Slice};
+use super::{Arch, BuildVersion, FileType, FormatFault, LoadKind, Signature, SignatureState, Slice};
 
 pub(crate) use linkedit::{ImportEntry, bind_opcodes, chained_fixups, symbol_table, trie};
 
@@ -25,6 +24,10 @@ pub(crate) struct Sample {
     pub install_name: Option<String>,
     /// A delayed one is written as `dylib_use_command`.
     pub uses: Vec<(LoadKind, String)>,
+    /// Compatibility version of LC_ID_DYLIB, and those of `uses` as far as they go; else 1.0.
+    pub compatibility: (u32, Vec<u32>),
+    /// LC_VERSION_MIN_MACOSX: minimum and SDK.
+    pub minimums: Vec<(u32, u32)>,
     pub rpaths: Vec<String>,
     pub uuid: Option<[u8; 16]>,
     /// LC_BUILD_VERSION: platform, minos, sdk.
@@ -41,8 +44,26 @@ pub(crate) struct Sample {
     pub signature: Option<Vec<u8>>,
     /// Bytes between the load commands and `__text`.
     pub room: usize,
+    /// LC_MAIN and LC_LOAD_DYLINKER, as every executable has them.
+    pub starts: bool,
+    /// More commands at the end: number, and the words after `cmdsize`.
+    pub extra: Vec<(u32, Vec<u32>)>,
+    /// Segments between `__TEXT` and `__LINKEDIT`, in which nothing is.
+    pub segments: Vec<EmptySegment>,
+    /// `initprot` of `__TEXT` and of `__LINKEDIT`.
+    pub permissions: (u32, u32),
     /// Bytes by which each name command is longer than it must be.
     pub name_padding: usize,
+}
+
+/// A segment without contents.
+#[derive(Debug, Clone)]
+pub(crate) struct EmptySegment {
+    pub name: &'static str,
+    pub vmaddr: usize,
+    pub vmsize: usize,
+    pub initprot: u32,
+    pub flags: u32,
 }
 
 impl Sample {
@@ -54,6 +75,8 @@ impl Sample {
             flags: 0x85,
             install_name: None,
             uses: Vec::new(),
+            compatibility: (DYLIB_VERSION, Vec::new()),
+            minimums: Vec::new(),
             rpaths: Vec::new(),
             uuid: None,
             builds: Vec::new(),
@@ -64,6 +87,23 @@ impl Sample {
             signature: None,
             room: 256,
             name_padding: 0,
+            starts: false,
+            extra: Vec::new(),
+            segments: Vec::new(),
+            permissions: (5, 1),
+        }
+    }
+
+    /// One to which dyld objects in nothing: of six commands as a library, of seven as an executable.
+    pub fn plain(arch: Arch, file_type: u32) -> Sample {
+        Sample {
+            file_type,
+            install_name: (file_type == 6).then(|| "@rpath/libplain.dylib".to_owned()),
+            uses: vec![(LoadKind::Required, "/usr/lib/libSystem.B.dylib".to_owned())],
+            uuid: Some([7; 16]),
+            builds: vec![(1, 0x000b_0000, 0x001a_0000)],
+            starts: file_type == 2,
+            ..Sample::new(arch)
         }
     }
 
@@ -74,9 +114,7 @@ impl Sample {
             FileType::Bundle => 8,
             _ => 6,
         };
-        let Signature { state, identifier, team, flags, entitlements } = &slice.signature;
-        let name = identifier.as_deref().unwrap_or("me");
-        let signed = *state != SignatureState::None;
+        let faulty = |fault| slice.format_faults.contains(&FormatFault::Segment(fault));
         let build = |build: BuildVersion| (build.platform.0, build.min_os.0, build.sdk.0);
         Sample {
             file_type,
@@ -84,8 +122,30 @@ impl Sample {
             uses: slice.uses.iter().map(|used| (used.kind, used.name.0.clone())).collect(),
             rpaths: slice.rpaths.iter().map(|rpath| rpath.0.clone()).collect(),
             uuid: slice.uuid.as_deref().map(uuid_bytes),
-            builds: slice.build.into_iter().map(build).collect(),
-            signature: signed.then(|| full_signature(name, *flags, team.as_deref(), entitlements)),
+            compatibility: (
+                slice.compatibility.map_or(DYLIB_VERSION, |version| version.0),
+                slice.uses.iter().map(|used| used.compatibility.0).collect(),
+            ),
+            builds: slice
+                .version_commands
+                .iter()
+                .filter(|one| !one.is_minimum)
+                .map(|one| build(one.build))
+                .collect(),
+            minimums: slice
+                .version_commands
+                .iter()
+                .filter(|one| one.is_minimum)
+                .map(|one| (one.build.min_os.0, one.build.sdk.0))
+                .collect(),
+            chained_fixups: slice.chained_fixups.then(Vec::new),
+            signature: (slice.signature.state != SignatureState::None)
+                .then(|| signature_of(&slice.signature)),
+            starts: file_type == 2,
+            permissions: (
+                if faulty(SegmentFault::TextPermissions) { 7 } else { 5 },
+                if faulty(SegmentFault::LinkeditPermissions) { 3 } else { 1 },
+            ),
             ..Sample::new(slice.arch)
         }
     }
@@ -116,12 +176,20 @@ impl Sample {
         let linkedit_at = text_at + TEXT_SIZE;
         let tables_size: usize = self.tables().iter().map(|table| table.len()).sum();
         let signature_size = self.signature.as_ref().map_or(0, Vec::len) + tables_size;
-        let mut commands = vec![
-            self.segment("__TEXT", 0, linkedit_at, Some(("__text", text_at))),
-            self.segment("__LINKEDIT", linkedit_at, LINKEDIT_SIZE + signature_size, None),
-        ];
-        commands.extend(self.install_name.iter().map(|name| self.dylib(LC_ID_DYLIB, None, name)));
-        commands.extend(self.uses.iter().map(|(kind, name)| {
+        let mut commands = vec![self.segment("__TEXT", 0, linkedit_at, Some(("__text", text_at)))];
+        commands.extend(self.segments.iter().map(|segment| self.empty_segment(segment)));
+        commands.push(self.segment("__LINKEDIT", linkedit_at, LINKEDIT_SIZE + signature_size, None));
+        if self.starts {
+            commands.push(
+                self.command(LC_LOAD_DYLINKER, [self.words(&[12]), self.name(12, "/usr/lib/dyld")].concat()),
+            );
+            commands.push(self.command(LC_MAIN, self.words(&[text_at as u32, 0, 0, 0])));
+        }
+        commands.extend(
+            self.install_name.iter().map(|name| self.dylib(LC_ID_DYLIB, None, name, self.compatibility.0)),
+        );
+        commands.extend(self.uses.iter().enumerate().map(|(at, (kind, name))| {
+            let compatibility = self.compatibility.1.get(at).copied().unwrap_or(DYLIB_VERSION);
             let (cmd, flags) = match kind {
                 LoadKind::Required => (LC_LOAD_DYLIB, None),
                 LoadKind::Weak => (LC_LOAD_WEAK_DYLIB, None),
@@ -130,7 +198,7 @@ impl Sample {
                 LoadKind::Lazy => (LC_LAZY_LOAD_DYLIB, None),
                 LoadKind::Delayed => (LC_LOAD_DYLIB, Some(8)),
             };
-            self.dylib(cmd, flags, name)
+            self.dylib(cmd, flags, name, compatibility)
         }));
         commands.extend(self.uuid.iter().map(|uuid| self.command(0x1b, uuid.to_vec())));
         commands.extend(
@@ -139,11 +207,15 @@ impl Sample {
                 .map(|&(platform, minos, sdk)| self.command(0x32, self.words(&[platform, minos, sdk, 0]))),
         );
         commands.extend(
+            self.minimums.iter().map(|&(minimum, sdk)| self.command(0x24, self.words(&[minimum, sdk]))),
+        );
+        commands.extend(
             self.rpaths
                 .iter()
                 .map(|path| self.command(LC_RPATH, [self.words(&[12]), self.name(12, path)].concat())),
         );
         commands.extend(self.table_commands(linkedit_at + LINKEDIT_SIZE));
+        commands.extend(self.extra.iter().map(|(cmd, words)| self.command(*cmd, self.words(words))));
         commands.extend(self.signature.iter().map(|contents| {
             let at = (linkedit_at + LINKEDIT_SIZE + tables_size) as u32;
             self.command(LC_CODE_SIGNATURE, self.words(&[at, contents.len() as u32]))
@@ -186,8 +258,8 @@ impl Sample {
         commands
     }
 
-    fn dylib(&self, cmd: u32, use_flags: Option<u32>, name: &str) -> Vec<u8> {
-        let (current, compatibility) = (0x0001_0203, 0x0001_0000);
+    fn dylib(&self, cmd: u32, use_flags: Option<u32>, name: &str, compatibility: u32) -> Vec<u8> {
+        let current = 0x0001_0203;
         let body = match use_flags {
             None => [self.words(&[24, 2, current, compatibility]), self.name(24, name)],
             Some(flags) => {
@@ -209,7 +281,8 @@ impl Sample {
         for value in [fileoff, filesize, fileoff, filesize] {
             body.extend(self.address(value));
         }
-        body.extend(self.words(&[5, 5, section.is_some().into(), 0]));
+        let initprot = if section.is_some() { self.permissions.0 } else { self.permissions.1 };
+        body.extend(self.words(&[initprot, initprot, section.is_some().into(), 0]));
         if let Some((section_name, offset)) = section {
             body.extend(fixed_name(section_name));
             body.extend(fixed_name(name));
@@ -218,6 +291,16 @@ impl Sample {
             body.extend(self.words(&[offset as u32, 4, 0, 0, 0x8000_0400, 0, 0]));
             body.extend(self.arch.is_64_bit().then_some([0; 4]).into_iter().flatten());
         }
+        self.command(cmd, body)
+    }
+
+    fn empty_segment(&self, segment: &EmptySegment) -> Vec<u8> {
+        let cmd = if self.arch.is_64_bit() { LC_SEGMENT_64 } else { LC_SEGMENT };
+        let mut body = fixed_name(segment.name);
+        for value in [segment.vmaddr, segment.vmsize, 0, 0] {
+            body.extend(self.address(value));
+        }
+        body.extend(self.words(&[segment.initprot, segment.initprot, 0, segment.flags]));
         self.command(cmd, body)
     }
 
@@ -248,6 +331,42 @@ impl Sample {
     }
 }
 
+/// A signature that reads as `wanted`: nothing in it fits the code.
+fn signature_of(wanted: &Signature) -> Vec<u8> {
+    let be = |words: &[u32]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
+    let blob = |magic: u32, contents: &[u8]| [&be(&[magic, 8 + contents.len() as u32]), contents].concat();
+    let identifier = wanted.identifier.as_deref().unwrap_or("me");
+    let (team, team_at) = match &wanted.team {
+        Some(team) => ([team.as_bytes(), &[0]].concat(), 52 + identifier.len() as u32 + 1),
+        None => (Vec::new(), 0),
+    };
+    let names = [identifier.as_bytes(), &[0], &team].concat();
+    let fixed = be(&[0x20200, wanted.flags, 52, 52, 0, 0, 0, 0, 0, 0, team_at]);
+    let directory = blob(0xfade_0c02, &[fixed, names].concat());
+    let granted = |key: &String| if wanted.entitlements.contains(key) { "true" } else { "false" };
+    let keys: String =
+        wanted.claims.iter().map(|key| format!("<key>{key}</key><{}/>", granted(key))).collect();
+    let entitlements =
+        blob(0xfade_7171, format!("<plist version=\"1.0\"><dict>{keys}</dict></plist>").as_bytes());
+    let cms = wanted.cms.map(|cms| {
+        let developer_id = if cms.developer_id { &super::signature::OID_DEVELOPER_ID[..] } else { &[] };
+        let timestamp = if cms.timestamp { &super::signature::OID_TIMESTAMP[..] } else { &[] };
+        blob(0xfade_0b01, &[&[0x30], developer_id, timestamp].concat())
+    });
+    let parts: Vec<(u32, Vec<u8>)> = [(0, Some(directory)), (5, Some(entitlements)), (0x10000, cms)]
+        .into_iter()
+        .filter_map(|(slot, part)| Some((slot, part?)))
+        .collect();
+    let mut at = 12 + 8 * parts.len() as u32;
+    let mut index = vec![parts.len() as u32];
+    for (slot, part) in &parts {
+        index.extend([*slot, at]);
+        at += part.len() as u32;
+    }
+    let contents = [be(&index), parts.into_iter().flat_map(|(_, part)| part).collect()].concat();
+    blob(0xfade_0cc0, &contents)
+}
+
 /// A linker's ad hoc signature as far as it can be read lightly: a code directory and nothing that it covers.
 pub(crate) fn signature(identifier: &str, flags: u32) -> Vec<u8> {
     let be = |words: &[u32]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
@@ -257,36 +376,9 @@ pub(crate) fn signature(identifier: &str, flags: u32) -> Vec<u8> {
     [be(&[0xfade_0cc0, 20 + directory_size, 1, 0, 20]), be(&directory), name].concat()
 }
 
-/// The same with a team, which stands for a CMS signature too, and with entitlements that are true.
-fn full_signature(
-    identifier: &str,
-    flags: u32,
-    team: Option<&str>,
-    entitlements: &BTreeSet<String>,
-) -> Vec<u8> {
-    let be = |words: &[u32]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
-    let names = [identifier.as_bytes(), &[0], team.unwrap_or_default().as_bytes(), &[0]].concat();
-    let (fixed, total) = (52, 52 + names.len() as u32);
-    let team_at = if team.is_some() { fixed + identifier.len() as u32 + 1 } else { 0 };
-    let mut directory = be(&[0xfade_0c02, total, 0x20200, flags, total, fixed]);
-    directory.resize(48, 0);
-    directory.extend(be(&[team_at]));
-    directory.extend(names);
-    let keys: String = entitlements.iter().map(|key| format!("<key>{key}</key><true/>")).collect();
-    let plist = format!("<plist version=\"1.0\"><dict>{keys}</dict></plist>");
-    let granted = [be(&[0xfade_7171, 8 + plist.len() as u32]), plist.into_bytes()].concat();
-    let cms = if team.is_some() { vec![1; 16] } else { Vec::new() };
-    let wrapper = [be(&[0xfade_0b01, 8 + cms.len() as u32]), cms].concat();
-    let blobs = [(0, directory), (5, granted), (0x10000, wrapper)];
-    let (mut index, mut at) = (Vec::new(), 12 + 8 * blobs.len() as u32);
-    for (slot, blob) in &blobs {
-        index.extend(be(&[*slot, at]));
-        at += blob.len() as u32;
-    }
-    let contents: Vec<u8> = blobs.into_iter().flat_map(|(_, blob)| blob).collect();
-    [be(&[0xfade_0cc0, at, 3]), index, contents].concat()
-}
-
+const DYLIB_VERSION: u32 = 0x0001_0000;
+const LC_LOAD_DYLINKER: u32 = 0xe;
+const LC_MAIN: u32 = 0x8000_0028;
 const TEXT_SIZE: usize = 16;
 const LINKEDIT_SIZE: usize = 32;
 

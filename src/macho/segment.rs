@@ -14,6 +14,10 @@ pub struct Segment {
     pub vmsize: u64,
     pub fileoff: u64,
     pub filesize: u64,
+    /// `VM_PROT_READ` 1, `VM_PROT_WRITE` 2, `VM_PROT_EXECUTE` 4.
+    pub initprot: u32,
+    /// `SG_*`.
+    pub flags: u32,
     pub sections: Vec<Section>,
 }
 
@@ -62,6 +66,8 @@ impl Segment {
             vmsize: word(1)?,
             fileoff: word(2)?,
             filesize: word(3)?,
+            initprot: order.u32(bytes, layout.nsects - 4)?,
+            flags: order.u32(bytes, layout.nsects + 4)?,
             sections: tables.map(|table| Section::parse(table, order, &layout)).collect::<Result<_, _>>()?,
         })
     }

@@ -30,6 +30,19 @@ pub struct Signature {
     pub flags: u32,
     /// Keys of the entitlements whose value is true.
     pub entitlements: BTreeSet<String>,
+    /// Keys of all entitlements, whatever their values.
+    pub claims: BTreeSet<String>,
+    /// What its CMS says, when there is one.
+    pub cms: Option<Cms>,
+}
+
+/// What can be told of a CMS signature by the object identifiers in it, without checking it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cms {
+    /// Made with a Developer ID Application certificate.
+    pub developer_id: bool,
+    /// Carries a timestamp of a server.
+    pub timestamp: bool,
 }
 
 const MAGIC_EMBEDDED_SIGNATURE: u32 = 0xfade_0cc0;
@@ -39,7 +52,13 @@ const MAGIC_ENTITLEMENTS: u32 = 0xfade_7171;
 const SLOT_CODE_DIRECTORY: u32 = 0;
 const SLOT_ENTITLEMENTS: u32 = 5;
 const SLOT_SIGNATURE: u32 = 0x10000;
+const CS_REQUIRE_LV: u32 = 0x2000;
+const CS_RUNTIME: u32 = 0x1_0000;
 const CS_LINKER_SIGNED: u32 = 0x20000;
+/// 1.2.840.113635.100.6.1.13 as DER writes it: the extension of Developer ID Application certificates.
+pub(super) const OID_DEVELOPER_ID: [u8; 10] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x63, 0x64, 0x06, 0x01, 0x0d];
+/// 1.2.840.113549.1.9.16.2.14: `id-aa-timeStampToken` of RFC 3161.
+pub(super) const OID_TIMESTAMP: [u8; 11] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x02, 0x0e];
 /// The first `CodeDirectory.version` with a `teamOffset` field.
 const VERSION_WITH_TEAM: u32 = 0x20200;
 
@@ -50,7 +69,29 @@ impl Signature {
     pub const UNREADABLE: Signature = Signature::empty(SignatureState::Unreadable);
 
     const fn empty(state: SignatureState) -> Signature {
-        Signature { state, identifier: None, team: None, flags: 0, entitlements: BTreeSet::new() }
+        Signature {
+            state,
+            identifier: None,
+            team: None,
+            flags: 0,
+            entitlements: BTreeSet::new(),
+            claims: BTreeSet::new(),
+            cms: None,
+        }
+    }
+
+    /// Whether a process that starts with it loads only libraries of its own team and of Apple.
+    pub fn validates_libraries(&self) -> bool {
+        const MAY_LOAD_ANY: &str = "com.apple.security.cs.disable-library-validation";
+        self.flags & (CS_RUNTIME | CS_REQUIRE_LV) != 0 && !self.entitlements.contains(MAY_LOAD_ANY)
+    }
+
+    pub fn has_hardened_runtime(&self) -> bool {
+        self.flags & CS_RUNTIME != 0
+    }
+
+    pub fn is_ad_hoc(&self) -> bool {
+        matches!(self.state, SignatureState::Adhoc | SignatureState::Linker)
     }
 
     /// Reads the SuperBlob (big-endian throughout) that LC_CODE_SIGNATURE points at: `CS_SuperBlob` and
@@ -68,8 +109,8 @@ fn parse(super_blob: &[u8]) -> Option<Signature> {
     let (version, flags) = (u32_at(directory, 8)?, u32_at(directory, 12)?);
     let team_at = if version >= VERSION_WITH_TEAM { u32_at(directory, 48)? } else { 0 };
     // An empty wrapper, 8 bytes of header, is what ad hoc signing leaves.
-    let has_cms = blob(super_blob, SLOT_SIGNATURE, MAGIC_BLOB_WRAPPER).is_some_and(|cms| cms.len() > 8);
-    let state = match (has_cms, flags & CS_LINKER_SIGNED != 0) {
+    let cms = blob(super_blob, SLOT_SIGNATURE, MAGIC_BLOB_WRAPPER).filter(|cms| cms.len() > 8).map(Cms::of);
+    let state = match (cms.is_some(), flags & CS_LINKER_SIGNED != 0) {
         (true, _) => SignatureState::Cms,
         (false, true) => SignatureState::Linker,
         (false, false) => SignatureState::Adhoc,
@@ -77,13 +118,22 @@ fn parse(super_blob: &[u8]) -> Option<Signature> {
     let team = if team_at == 0 { None } else { Some(text_at(directory, team_at)?) };
     let identifier = Some(text_at(directory, u32_at(directory, 20)?)?);
     let entitlements = blob(super_blob, SLOT_ENTITLEMENTS, MAGIC_ENTITLEMENTS);
-    let entitlements = entitlements.and_then(|blob| blob.get(8..)).map(granted).unwrap_or_default();
-    Some(Signature { state, identifier, team, flags, entitlements })
+    let xml = entitlements.and_then(|blob| blob.get(8..));
+    let (claims, entitlements) = xml.map(entitled).unwrap_or_default();
+    Some(Signature { state, identifier, team, flags, entitlements, claims, cms })
 }
 
-/// The top-level keys of an XML property list that are true. What cannot be read grants nothing.
-fn granted(xml: &[u8]) -> BTreeSet<String> {
-    let (mut depth, mut key, mut keys) = (0usize, None, BTreeSet::new());
+impl Cms {
+    fn of(cms: &[u8]) -> Cms {
+        let holds = |oid: &[u8]| cms.windows(oid.len()).any(|part| part == oid);
+        Cms { developer_id: holds(&OID_DEVELOPER_ID), timestamp: holds(&OID_TIMESTAMP) }
+    }
+}
+
+/// The top-level keys of an XML property list: all of them, and those that are true. What cannot be read grants
+/// nothing.
+fn entitled(xml: &[u8]) -> (BTreeSet<String>, BTreeSet<String>) {
+    let (mut depth, mut key, mut all, mut keys) = (0usize, None, BTreeSet::new(), BTreeSet::new());
     for event in Reader::new(Cursor::new(xml)).map_while(Result::ok) {
         key = match (event, key) {
             (Event::StartDictionary(_) | Event::StartArray(_), _) => {
@@ -94,7 +144,10 @@ fn granted(xml: &[u8]) -> BTreeSet<String> {
                 depth = depth.saturating_sub(1);
                 None
             }
-            (Event::String(text), None) if depth == 1 => Some(text.into_owned()),
+            (Event::String(text), None) if depth == 1 => {
+                all.insert(text.clone().into_owned());
+                Some(text.into_owned())
+            }
             (Event::Boolean(true), Some(name)) => {
                 keys.insert(name);
                 None
@@ -102,7 +155,7 @@ fn granted(xml: &[u8]) -> BTreeSet<String> {
             _ => None,
         };
     }
-    keys
+    (all, keys)
 }
 
 /// The bytes of the blob in `slot`, its own header included, when it bears `magic`.
@@ -168,8 +221,27 @@ mod tests {
     fn entitlements_are_the_keys_that_are_true() {
         let xml = b"<plist version=\"1.0\"><dict><key>a</key><true/><key>b</key><false/><key>c</key><array>\
             <string>d</string><true/></array><key>e</key><true/></dict></plist>";
-        assert_eq!(granted(xml).into_iter().collect::<Vec<_>>(), ["a", "e"]);
-        assert_eq!(granted(b"<plist><dict><key>a"), BTreeSet::new());
+        let (all, granted) = entitled(xml);
+        assert_eq!(granted.into_iter().collect::<Vec<_>>(), ["a", "e"]);
+        assert_eq!(all.into_iter().collect::<Vec<_>>(), ["a", "b", "c", "e"]);
+        assert_eq!(entitled(b"<plist><dict><key>a"), Default::default());
+    }
+
+    #[test]
+    fn a_cms_tells_its_certificate_and_its_timestamp_by_their_identifiers() {
+        let of = |parts: &[&[u8]]| Cms::of(&parts.concat());
+        assert_eq!(of(&[&[0x30, 9], &OID_DEVELOPER_ID]), Cms { developer_id: true, timestamp: false });
+        assert_eq!(of(&[&OID_TIMESTAMP, &[1]]), Cms { developer_id: false, timestamp: true });
+    }
+
+    #[test]
+    fn libraries_are_validated_by_hardened_code_that_does_not_ask_for_less() {
+        let with = |flags, entitlement: &str| {
+            let entitlements = [entitlement.to_owned()].into();
+            Signature { flags, entitlements, ..Signature::NONE }.validates_libraries()
+        };
+        assert!(with(0x1_0000, "x") && with(0x2000, "x"));
+        assert!(!with(0x1_0000, "com.apple.security.cs.disable-library-validation") && !with(2, "x"));
     }
 
     #[test]

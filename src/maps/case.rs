@@ -7,7 +7,7 @@ use crate::model;
 use crate::paths::BundlePath;
 
 pub fn described(text: &str) -> (Bundle, Graph) {
-    let bundle = model::bundle(&model::items(text));
+    let bundle = model::bundle(&model::sound(model::items(text)));
     let graph = graph_of(&bundle);
     (bundle, graph)
 }

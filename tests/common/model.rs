@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bundlewright::bundle::{Bundle, Image, ImageId, Node};
+use bundlewright::macho::format::SegmentFault;
 use bundlewright::macho::{
-    Arch, BuildVersion, Container, DylibUse, FileType, InstallName, LoadKind, MachFile, PackedVersion,
-    Platform, Rpath, Signature, SignatureState, Slice,
+    Arch, BuildVersion, Cms, Container, DylibUse, FileType, FormatFault, InstallName, LoadKind, MachFile,
+    PackedVersion, Platform, Rpath, Signature, SignatureState, Slice, VersionCommand,
 };
 use bundlewright::paths::{BundlePath, RuntimePath};
 
@@ -39,6 +40,36 @@ pub fn items(description: &str) -> Vec<Item> {
                 }
             }
             None => items.push(item(line)),
+        }
+    }
+    items
+}
+
+/// The same as code that dyld objects to in nothing: every library has an install name, every image a UUID unless it was
+/// told `uuid=none`.
+pub fn sound(items: Vec<Item>) -> Vec<Item> {
+    let mut items = with_uuids(items);
+    for item in &mut items {
+        let here = if item.path.starts_with('/') { "" } else { "/Applications/App.app/" };
+        let own = InstallName(format!("{here}{}", item.path));
+        for slice in &mut item.slices {
+            if slice.file_type == FileType::Dylib && slice.install_name.is_none() {
+                slice.install_name = Some(own.clone());
+            }
+        }
+    }
+    items
+}
+
+/// The same with a UUID of its own in every image that was not told `uuid=none`.
+pub fn with_uuids(mut items: Vec<Item>) -> Vec<Item> {
+    for (number, item) in items.iter_mut().enumerate() {
+        for slice in &mut item.slices {
+            match slice.uuid.as_deref() {
+                None => slice.uuid = Some(format!("C0DEC0DE-0000-3000-8000-{:012}", number + 1)),
+                Some("none") => slice.uuid = None,
+                Some(_) => {}
+            }
         }
     }
     items
@@ -86,14 +117,22 @@ fn with_key(plist: &str, line: &str) -> String {
     plist.replace("</dict></plist>\n", &format!("<key>{name}</key>{value}</dict></plist>\n"))
 }
 
+fn version(text: &str) -> PackedVersion {
+    let (major, minor) = text.split_once('.').unwrap();
+    PackedVersion::new(major.parse().unwrap(), minor.parse().unwrap(), 0)
+}
+
+/// An LC_VERSION_MIN_MACOSX with this minimum and SDK.
+fn minimum(text: &str) -> VersionCommand {
+    let build = BuildVersion { platform: Platform(1), min_os: version(text), sdk: version(text) };
+    VersionCommand { is_minimum: true, build }
+}
+
 fn slice(arch: Arch, file_type: FileType, settings: &[&str]) -> Slice {
     let setting = |key: &str| settings.iter().find_map(|one| one.strip_prefix(key)?.strip_prefix('='));
-    let version = |text: &str| {
-        let (major, minor) = text.split_once('.').unwrap();
-        PackedVersion::new(major.parse().unwrap(), minor.parse().unwrap(), 0)
-    };
     let (sdk, min_os) = (setting("sdk").unwrap_or("15.0"), setting("minos").unwrap_or("11.0"));
     let platform = Platform(setting("platform").map_or(1, |number| number.parse().unwrap()));
+    let build = BuildVersion { platform, min_os: version(min_os), sdk: version(sdk) };
     Slice {
         arch,
         offset: 0,
@@ -101,40 +140,69 @@ fn slice(arch: Arch, file_type: FileType, settings: &[&str]) -> Slice {
         file_type,
         flags: 0,
         install_name: None,
+        compatibility: None,
         uses: Vec::new(),
         rpaths: Vec::new(),
-        build: Some(BuildVersion { platform, min_os: version(min_os), sdk: version(sdk) }),
+        build: Some(build),
+        version_commands: vec![VersionCommand { is_minimum: false, build }],
         uuid: setting("uuid").map(str::to_owned),
         header_room: 0,
         restricted: setting("restricted").is_some(),
+        chained_fixups: setting("fixups") == Some("chained"),
         dyld_environment: Vec::new(),
+        format_faults: segment_faults(setting("permissions")),
         signature: signature(&setting),
     }
 }
 
-/// `signed=none`, `signed=adhoc` (what images are unless told otherwise) or `signed=TEAM`, with `+hardened` for the
-/// hardened runtime; `may=KEY` grants one entitlement of it.
+/// `permissions=text` or `permissions=linkedit`: that segment may be written to.
+fn segment_faults(segment: Option<&str>) -> Vec<FormatFault> {
+    let fault = segment.map(|segment| match segment {
+        "text" => SegmentFault::TextPermissions,
+        "linkedit" => SegmentFault::LinkeditPermissions,
+        other => panic!("what is {other}?"),
+    });
+    fault.into_iter().map(FormatFault::Segment).collect()
+}
+
+/// `signed=WHO+WORD…`: `none`, `adhoc` (what images are unless told otherwise), `no-team` or a team, then `hardened`,
+/// `developer-id` and `timestamp`; `may=KEY` grants one entitlement of the hardened runtime, `claims=KEY` names any.
 fn signature<'t>(setting: &impl Fn(&str) -> Option<&'t str>) -> Signature {
-    let word = setting("signed").unwrap_or("adhoc");
-    if word == "none" {
+    let mut words = setting("signed").unwrap_or("adhoc").split('+');
+    let who = words.next().unwrap();
+    if who == "none" {
         return Signature::NONE;
     }
-    let (who, runtime) = match word.strip_suffix("+hardened") {
-        Some(who) => (who, 0x1_0000),
-        None => (word, 0),
+    let words: Vec<&str> = words.collect();
+    let runtime = if words.contains(&"hardened") { 0x1_0000 } else { 0 };
+    let granted = setting("may").map(|key| format!("com.apple.security.cs.{key}"));
+    let granted: Vec<String> = granted.into_iter().chain(setting("claims").map(str::to_owned)).collect();
+    let cms = Cms { developer_id: words.contains(&"developer-id"), timestamp: words.contains(&"timestamp") };
+    let (state, team, adhoc, cms) = match who {
+        "adhoc" => (SignatureState::Adhoc, None, 0x2, None),
+        "no-team" => (SignatureState::Cms, None, 0, Some(cms)),
+        team => (SignatureState::Cms, Some(team.to_owned()), 0, Some(cms)),
     };
-    let granted = setting("may").into_iter().map(|key| format!("com.apple.security.cs.{key}"));
-    let (state, team, adhoc) = match who {
-        "adhoc" => (SignatureState::Adhoc, None, 0x2),
-        team => (SignatureState::Cms, Some(team.to_owned()), 0),
-    };
-    let identifier = Some("me".to_owned());
-    Signature { state, identifier, team, flags: adhoc | runtime, entitlements: granted.collect() }
+    Signature {
+        state,
+        identifier: Some("me".to_owned()),
+        team,
+        flags: adhoc | runtime,
+        entitlements: granted.iter().cloned().collect(),
+        claims: granted.into_iter().collect(),
+        cms,
+    }
 }
 
 fn add(slice: &mut Slice, word: &str, text: &str) {
     let kind = match word {
-        "id" => return slice.install_name = Some(InstallName(text.to_owned())),
+        "id" => {
+            slice.compatibility = Some(PackedVersion::new(1, 0, 0));
+            return slice.install_name = Some(InstallName(text.to_owned()));
+        }
+        "compatibility" => return slice.compatibility = Some(version(text)),
+        "needs" => return slice.uses.last_mut().unwrap().compatibility = version(text),
+        "minimum" => return slice.version_commands.push(minimum(text)),
         "environment" => return slice.dyld_environment.push(text.to_owned()),
         "rpath" => return slice.rpaths.push(Rpath(text.to_owned())),
         "use" => LoadKind::Required,
@@ -160,6 +228,7 @@ pub fn bundle(items: &[Item]) -> Bundle {
         info_plists: BTreeMap::new(),
         main_executable: None,
         images: BTreeMap::new(),
+        scripts: BTreeMap::new(),
         entries: Vec::new(),
         frameworks: Vec::new(),
         problems: Vec::new(),

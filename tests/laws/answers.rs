@@ -14,7 +14,7 @@ use crate::page::Page;
 
 /// The page as it should read.
 pub fn answer(page: &Page) -> String {
-    let items = model::items(page.bundle());
+    let items = model::sound(model::items(page.bundle()));
     let bundle = model::bundle(&items);
     let disk = tempfile::tempdir().unwrap();
     #[cfg(unix)]
@@ -99,7 +99,8 @@ fn places(dependency: &Dependency) -> String {
         Resolution::System(path) => format!("system {path}"),
         Resolution::Missing => "missing".to_owned(),
     };
-    text + &format!("  = {result}\n")
+    let refused = if dependency.refused { ", refused" } else { "" };
+    text + &format!("  = {result}{refused}\n")
 }
 
 fn leaf(image: &ImageId) -> String {

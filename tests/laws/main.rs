@@ -66,7 +66,7 @@ fn a_chain_of_two_thousand_libraries_is_walked() {
         text += &format!("Contents/MacOS/lib{number}.dylib dylib\n  id @rpath/lib{number}.dylib\n");
         text += &format!("  rpath @loader_path\n  use @rpath/lib{next}.dylib\n  weak @rpath/lib0.dylib\n");
     }
-    let bundle = model::bundle(&model::items(&text));
+    let bundle = model::bundle(&model::sound(model::items(&text)));
     let graph = dyld::resolve(&bundle, &Place::CleanMac, &Conditions::default());
     let [launch] = &graph.launches[..] else { panic!("{} launches", graph.launches.len()) };
     assert_eq!(launch.loads.len(), 2001);

@@ -36,19 +36,42 @@ fn bytes(slice: &Slice) -> Vec<u8> {
     }));
     commands.extend(slice.rpaths.iter().map(|rpath| command(0x8000_001c, &[12], rpath.as_str())));
     let build = slice.build.unwrap();
+    commands.extend(slice.uuid.iter().map(|uuid| command(0x1b, &words(uuid), "")));
     commands.push(command(0x32, &[build.platform.0, build.min_os.0, build.sdk.0, 0], ""));
-    let signed = slice.signature.state != SignatureState::None;
-    let blob = if signed { ad_hoc() } else { Vec::new() };
-    let before: usize = 32 + commands.iter().map(Vec::len).sum::<usize>();
-    if signed {
-        commands.push(command(0x1d, &[before as u32 + 16, blob.len() as u32], ""));
+    let blob = if slice.signature.state == SignatureState::None { vec![0; 16] } else { ad_hoc() };
+    if slice.signature.state != SignatureState::None {
+        commands.push(command(0x1d, &[PAGE, blob.len() as u32], ""));
     }
+    commands.insert(0, segment("__TEXT", [0, PAGE, 0, PAGE], 5));
+    commands.insert(1, segment("__LINKEDIT", [PAGE, PAGE, PAGE, blob.len() as u32], 1));
     let size: usize = commands.iter().map(Vec::len).sum();
     // MH_MAGIC_64, the architecture, MH_DYLIB, the commands, MH_TWOLEVEL.
     let arch = slice.arch;
     let header =
         [0xfeed_facf, arch.cpu_type, arch.cpu_subtype, 6, commands.len() as u32, size as u32, 0x80, 0];
-    header.iter().flat_map(|word| word.to_le_bytes()).chain(commands.concat()).chain(blob).collect()
+    let mut bytes: Vec<u8> = header.iter().flat_map(|word| word.to_le_bytes()).collect();
+    bytes.extend(commands.concat());
+    bytes.resize(PAGE as usize, 0);
+    bytes.extend(blob);
+    bytes
+}
+
+/// The sixteen bytes of a UUID as a load command's words.
+fn words(uuid: &str) -> [u32; 4] {
+    let digits: String = uuid.chars().filter(|digit| *digit != '-').collect();
+    std::array::from_fn(|at| u32::from_str_radix(&digits[8 * at..8 * at + 8], 16).unwrap().swap_bytes())
+}
+
+const PAGE: u32 = 0x4000;
+
+/// LC_SEGMENT_64 without sections: vmaddr, vmsize, fileoff, filesize.
+fn segment(name: &str, places: [u32; 4], permissions: u32) -> Vec<u8> {
+    let mut bytes: Vec<u8> = [0x19u32, 72].iter().flat_map(|word| word.to_le_bytes()).collect();
+    bytes.extend(name.as_bytes());
+    bytes.resize(24, 0);
+    bytes.extend(places.iter().flat_map(|&place| u64::from(place).to_le_bytes()));
+    bytes.extend([permissions, permissions, 0, 0].iter().flat_map(|word| word.to_le_bytes()));
+    bytes
 }
 
 /// An ad hoc signature that covers nothing: a code directory with the name `me` (`cs_blobs.h`, big-endian).

@@ -142,6 +142,9 @@ fn kind(page: &mut Page, dependency: &Dependency) {
 fn found_by(launch: &Launch, dependency: &Dependency) -> String {
     let found = |candidate: &&Candidate| matches!(candidate.outcome, Outcome::Found | Outcome::Reused { .. });
     let decided = dependency.candidates.iter().find(found);
+    if let Some(why) = dependency.refusal() {
+        return format!("refused: {why}");
+    }
     match &dependency.resolution {
         Resolution::System(_) => "macOS".to_owned(),
         Resolution::Missing if dependency.kind == LoadKind::Lazy => "not loaded at launch".to_owned(),
@@ -169,11 +172,11 @@ fn how(launch: &Launch, candidate: &Candidate) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::case::model::{bundle, items};
+    use crate::diagnose::case::model::{bundle, items, sound};
     use crate::dyld::{Conditions, Place, resolve};
 
     fn launch(description: &str) -> Launch {
-        let bundle = bundle(&items(description));
+        let bundle = bundle(&sound(items(description)));
         let graph = resolve(&bundle, &Place::CleanMac, &Conditions::default());
         graph.launches.into_iter().next().unwrap()
     }

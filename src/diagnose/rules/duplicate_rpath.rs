@@ -1,11 +1,13 @@
 //! The same LC_RPATH twice.
 
 use super::Rule;
+use super::strict_format::{faults_of, when};
 use crate::diagnose::{Facts, Finding, Severity};
 use std::collections::BTreeMap;
 
 use crate::diagnose::Remedy;
-use crate::macho::{PackedVersion, Slice};
+use crate::macho::Slice;
+use crate::macho::format::FormatFault;
 
 pub static RULE: Rule = Rule {
     id: "duplicate-rpath",
@@ -14,9 +16,6 @@ pub static RULE: Rule = Rule {
     doc: include_str!("duplicate_rpath.md"),
     check,
 };
-
-/// The SDK from which dyld of macOS 15.4 refuses duplicates (dyld, `mach_o/Policy.cpp`).
-const FIRST_STRICT_SDK: PackedVersion = PackedVersion::new(15, 4, 0);
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -42,14 +41,10 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
-/// An SDK of 0 counts as the far future in dyld's arithmetic, so it is refused too.
+/// dyld's own thresholds; what it never loads is no worse than untidy.
 fn severity(slice: &Slice) -> Severity {
-    match slice.build {
-        Some(build) if build.sdk != PackedVersion::default() && build.sdk < FIRST_STRICT_SDK => {
-            Severity::Warning
-        }
-        _ => Severity::Error,
-    }
+    let fault = faults_of(slice).into_iter().find(|one| matches!(one.fault, FormatFault::DuplicateRpath(_)));
+    fault.map_or(Severity::Warning, |fault| when(&fault).0)
 }
 
 #[cfg(test)]
@@ -75,8 +70,8 @@ mod tests {
             found_in(&app, RULE.id)[0].severity
         };
         assert_eq!(
-            ["14.0", "0.0", "26.0"].map(with_sdk),
-            [Severity::Warning, Severity::Error, Severity::Error]
+            ["14.0", "15.4", "0.0", "26.0"].map(with_sdk),
+            [Severity::Warning, Severity::Warning, Severity::Error, Severity::Error]
         );
     }
 

@@ -2,6 +2,8 @@
 
 mod absolute_path_in_configuration;
 mod absolute_path_into_bundle;
+mod adhoc_hardened_runtime;
+mod arm64e_slice;
 mod broken_file;
 mod broken_link;
 mod build_path_in_file;
@@ -9,6 +11,9 @@ mod bundle_identifier_duplicate;
 mod bundle_identifier_invalid;
 mod case_collision;
 mod case_mismatch;
+mod chained_fixups_too_old;
+mod code_place_data;
+mod compatibility_version;
 mod debug_symbols;
 mod dependency_cycle;
 mod developer_file;
@@ -16,22 +21,31 @@ mod direct_system_part;
 pub(crate) mod duplicate_library;
 mod duplicate_reference;
 mod duplicate_rpath;
+mod dyld_variables_in_wrapper;
 mod empty_file_as_library;
 mod executable_is_script;
 mod executable_path_in_shared_library;
 mod executable_unusable;
+mod extra_architecture;
 mod flat_namespace_symbol;
 mod flattened_framework;
+mod foreign_platform;
 mod framework_current_broken;
 mod framework_without_plist;
+mod get_task_allow;
 mod gtk_loader_missing;
+mod hardened_runtime_missing;
 mod helper_rpath_missing;
 pub(crate) mod id_mismatch;
 mod install_name_missing;
 mod junk_file;
 mod lazy_load_command;
 mod library_outside_bundle;
+mod library_validation_old_sdk;
 mod link_outside_bundle;
+mod minimum_system_higher_than_needed;
+mod minimum_system_too_low;
+mod misplaced_code;
 mod missing_architecture;
 mod missing_library;
 mod name_not_portable;
@@ -51,6 +65,7 @@ mod plist_key_missing;
 mod plist_placeholder;
 mod plist_version_format;
 mod private_framework;
+mod provisioning_profile_void;
 mod python_framework_incomplete;
 mod qt_platform_plugin_missing;
 mod qt_plugins_folder_missing;
@@ -60,23 +75,32 @@ mod reference_to_non_library;
 mod relative_reference;
 mod relative_rpath;
 mod resource_fork;
+mod restricted_entitlement_adhoc;
 mod rpath_before_bundle;
 mod rpath_outside_bundle;
+mod sdk_unknown;
 mod second_libsystem;
 mod setuid_program;
 mod shadowed_copy;
 mod signature_invalid;
+mod stapled_ticket_void;
+mod strict_format;
 mod swift_runtime_missing;
 mod symbol_missing;
 mod system_library_removed;
 mod system_library_too_new;
 mod system_library_unknown;
+mod team_mismatch;
+mod timestamp_missing;
 mod two_majors_together;
+mod two_version_commands;
 mod two_versions_of_library;
 mod unicode_normalization;
+mod unsealed_root;
 mod unused_library;
 mod unused_rpath;
 mod unversioned_framework;
+mod uuid_missing;
 mod weak_library_strong_symbol;
 mod world_writable;
 
@@ -102,6 +126,7 @@ pub static RULES: &[&Rule] = &[
     &missing_architecture::RULE,
     &symbol_missing::RULE,
     &weak_library_strong_symbol::RULE,
+    &foreign_platform::RULE,
     &library_outside_bundle::RULE,
     &system_library_removed::RULE,
     &system_library_too_new::RULE,
@@ -136,6 +161,24 @@ pub static RULES: &[&Rule] = &[
     &relative_rpath::RULE,
     &nested_rpath::RULE,
     &unused_rpath::RULE,
+    &adhoc_hardened_runtime::RULE,
+    &team_mismatch::RULE,
+    &restricted_entitlement_adhoc::RULE,
+    &library_validation_old_sdk::RULE,
+    &strict_format::RULE,
+    &uuid_missing::RULE,
+    &compatibility_version::RULE,
+    &minimum_system_too_low::RULE,
+    &sdk_unknown::RULE,
+    &chained_fixups_too_old::RULE,
+    &two_version_commands::RULE,
+    &arm64e_slice::RULE,
+    &code_place_data::RULE,
+    &unsealed_root::RULE,
+    &hardened_runtime_missing::RULE,
+    &timestamp_missing::RULE,
+    &get_task_allow::RULE,
+    &dyld_variables_in_wrapper::RULE,
     &broken_link::RULE,
     &link_outside_bundle::RULE,
     &broken_file::RULE,
@@ -174,6 +217,11 @@ pub static RULES: &[&Rule] = &[
     &flat_namespace_symbol::RULE,
     &dependency_cycle::RULE,
     &unused_library::RULE,
+    &extra_architecture::RULE,
+    &misplaced_code::RULE,
+    &minimum_system_higher_than_needed::RULE,
+    &provisioning_profile_void::RULE,
+    &stapled_ticket_void::RULE,
 ];
 
 pub fn rule(id: &str) -> Option<&'static Rule> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Rule;
 use crate::bundle::ImageId;
 use crate::diagnose::references::references;
-use crate::diagnose::wording::listed;
+use crate::diagnose::wording::{each_rpath, listed};
 use crate::diagnose::{Facts, Finding, Remedy, Severity};
 use crate::dyld::{Outcome, Resolution, SearchRule};
 use crate::macho::Rpath;
@@ -39,6 +39,9 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 /// What the clean Mac's search passes by on its way to the bundle's own file.
 pub fn leaks<'a>(facts: &Facts<'a>) -> Leaks<'a> {
     let mut leaks = Leaks::new();
+    if !each_rpath(facts.bundle).into_iter().any(|(_, rpath)| is_common(rpath)) {
+        return leaks;
+    }
     let found = references(facts.clean)
         .filter(|reference| matches!(reference.dependency.resolution, Resolution::Bundled(_)));
     for reference in found {
@@ -56,8 +59,8 @@ pub fn leaks<'a>(facts: &Facts<'a>) -> Leaks<'a> {
 }
 
 fn is_common(rpath: &Rpath) -> bool {
-    let folder = format!("{}/", rpath.as_str().trim_end_matches('/'));
-    COMMON.iter().any(|common| folder.starts_with(common))
+    let text = rpath.as_str().trim_end_matches('/');
+    COMMON.iter().any(|common| text.starts_with(common) || Some(text) == common.strip_suffix('/'))
 }
 
 fn finding(image: &BundlePath, rpath: &Rpath, names: &BTreeSet<&str>) -> Finding {

@@ -1,14 +1,16 @@
 //! The bytes of every loaded image, mapped once each, and their tables of symbols.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
 use crate::bundle::{Bundle, Image, ImageId, Mapped, map};
 use crate::dyld::Graph;
 use crate::dyld::host::best_slice;
+use crate::macho::exports_trie::Export;
 use crate::macho::symbols::{Exports, SliceSymbols};
-use crate::macho::{Arch, Slice};
+use crate::macho::{Arch, ReadError, Slice};
 
 /// One slice of one image as the processes of one architecture use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,7 +43,30 @@ pub(super) struct Binary<'m> {
 
 pub(super) struct Symbols<'m> {
     pub slice: SliceSymbols<'m>,
-    pub exports: Exports<'m>,
+    exports: Exports<'m>,
+    /// The whole trie, decoded when the first name is looked for; `None` when it is malformed somewhere.
+    decoded: OnceLock<Option<HashMap<Box<[u8]>, Export<'m>>>>,
+}
+
+impl<'m> Symbols<'m> {
+    /// Decoding a trie once costs as much as a few hundred walks, and a library has thousands of users' imports.
+    ///
+    /// # Errors
+    /// When the trie is malformed on the way to `name`.
+    pub fn find(&self, name: &[u8]) -> Result<Option<Export<'m>>, ReadError> {
+        let Exports::Trie(trie) = &self.exports else { return self.exports.find(name) };
+        let decode = || {
+            let mut all = HashMap::new();
+            let whole = trie.for_each(|name, export| {
+                all.entry(name.into()).or_insert(export);
+            });
+            whole.ok().map(|()| all)
+        };
+        match self.decoded.get_or_init(decode) {
+            Some(all) => Ok(all.get(name).copied()),
+            None => trie.find(name),
+        }
+    }
 }
 
 impl<'g> Maps<'g> {
@@ -101,7 +126,7 @@ impl<'g> Maps<'g> {
         let slice = slice.ok_or_else(|| "is shorter than it was when it was scanned".to_owned())?;
         let slice = SliceSymbols::read(slice).map_err(|error| error.0)?;
         let exports = slice.exports().map_err(|error| error.0)?;
-        Ok(Symbols { slice, exports })
+        Ok(Symbols { slice, exports, decoded: OnceLock::new() })
     }
 }
 

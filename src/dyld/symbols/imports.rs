@@ -231,7 +231,7 @@ impl<'m, 's> Checker<'m, 's> {
         }
         let offers = |binary: &&Binary<'m>| {
             let symbols = binary.symbols.as_ref();
-            symbols.is_ok_and(|symbols| matches!(symbols.exports.find(name), Ok(Some(_))))
+            symbols.is_ok_and(|symbols| matches!(symbols.find(name), Ok(Some(_))))
         };
         let mut binaries = self.binaries.iter().filter(|binary| binary.process == arch);
         let offer = binaries.find(offers).map(|binary| binary.image.clone());

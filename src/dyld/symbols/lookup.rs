@@ -1,7 +1,5 @@
 //! One symbol in one process: `Loader::hasExportedSymbol`.
 
-use std::collections::HashSet;
-
 use super::binaries::{Binaries, BinaryId};
 use super::processes::{End, Loaded, Process, Target};
 use super::{Answer, SystemSymbols};
@@ -66,15 +64,8 @@ impl<'c, 'm, 'g> Lookup<'c, 'm, 'g> {
 
     /// In the libraries of macOS that the process names, else in any: those bring others with them.
     pub fn in_named_libraries(&self, name: &[u8]) -> Found {
-        let named = self.process.in_order().flat_map(|loaded| &loaded.targets);
-        let mut seen = HashSet::new();
-        for target in named {
-            if let End::System(install_name) = target.end
-                && seen.insert(install_name)
-                && self.in_system(install_name, name) == Found::Yes
-            {
-                return Found::Yes;
-            }
+        if self.process.any_system(&mut |library| self.in_system(library, name) == Found::Yes) {
+            return Found::Yes;
         }
         self.anywhere_in_system(name)
     }
@@ -91,7 +82,7 @@ impl<'c, 'm, 'g> Lookup<'c, 'm, 'g> {
             self.searched.push(loaded.binary);
         }
         let Ok(symbols) = &self.binaries.get(loaded.binary).symbols else { return Found::Unsure };
-        match symbols.exports.find(name) {
+        match symbols.find(name) {
             Err(_) => return Found::Unsure,
             Ok(Some(Export::Definition { .. })) => return Found::Yes,
             Ok(Some(Export::Reexport { ordinal, name: there })) => {

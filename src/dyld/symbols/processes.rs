@@ -1,6 +1,6 @@
 //! The launches of a graph as lookups need them: who is loaded, in which order, and what each ordinal leads to.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::binaries::{BinaryId, Maps};
@@ -18,6 +18,8 @@ pub(super) struct Process<'g> {
     /// In load order.
     pub loads: Vec<Loaded<'g>>,
     positions: HashMap<BinaryId, usize>,
+    /// The libraries of macOS that `loads` name, each once.
+    system: BTreeSet<&'g str>,
 }
 
 pub(super) struct Loaded<'g> {
@@ -62,6 +64,12 @@ impl<'g> Process<'g> {
             Some(base) => base.main(),
             None => self.loads.get(self.main?),
         }
+    }
+
+    /// Whether `wanted` holds for a library of macOS that some image names.
+    pub fn any_system(&self, wanted: &mut dyn FnMut(&str) -> bool) -> bool {
+        let here = self.system.iter().any(|name| wanted(name));
+        here || self.base.as_ref().is_some_and(|base| base.any_system(wanted))
     }
 
     /// Every image in load order.
@@ -117,8 +125,11 @@ impl<'g> Builder<'_, 'g> {
         let loads: Vec<Loaded<'g>> =
             own.filter_map(|(position, load)| self.loaded(load, position, config.arch)).collect();
         let positions = loads.iter().enumerate().map(|(index, loaded)| (loaded.binary, index)).collect();
+        let ends = loads.iter().flat_map(|loaded| &loaded.targets).map(|target| target.end);
+        let system = ends.filter_map(|end| if let End::System(name) = end { Some(name) } else { None });
+        let system = system.collect();
         let main = loads.iter().position(|loaded| loaded.load.path == config.executable);
-        Process { config, base, main, loads, positions }
+        Process { config, base, main, system, positions, loads }
     }
 
     fn loaded(&mut self, load: &'g Load, position: usize, arch: Arch) -> Option<Loaded<'g>> {

@@ -125,8 +125,10 @@ mod tests {
     }
 
     #[test]
-    fn the_table_knows_what_broke_real_programs() {
+    fn a_function_of_15_4_is_new_for_14_and_open_for_15() {
         assert!(matches!(libsystem_symbol("_strchrnul", os("14.0")), Listed::NotYet { .. }));
+        assert_eq!(libsystem_symbol("_strchrnul", os("15.0")), Listed::Unknown);
+        assert_eq!(libsystem_symbol("_strchrnul", os("26.0")), Listed::Yes);
         assert_eq!(libsystem_symbol("_malloc", os("14.0")), Listed::Unknown);
     }
 }

@@ -49,12 +49,17 @@ pub fn is_libsystem_leaf(leaf: &str) -> bool {
     matches!(leaf, "libSystem.B.dylib" | "libSystem.dylib")
 }
 
+/// Whether `name` means macOS's own libSystem.
+pub fn is_libsystem(name: &str) -> bool {
+    matches!(name, "/usr/lib/libSystem.B.dylib" | "/usr/lib/libSystem.dylib")
+}
+
 /// Whether `name` means a libSystem that is not macOS's own.
 pub fn is_other_libsystem(name: &str) -> bool {
     is_libsystem_leaf(name.rsplit('/').next().unwrap_or(name)) && !is_system(name)
 }
 
-/// A macOS version of the tables as people write it: 26.255 stands for "26.x", some version of 26.
+/// A macOS version of the tables as people write it: 26.255 stands for "26.x", some version of 26, and so for 15.
 pub struct Shown(pub PackedVersion);
 
 impl fmt::Display for Shown {

@@ -18,6 +18,9 @@ HERE = pathlib.Path(__file__).parent
 FRAMEWORK_LISTS = ["11.1", "11.3", "12.1", "12.3", "13.1", "13.3", "14.0", "14.4"]
 # The libSystem stubs compared, and the two complete copies of /usr/lib.
 LIBSYSTEM_STUBS = ["10.15.6", "11.3", "12.1", "12.3", "13.0", "13.3", "14.0", "15.0", "26.x"]
+# The stubs of ziglang 0.14.0 and 0.15.1 are both Libsystem-1351, and the second has symbols of 15.4. So what is called 15.0
+# has some update of 15 behind it: what it lacks, 15.0 lacks; what it has, 15.0 may not have.
+SOME_UPDATE = {"15.0": "15.x"}
 USR_LIB_LISTS = ["11.3", "12.0"]
 
 # Where pyobjc 12.2.2 knows an earlier first macOS than objc2 does, the earlier one is right: both only record what they
@@ -40,6 +43,7 @@ LIBRARIES_HEADER = """\
 # Columns, parted by one tab; "-" is "nothing known":
 #   name      the install name
 #   since     10.15   the first macOS that has it, if the evidence holds R; else the first list that has it
+#             26.x    some version of 26
 #             <=11.3  there in the earliest list that could have it
 #   lacking   the newest list older than `since` that could name it and does not
 #   end       gone 12.3      macOS has not had it since
@@ -64,10 +68,12 @@ MOVED_HEADER = """\
 LIBSYSTEM_HEADER = """\
 # Symbols that libSystem.B.dylib (with the parts below /usr/lib/system that it re-exports) gained after 10.15.6 or that its
 # stub no longer lists. Names and version numbers only; made by renew.py. Compared: the stubs of 10.15.6, 11.3, 12.1, 12.3,
-# 13.0, 13.3, 14.0, 15.0 and 26.x (ziglang 0.9.1 to 0.17.0, MIT). "26.x" is Libsystem-1359, newer than 26.0.
+# 13.0, 13.3, 14.0, 15.x and 26.x (ziglang 0.9.1 to 0.17.0, MIT). "26.x" is Libsystem-1359, newer than 26.0; "15.x" is
+# Libsystem-1351, some update of 15, and what it lacks is said of 15.0.
 # A line [lacking first last unlisted] opens a group: the newest stub before that lacks these symbols, the first and the
 # last that list them, and the first after that which does not. "-": none. The symbols follow, sorted by byte, one a line.
-# A stub lists what may be linked against: a symbol that left it may still be there at run time.
+# A stub lists what may be linked against: a symbol that left it may still be there at run time. Symbols that went and came
+# back are left out.
 """
 
 
@@ -109,12 +115,14 @@ def since(row, leaf, recorded):
         return "<=" + seen, "-"
     if not recorded and seen and key(seen) < key(first):
         first = seen
+    if row["kind"] == "libSystem-part":
+        first = SOME_UPDATE.get(first, first)
     if not seen:
         return first, "-"
     lists = {"framework": FRAMEWORK_LISTS, "libSystem-part": LIBSYSTEM_STUBS}.get(row["kind"], USR_LIB_LISTS)
     # What an older list already names says nothing about its first macOS.
     lacking = newest_before(lists, seen)
-    return first, lacking if lacking != "-" and key(lacking) < key(first) <= key(seen) else "-"
+    return first, lacking if lacking != "-" and key(lacking) < key(first) <= key(SOME_UPDATE.get(seen, seen)) else "-"
 
 
 def end(row):
@@ -149,13 +157,23 @@ def moved(table):
     return sorted(lines, key=str.encode)
 
 
+def comes_back(row):
+    """Whether a stub between the first and the last that list the symbol does not."""
+    seen = row["seen_in"].split(",")
+    first = LIBSYSTEM_STUBS.index(seen[0])
+    return seen != LIBSYSTEM_STUBS[first:first + len(seen)]
+
+
 def libsystem(table):
     groups = {}
     for row in table:
+        if comes_back(row):
+            continue
         first, last = row["first_seen_macos"], row["last_seen_macos_if_gone"]
         later = [stub for stub in LIBSYSTEM_STUBS if last and key(stub) > key(last)]
         lacking = "-" if first.startswith("<=") else newest_before(LIBSYSTEM_STUBS, first)
-        group = (lacking, "-" if lacking == "-" else first, last or "-", later[0] if later else "-")
+        seen = ["-" if lacking == "-" else first, last or "-", later[0] if later else "-"]
+        group = (lacking, *(SOME_UPDATE.get(version, version) for version in seen))
         groups.setdefault(group, []).append(row["symbol"])
     lines = []
     order = lambda group: [(0,) if part == "-" else key(part) for part in group]

@@ -106,7 +106,8 @@ pub fn end(scene: &Scene<'_>) -> End {
     let leaf = dependency.resolution.image().map(|image| leaf(&image)).unwrap_or_default();
     let words = match &dependency.resolution {
         Resolution::Bundled(_) | Resolution::External(_) if dependency.refused => {
-            format!("{leaf} is found, and dyld refuses it.")
+            let then = if dependency.needed { "" } else { " It goes on without it." };
+            format!("{leaf} is found, and dyld refuses it.{then}")
         }
         Resolution::Bundled(_) if reused => format!("the bundle's {leaf} is used, which is loaded already."),
         Resolution::Bundled(_) => format!("the bundle's own {leaf} is loaded."),

@@ -11,8 +11,8 @@ use crate::ui::pages::overview::severity_icon;
 use crate::ui::shell;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
-    Button, Field, divider, elided, empty, galley, inside, paint_left, panel_frame, segments,
-    tree_table, wrapped,
+    Button, Field, divider, elided, empty, galley, inside, paint_left, panel_frame, segments, tree_table,
+    wrapped,
 };
 
 const TABLE: &str = "manual";
