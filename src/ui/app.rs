@@ -174,8 +174,7 @@ impl App {
             Command::ApplyFixes => !busy && self.state.page() == Page::Plan && self.state.plan.can_apply(),
             Command::Inspector => {
                 let page = self.state.page();
-                self.state.narrow
-                    && !matches!(page, Page::Overview | Page::InfoPlist | Page::Maps | Page::Manual)
+                self.state.narrow && !matches!(page, Page::Overview | Page::InfoPlist | Page::Manual)
             }
             Command::UsualConditions => self.state.conditions != Conditions::default(),
             Command::ExportPlan => !busy && self.state.plan.plan().is_some(),
@@ -441,7 +440,7 @@ impl App {
             }
             Page::Maps => {
                 let place = state.place;
-                pages::maps::show(ui, &mut state.maps, &mut state.dependencies, place, opened, out);
+                pages::maps::show(ui, &mut state.maps, &mut state.dependencies, place, opened, called, out);
             }
             Page::Manual => {}
             Page::Findings => pages::findings::show(ui, &mut state.findings, opened, called, out),

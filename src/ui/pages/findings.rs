@@ -324,7 +324,7 @@ fn inspector(ui: &mut Ui, view: &View, findings: &[Finding], out: &mut Outbox) {
             ui.add_space(8.0);
             paragraph(ui, &finding.message, Type::Body, t.text_soft);
             ui.add_space(12.0);
-            property_path(ui, "Mac", finding.subject.as_str());
+            property_path(ui, "Where", finding.subject.as_str());
             if let Some(name) = &finding.reference {
                 property_path(ui, "Reference", name.as_str());
             }

@@ -24,7 +24,7 @@ const NODE: Vec2 = vec2(168.0, 30.0);
 const CLOSEST: f32 = 2.0;
 const FARTHEST: f32 = 0.05;
 /// Below this zoom names cannot be read and are left out.
-const READABLE: f32 = 0.62;
+const READABLE: f32 = 0.7;
 
 /// Graph, launch, and whether with the libraries of macOS.
 type Subject = (Arc<Graph>, usize, bool);
@@ -38,6 +38,8 @@ pub struct Drawing {
     pan: Vec2,
     zoom: f32,
     fitted: bool,
+    /// To be fitted whole, though no name can be read then.
+    whole: bool,
     selected: Option<usize>,
 }
 
@@ -49,7 +51,7 @@ impl Drawing {
     pub fn arrived(&mut self, graph: Arc<Graph>, launch: usize, network: Arc<Network>) {
         let system = self.asked.take().is_some_and(|asked| asked.2);
         self.shown = Some(((graph, launch, system), network));
-        (self.fitted, self.selected) = (false, None);
+        (self.fitted, self.whole, self.selected) = (false, false, None);
     }
 
     pub fn give_up(&mut self) {
@@ -59,7 +61,7 @@ impl Drawing {
     fn buttons(&mut self, ui: &mut Ui) {
         ui.spacing_mut().item_spacing.x = 6.0;
         if Button::new("Fit").tip("Shows the whole picture · 0").show(ui).clicked() {
-            self.fitted = false;
+            (self.fitted, self.whole) = (false, true);
         }
         if Button::new("Zoom in").icon_only(Icon::Plus).tip("Zoom in · +").show(ui).clicked() {
             self.zoom_by(1.25);
@@ -147,9 +149,15 @@ impl Drawing {
 
     fn fit(&mut self, area: Rect, network: &Network) {
         let whole = vec2(network.width * STEP.x + NODE.x + 48.0, network.height * STEP.y + NODE.y + 96.0);
-        self.zoom = (area.width() / whole.x).min(area.height() / whole.y).clamp(FARTHEST, 1.0);
+        let fits = (area.width() / whole.x).min(area.height() / whole.y).clamp(FARTHEST, 1.0);
+        self.zoom = if self.whole { fits } else { fits.max(READABLE) };
         self.pan = Vec2::ZERO;
         self.fitted = true;
+        // What is too large begins at the program that starts it.
+        if let Some(start) = network.nodes.first().filter(|_| self.zoom > fits) {
+            let at = self.place(area, network, start.x, start.y).center();
+            self.pan = pos2(area.center().x, area.top() + 72.0) - at;
+        }
     }
 
     fn place(&self, area: Rect, network: &Network, x: f32, y: f32) -> Rect {
@@ -191,7 +199,7 @@ impl Drawing {
             self.zoom_by(0.8);
         }
         if pressed(Key::Num0) {
-            self.fitted = false;
+            (self.fitted, self.whole) = (false, true);
         }
     }
 
@@ -255,6 +263,13 @@ impl Drawing {
             painter.rect(*place, 5.0 * self.zoom, ground, edge, StrokeKind::Inside);
             if self.zoom >= READABLE {
                 name_in(ui, painter, &name, *place, ink, t, matches!(node.content, Content::Missing(_)));
+            }
+            if self.zoom < READABLE && on {
+                let words = galley(ui, &name, Type::MonoMedium, t.text);
+                let under = pos2(place.center().x - words.size().x / 2.0, place.bottom() + 3.0);
+                let ground = Rect::from_min_size(under, words.size()).expand2(vec2(4.0, 1.0));
+                painter.rect_filled(ground, 4.0, t.selected);
+                painter.galley(under, words, t.text);
             }
             if response.clicked() {
                 self.selected = Some(at);

@@ -117,11 +117,15 @@ pub fn unused(survey: &Survey) -> Sheet {
         Line::of(ImageId::Bundled(one.image.clone()), vec![quiet(bytes(one.bytes)), standing])
     };
     Sheet {
-        summary: format!(
-            "{}, {}, that no program loads at its start. dlopen may still open those that something speaks for.",
-            counted(survey.unused.len(), "image"),
-            bytes(all)
-        ),
+        summary: if survey.unused.is_empty() {
+            "Nothing lies idle.".to_owned()
+        } else {
+            format!(
+                "{}, {}, that no program loads at its start. dlopen may still open those that something speaks for.",
+                counted(survey.unused.len(), "image"),
+                bytes(all)
+            )
+        },
         nothing: "Every image is loaded by some program of the bundle.",
         first: "Image",
         columns: vec![number("File", 96.0), words("What speaks for it", 220.0)],
@@ -144,10 +148,13 @@ pub fn circles(survey: &Survey) -> Sheet {
         }
     }
     Sheet {
-        summary: format!(
-            "{}. No order of their initialisers suits all libraries of a circle; shown is a shortest way round.",
-            counted(survey.cycles.len(), "circle")
-        ),
+        summary: match survey.cycles.len() {
+            0 => "Every library can be initialised after those that it needs.".to_owned(),
+            circles => format!(
+                "{}. No order of their initialisers suits all libraries of a circle; shown is a shortest way round.",
+                counted(circles, "circle")
+            ),
+        },
         nothing: "No libraries need each other in a circle.",
         first: "Image",
         columns: vec![words("", 260.0)],

@@ -163,6 +163,7 @@ pub fn show(
     tree: &mut dependencies::View,
     place: Mac,
     opened: &Opened,
+    called: &mut bool,
     out: &mut Outbox,
 ) {
     let t = tokens(ui);
@@ -170,7 +171,7 @@ pub fn show(
     view.follow(tree, opened);
     let graph = Arc::clone(opened.graph(place));
     view.ask(opened, &graph, out);
-    shell::inspector(ui, size::INSPECTOR_SMALL, false, |ui| {
+    shell::inspector(ui, size::INSPECTOR_SMALL, *called, |ui| {
         let why = view.trace.as_ref().filter(|(of, ..)| Arc::ptr_eq(of, &graph));
         let why =
             why.filter(|(_, target, _)| view.selected.as_ref().map(resolution).as_ref() == Some(target));
@@ -187,7 +188,7 @@ pub fn show(
             return;
         }
         match view.survey(&graph).cloned() {
-            Some(survey) => table(ui, view, tree, &survey),
+            Some(survey) => *called |= table(ui, view, tree, &survey),
             None => {
                 empty(ui, Icon::Map, "The maps are being worked out…", None);
             }
@@ -246,7 +247,8 @@ fn toolbar(
     ui.painter().hline(ui.max_rect().x_range(), rect.bottom() - 0.5, Stroke::new(1.0, t.line));
 }
 
-fn table(ui: &mut Ui, view: &mut View, tree: &mut dependencies::View, survey: &Arc<Survey>) {
+/// Answers whether a row was activated: the inspector is wanted.
+fn table(ui: &mut Ui, view: &mut View, tree: &mut dependencies::View, survey: &Arc<Survey>) -> bool {
     let t = tokens(ui);
     let now = (Arc::as_ptr(survey) as usize, view.map, view.filter.clone());
     if view.made_from.as_ref() != Some(&now) {
@@ -274,7 +276,7 @@ fn table(ui: &mut Ui, view: &mut View, tree: &mut dependencies::View, survey: &A
         if empty(ui, icon, words, filtered.then_some("Show all")) {
             view.filter.clear();
         }
-        return;
+        return false;
     }
     let columns = sheet.places(ui.available_width());
     lines::heads(ui, sheet, &columns);
@@ -294,6 +296,7 @@ fn table(ui: &mut Ui, view: &mut View, tree: &mut dependencies::View, survey: &A
         |row| sheet.lines[row].row(row),
         |ui, row, rect| lines::paint(ui, sheet, &sheet.lines[row], rect, &columns),
     );
+    let activated = matches!(event, Some(tree_table::Event::Activate(_)));
     match event {
         Some(tree_table::Event::Select(row) | tree_table::Event::Activate(row)) => {
             let image = view.sheet.lines.get(row).and_then(Line::image).cloned();
@@ -305,4 +308,5 @@ fn table(ui: &mut Ui, view: &mut View, tree: &mut dependencies::View, survey: &A
         }
         _ => {}
     }
+    activated
 }
