@@ -40,6 +40,8 @@ pub struct Drawing {
     fitted: bool,
     /// To be fitted whole, though no name can be read then.
     whole: bool,
+    /// The selection comes from elsewhere and is to be brought into sight.
+    sought: bool,
     selected: Option<usize>,
 }
 
@@ -106,6 +108,7 @@ impl Drawing {
         let wanted = selected.and_then(|image| position(&network, image));
         if wanted.is_some() && self.selected.and_then(|at| image_of(&network, at)) != selected {
             self.selected = wanted;
+            self.sought = true;
         }
         let before = self.selected;
         self.canvas(ui, &network);
@@ -119,6 +122,9 @@ impl Drawing {
         ui.painter().rect_filled(area, 0.0, t.canvas);
         if !self.fitted {
             self.fit(area, network);
+        }
+        if std::mem::take(&mut self.sought) {
+            self.reveal(area, network);
         }
         let id = Id::unique("graph");
         let ground = ui.interact(area, id, Sense::click_and_drag());
