@@ -6,22 +6,20 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod measure;
 
 use std::hint::black_box;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-use bundlewright::bundle::{self, Bundle, SearchRoots, scan};
+use bundlewright::bundle::{SearchRoots, scan};
 use bundlewright::codesign::verify_bundle;
 use bundlewright::dmg::{self, DmgSpec};
-use bundlewright::dyld::{Conditions, Place, resolve, symbols};
-use bundlewright::macho::symbols::SliceSymbols;
+use bundlewright::dyld::{Conditions, Place, resolve};
 use bundlewright::progress::Progress;
+use measure::compare;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-
-const RUNS: usize = 7;
 
 fn main() {
     let made = tempfile::tempdir().expect("a temporary folder");
@@ -46,12 +44,6 @@ fn main() {
         || drop(black_box(resolve(&bundle, &place, &Conditions::default()))),
         || drop(black_box(scan(&app, &quiet))),
     );
-    let graph = resolve(&bundle, &place, &Conditions::default());
-    compare(
-        "symbols against decoding every import and every trie once",
-        || drop(black_box(symbols::check(&bundle, &graph, &symbols::NothingKnown))),
-        || decode(&bundle),
-    );
     compare(
         "verify against SHA-256 of every file",
         || drop(black_box(verify_bundle(&bundle, &quiet))),
@@ -62,43 +54,6 @@ fn main() {
         || drop(black_box(dmg::build(&spec, &image, &quiet))),
         || deflate(&files),
     );
-}
-
-/// Runs the two in turn, so that a machine whose speed drifts is fair to both.
-fn compare(what: &str, ours: impl Fn(), floor: impl Fn()) {
-    let (mut a, mut b) = (Vec::new(), Vec::new());
-    for _ in 0..RUNS {
-        a.push(timed(&ours));
-        b.push(timed(&floor));
-    }
-    let (a, b) = (median(a), median(b));
-    println!("{what}: {:.2}   ({a:.1?} / {b:.1?})", a.as_secs_f64() / b.as_secs_f64().max(1e-9));
-}
-
-fn timed(step: &impl Fn()) -> Duration {
-    let begun = Instant::now();
-    step();
-    begun.elapsed()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
-}
-
-/// What any checker of symbols must do at least: every table of every image of the bundle, each once.
-fn decode(bundle: &Bundle) {
-    let images: Vec<_> = bundle.images.values().collect();
-    images.par_iter().for_each(|image| {
-        let bytes = bundle::map(&image.local).expect("a file");
-        for slice in &image.file.slices {
-            let slice = &bytes[slice.offset as usize..(slice.offset + slice.size) as usize];
-            let Ok(symbols) = SliceSymbols::read(slice) else { continue };
-            let mut exports = 0;
-            let _ = symbols.exports().and_then(|all| all.for_each(|_, _| exports += 1));
-            black_box((symbols.imports().map_or(0, |imports| imports.len()), exports));
-        }
-    });
 }
 
 fn heads(files: &[PathBuf]) {

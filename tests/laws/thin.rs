@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use bundlewright::macho::{LoadKind, SignatureState, Slice};
+use bundlewright::macho::{FileType, LoadKind, SignatureState, Slice};
 
 use crate::model::Item;
 
@@ -45,10 +45,14 @@ fn bytes(slice: &Slice) -> Vec<u8> {
     commands.insert(0, segment("__TEXT", [0, PAGE, 0, PAGE], 5));
     commands.insert(1, segment("__LINKEDIT", [PAGE, PAGE, PAGE, blob.len() as u32], 1));
     let size: usize = commands.iter().map(Vec::len).sum();
-    // MH_MAGIC_64, the architecture, MH_DYLIB, the commands, MH_TWOLEVEL.
-    let arch = slice.arch;
-    let header =
-        [0xfeed_facf, arch.cpu_type, arch.cpu_subtype, 6, commands.len() as u32, size as u32, 0x80, 0];
+    let file_type = match slice.file_type {
+        FileType::Execute => 2,
+        FileType::Bundle => 8,
+        _ => 6,
+    };
+    // MH_MAGIC_64, the architecture, the type, the commands, MH_TWOLEVEL.
+    let (arch, count) = (slice.arch, commands.len() as u32);
+    let header = [0xfeed_facf, arch.cpu_type, arch.cpu_subtype, file_type, count, size as u32, 0x80, 0];
     let mut bytes: Vec<u8> = header.iter().flat_map(|word| word.to_le_bytes()).collect();
     bytes.extend(commands.concat());
     bytes.resize(PAGE as usize, 0);

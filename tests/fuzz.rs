@@ -1,0 +1,190 @@
+//! Every reader against bytes that nobody meant: real and made inputs, changed at random and cut off.
+//!
+//! A short run with a fixed seed is part of the tests. `BUNDLEWRIGHT_FUZZ_SECONDS=600 cargo test --release --test fuzz --
+//! --ignored` runs each entry that long, each on a thread of its own; `BUNDLEWRIGHT_FUZZ_SEED=n` takes other changes. A
+//! reader that panics, or that takes longer than [`SLOW`] for one input, prints the input's seed.
+
+#![allow(clippy::disallowed_methods, reason = "tests make what they look at")]
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use bundlewright::bundle::InfoPlist;
+use bundlewright::dyld::sdk::{CacheList, tbd};
+use bundlewright::macho::symbols::SliceSymbols;
+use bundlewright::macho::{self, fat};
+
+/// No input of these sizes takes a reader longer, on any machine.
+const SLOW: Duration = Duration::from_secs(10);
+
+/// A reader, and what its inputs are made from.
+struct Entry {
+    name: &'static str,
+    read: fn(&[u8]),
+    seeds: Vec<Vec<u8>>,
+}
+
+fn entries() -> Vec<Entry> {
+    let code = code();
+    vec![
+        Entry { name: "Mach-O", read: read_code, seeds: code.clone() },
+        Entry { name: "imports", read: read_imports, seeds: code.clone() },
+        Entry { name: "exports", read: read_exports, seeds: code },
+        Entry { name: "stubs", read: read_stub, seeds: STUBS.map(|text| text.as_bytes().to_vec()).into() },
+        Entry { name: "property lists", read: read_plist, seeds: plists() },
+    ]
+}
+
+fn read_code(bytes: &[u8]) {
+    let Ok(file) = macho::read(bytes) else { return };
+    for slice in &file.slices {
+        let _ = (macho::format::faults(slice).len(), slice.signature.validates_libraries());
+    }
+}
+
+fn slices(bytes: &[u8]) -> Vec<&[u8]> {
+    let slices = fat::slices(bytes).unwrap_or_default();
+    slices.into_iter().filter_map(|(_, range)| bytes.get(range)).collect()
+}
+
+fn read_imports(bytes: &[u8]) {
+    for slice in slices(bytes) {
+        let imports = SliceSymbols::read(slice).and_then(|symbols| symbols.imports());
+        assert!(imports.map_or(0, |imports| imports.len()) <= slice.len());
+    }
+}
+
+fn read_exports(bytes: &[u8]) {
+    for slice in slices(bytes) {
+        let Ok(exports) = SliceSymbols::read(slice).and_then(|symbols| symbols.exports()) else { continue };
+        let mut count = 0;
+        let _ = exports.for_each(|name, _| {
+            count += 1;
+            let _ = name.len();
+        });
+        assert!(count <= slice.len());
+        for name in [&b"_main"[..], b"", b"_OBJC_CLASS_$_Postcard"] {
+            let _ = exports.find(name);
+        }
+    }
+}
+
+fn read_stub(bytes: &[u8]) {
+    let _ =
+        tbd::read(bytes).map(|libraries| libraries.iter().map(|one| one.symbols().count()).sum::<usize>());
+    let _ = CacheList::read(&String::from_utf8_lossy(bytes));
+}
+
+fn read_plist(bytes: &[u8]) {
+    let _ = InfoPlist::read(bytes).map(|plist| plist.string("CFBundleExecutable").map(str::len));
+}
+
+/// Stubs of version 3, 4 and 5 for a library that nobody has.
+const STUBS: [&str; 3] = [
+    "--- !tapi-tbd-v3\narchs: [ x86_64 ]\nplatform: macosx\ninstall-name: /usr/lib/libcream.dylib\nexports:\n  - archs: [ x86_64 ]\n    re-exports: [ /usr/lib/libmilk.dylib ]\n    symbols: [ _whip, '$ld$hide$os10.4$_whip' ]\n    objc-classes: [ Cream ]\n...\n",
+    "--- !tapi-tbd\ntbd-version: 4\ntargets: [ x86_64-macos, arm64-macos ]\ninstall-name: '/usr/lib/libcream.dylib'\ncurrent-version: 1.2\nreexported-libraries:\n  - targets: [ arm64-macos ]\n    libraries: [ /usr/lib/libmilk.dylib ]\nexports:\n  - targets: [ x86_64-macos, arm64-macos ]\n    symbols: [ _whip ]\n    weak-symbols: [ __ZdlPv ]\n    objc-ivars: [ Cream.fat ]\n--- !tapi-tbd\ntbd-version: 4\ntargets: [ arm64-macos ]\ninstall-name: /usr/lib/libmilk.dylib\n...\n",
+    r#"{"main_library":{"exported_symbols":[{"data":{"global":["_fat"]},"text":{"global":["_whip"],"weak":["_w"]}}],"install_names":[{"name":"/usr/lib/libcream.dylib"}],"target_info":[{"target":"arm64-macos"}]},"tapi_tbd_version":5}"#,
+];
+
+fn plists() -> Vec<Vec<u8>> {
+    let xml = b"<?xml version=\"1.0\"?><plist version=\"1.0\"><dict><key>CFBundleExecutable</key><string>Foo</string><key>a</key><array><integer>7</integer><date>2026-11-24T00:00:00Z</date><data>AAAA</data><true/></array></dict></plist>".to_vec();
+    let value = plist::Value::from_reader_xml(&xml[..]).expect("a property list");
+    let mut binary = Vec::new();
+    value.to_writer_binary(&mut binary).expect("to write");
+    vec![xml, binary]
+}
+
+/// Every small Mach-O file of the fixtures, and of the folder that BUNDLEWRIGHT_FUZZ_SEEDS names.
+fn code() -> Vec<Vec<u8>> {
+    let fixtures = [common::unpack_sample(), common::unpack("t1"), common::unpack("faults")];
+    let mut folders: Vec<_> = fixtures.iter().map(|fixture| fixture.path().to_path_buf()).collect();
+    folders.extend(std::env::var_os("BUNDLEWRIGHT_FUZZ_SEEDS").map(Into::into));
+    let files = folders.iter().flat_map(walkdir::WalkDir::new).filter_map(Result::ok);
+    let small = |entry: &walkdir::DirEntry| entry.metadata().is_ok_and(|data| data.len() < 400_000);
+    let files = files.filter(|entry| entry.file_type().is_file() && small(entry));
+    let mut code: Vec<Vec<u8>> = files
+        .map(|entry| std::fs::read(entry.path()).expect("a fixture"))
+        .filter(|bytes| macho::is_macho(bytes))
+        .collect();
+    code.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+    code.dedup();
+    code
+}
+
+/// `xorshift64*`: the same numbers everywhere.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit.max(1) as u64) as usize
+    }
+}
+
+/// One of `seeds` with a few bytes changed, doubled, taken out or cut off. Headers are where changes do most.
+fn changed(seeds: &[Vec<u8>], seed: u64) -> Vec<u8> {
+    let mut numbers = Numbers(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut bytes = seeds[numbers.below(seeds.len())].clone();
+    for _ in 0..=numbers.below(6) {
+        let near = if numbers.below(2) == 0 { bytes.len().min(4096) } else { bytes.len() };
+        let at = numbers.below(near);
+        let odd = [0, 1, 0x7f, 0x80, 0xff, numbers.next() as u8][numbers.below(6)];
+        match numbers.below(6) {
+            0..=2 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte = odd),
+            3 => bytes.iter_mut().skip(at & !3).take(4).for_each(|byte| *byte = odd),
+            4 => bytes.truncate(at),
+            _ => {
+                let end = (at + numbers.below(64)).min(bytes.len());
+                let part = bytes[at.min(end)..end].to_vec();
+                bytes.splice(at.min(end)..at.min(end), part);
+            }
+        }
+    }
+    bytes
+}
+
+fn run(entry: &Entry, first: u64, until: impl Fn(u64) -> bool) -> u64 {
+    let mut seed = first;
+    while until(seed - first) {
+        let bytes = changed(&entry.seeds, seed);
+        let begun = Instant::now();
+        let read = std::panic::catch_unwind(|| (entry.read)(&bytes));
+        assert!(read.is_ok(), "{} panics at seed {seed}", entry.name);
+        assert!(begun.elapsed() < SLOW, "{} is slow at seed {seed}", entry.name);
+        seed += 1;
+    }
+    seed - first
+}
+
+#[test]
+fn no_reader_panics_in_a_short_run() {
+    for entry in entries() {
+        assert!(!entry.seeds.is_empty(), "{} starts from nothing", entry.name);
+        run(&entry, 1, |done| done < 1_500);
+    }
+}
+
+#[test]
+#[ignore = "runs as long as BUNDLEWRIGHT_FUZZ_SECONDS says"]
+fn no_reader_panics_in_a_long_run() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let seconds = Duration::from_secs(number("BUNDLEWRIGHT_FUZZ_SECONDS").unwrap_or(60));
+    let first = number("BUNDLEWRIGHT_FUZZ_SEED").unwrap_or(1_000_000);
+    let entries = entries();
+    std::thread::scope(|scope| {
+        for entry in &entries {
+            scope.spawn(move || {
+                let begun = Instant::now();
+                let count = run(entry, first, |_| begun.elapsed() < seconds);
+                println!("{}: {count} inputs in {:.0?}, nothing found", entry.name, begun.elapsed());
+            });
+        }
+    });
+}
