@@ -20,6 +20,11 @@
 #[cfg(test)]
 extern crate self as bundlewright;
 
+/// Bundles from descriptions.
+#[cfg(test)]
+#[path = "../tests/common/model.rs"]
+mod model;
+
 pub mod failure;
 mod os;
 pub mod paths;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bundlewright::dyld::{Conditions, OsProfile, Place};
 use bundlewright::failure::Failure;
 use bundlewright::jobs::{Event, Jobs, Outcome, Request};
 use bundlewright::workflow::package::DmgSpec;
@@ -110,4 +111,32 @@ fn what_cannot_be_opened_is_a_failure_with_a_next_step() {
     let Err(failure) = answer(&jobs, request) else { panic!("it opened") };
     let text = failure.to_string();
     assert!(text.starts_with("/no/such/Foo.app: ") && text.ends_with('.'), "{text}");
+}
+
+#[test]
+fn another_look_resolves_and_reads_nothing_again() {
+    let jobs = Jobs::new(|| ());
+    let before = inspected(&jobs, Request::OpenSample);
+    let conditions = Conditions { os: OsProfile::MacOs12, hardened: Some(true), ..Conditions::default() };
+    let request = Request::Reconsider { inspection: before.clone(), conditions, homebrew: true };
+    let Ok(Outcome::Reconsidered(after, Some(homebrew))) = answer(&jobs, request) else {
+        panic!("no answer")
+    };
+    assert!(Arc::ptr_eq(&before.bundle, &after.bundle) && Arc::ptr_eq(&before.seals, &after.seals));
+    assert_eq!(after.options.conditions.os, OsProfile::MacOs12);
+    assert_eq!(
+        (&after.clean.conditions, &homebrew.conditions),
+        (&after.options.conditions, &after.options.conditions)
+    );
+    assert!(matches!(homebrew.place, Place::HomebrewMac(_)));
+    let refused = |inspection: &Inspection| {
+        let loads = inspection.clean.launches.iter().flat_map(|launch| launch.loads.own());
+        loads.flat_map(|load| &load.dependencies).any(|dependency| dependency.refused)
+    };
+    assert!(!refused(&before) && refused(&after), "a hardened process refuses libraries of other teams");
+
+    let survey = Request::Survey { inspection: before.clone(), graph: Arc::clone(&before.clean) };
+    let Ok(Outcome::Surveyed(graph, survey)) = answer(&jobs, survey) else { panic!("no survey") };
+    assert!(Arc::ptr_eq(&graph, &before.clean));
+    assert_eq!(survey.size.images.len(), before.bundle.images.len());
 }

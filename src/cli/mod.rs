@@ -10,6 +10,7 @@ mod fix;
 mod inspect;
 mod later;
 mod launch;
+mod laws;
 mod look;
 mod map;
 mod pick;
@@ -57,6 +58,7 @@ enum Command {
     Map(map::Map),
     Check(check::Check),
     Rules(rules::Rules),
+    Laws(laws::Laws),
     Fix(fix::Fix),
     Undo(undo::Undo),
     Sign(sign::Sign),
@@ -77,6 +79,7 @@ impl Command {
             Command::Map(map) => map.run(session),
             Command::Check(check) => check.run(session),
             Command::Rules(rules) => rules.run(),
+            Command::Laws(laws) => laws.run(),
             Command::Fix(fix) => fix.run(session),
             Command::Undo(undo) => undo.run(session),
             Command::Sign(sign) => sign.run(session),
@@ -139,6 +142,9 @@ mod tests {
             "check Foo.app --json",
             "rules",
             "rules missing-library",
+            "laws",
+            "laws nearest-rpath-first --json",
+            "why Foo.app Foo @rpath/libbar.dylib --markdown",
             "fix Foo.app --dry-run --only missing-library --only no-rpath --ignore libz* --json",
             "fix Foo.app --reference Contents/MacOS/Foo @rpath/libbar.dylib",
             "undo Foo.app",

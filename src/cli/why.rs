@@ -1,4 +1,4 @@
-//! `why`: every place dyld tries for one reference.
+//! `why`: the walk of one reference, step by step.
 
 use clap::Args;
 use serde::Serialize;
@@ -8,13 +8,15 @@ use super::look::{self, Look};
 use super::pick;
 use super::render::inspection_json::ResolutionJson;
 use super::render::loaded::Loaded;
-use super::render::{self, FAINT, Page, SCHEMA, STRONG, places, words};
+use super::render::{self, FAINT, Page, SCHEMA, STRONG, words};
 use super::session::Session;
 use crate::bundle::ImageId;
 use crate::dyld::graph::{Dependency, Graph};
+use crate::dyld::walk::{self, Walk};
 use crate::failure::Failure;
 use crate::macho::{Arch, InstallName};
 use crate::paths::BundlePath;
+use crate::workflow::Inspection;
 
 /// Every place dyld tries for one reference, in order, skipped ones with the reason.
 #[derive(Args)]
@@ -28,6 +30,12 @@ pub struct Why {
     /// The architecture; the first of the image unless given.
     #[arg(long, value_parser = look::arch)]
     arch: Option<Arch>,
+    /// The steps alone, without the reasons for them.
+    #[arg(long)]
+    brief: bool,
+    /// Print Markdown, for an issue or a lesson.
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -74,24 +82,31 @@ impl Why {
                 elsewhere: ResolutionJson::new(Some(there)),
             })
         } else {
-            let mut page = Page::default();
-            page.paint(STRONG, image).paint(FAINT, format!(" ({arch})"));
-            page.put(" asks for ").paint(STRONG, name).put(format!(" ({})", words::kind(here.kind))).end();
-            explain(&mut page, here, there);
-            page.into_text()
+            self.explain(&found, image, arch, name)
         };
         Ok(Answer::done(text))
     }
-}
 
-fn explain(page: &mut Page, here: &Dependency, there: &Dependency) {
-    if here.resolution == there.resolution {
-        return places::places(page, there);
+    /// The walk on the build machine when it differs, and the one on another Mac.
+    fn explain(&self, found: &Inspection, image: &BundlePath, arch: Arch, name: &InstallName) -> String {
+        let id = ImageId::Bundled(image.clone());
+        let walk = |graph: &Graph| walk::find(&found.bundle, graph, &id, arch, name);
+        let (here, there) = (walk(&found.build), walk(&found.clean));
+        let same = matches!((&here, &there), (Some(a), Some(b)) if a.end.resolution == b.end.resolution);
+        let walks: Vec<Walk> = here.filter(|_| !same).into_iter().chain(there).collect();
+        if self.markdown {
+            return walks.iter().map(walk::markdown).collect::<Vec<_>>().join("\n");
+        }
+        let mut page = Page::default();
+        let kind = walks.first().map_or("", |walk| words::kind(walk.kind));
+        page.paint(STRONG, image).paint(FAINT, format!(" ({arch})"));
+        page.put(" asks for ").paint(STRONG, name).put(format!(" ({kind})")).end();
+        for walk in &walks {
+            page.end();
+            render::walk::walk(&mut page, walk, !self.brief);
+        }
+        page.into_text()
     }
-    page.line("On the build machine");
-    places::places(page, here);
-    page.line("On another Mac");
-    places::places(page, there);
 }
 
 fn dependency<'a>(

@@ -19,8 +19,7 @@ use crate::progress::Progress;
 
 #[path = "../../tests/common/mod.rs"]
 mod common;
-#[path = "../../tests/common/model.rs"]
-pub mod model;
+pub(crate) use crate::model;
 
 /// A bundle on disk, written out from its description (`tests/laws/README.md` says how one is written). Items with
 /// absolute paths are files of the build machine.

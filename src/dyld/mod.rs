@@ -19,6 +19,7 @@ pub mod search;
 mod security;
 pub mod symbols;
 pub mod system;
+pub mod walk;
 
 pub use conditions::{Conditions, OsProfile};
 pub use graph::{Graph, resolve};

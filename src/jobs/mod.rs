@@ -18,11 +18,16 @@ mod worker;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::dyld::{Conditions, Graph, Resolution};
 use crate::failure::Failure;
+use crate::maps::network::{self, Network};
+use crate::maps::why::Why;
 use crate::progress::Step;
 use crate::workflow::package::{DmgLayout, DmgSpec};
 use crate::workflow::picture::Picture;
-use crate::workflow::{Arch, Bundle, Checked, FixOptions, FixPlan, InspectOptions, Inspection, Receipt};
+use crate::workflow::{
+    Arch, Bundle, Checked, FixOptions, FixPlan, InspectOptions, Inspection, Receipt, Survey,
+};
 
 pub use worker::Jobs;
 
@@ -69,6 +74,28 @@ pub enum Request {
     DrawBackdrop {
         layout: DmgLayout,
     },
+    /// The same bundle under other conditions, without reading it again; with `homebrew` on a Mac that has it, too.
+    Reconsider {
+        inspection: Inspection,
+        conditions: Conditions,
+        homebrew: bool,
+    },
+    /// Every map of the bundle as a whole.
+    Survey {
+        inspection: Inspection,
+        graph: Arc<Graph>,
+    },
+    /// Why `target` is loaded.
+    Trace {
+        graph: Arc<Graph>,
+        target: Resolution,
+    },
+    /// The picture of one launch: its position in the graph.
+    Draw {
+        graph: Arc<Graph>,
+        launch: usize,
+        options: network::Options,
+    },
     /// Write a plan to a file, in the format that its name says.
     ExportPlan {
         inspection: Inspection,
@@ -111,4 +138,9 @@ pub enum Outcome {
     },
     Backdrop(DmgLayout, Option<Picture>),
     Exported(PathBuf),
+    Reconsidered(Inspection, Option<Arc<Graph>>),
+    /// The maps of this graph.
+    Surveyed(Arc<Graph>, Arc<Survey>),
+    Traced(Arc<Graph>, Resolution, Arc<Why>),
+    Drawn(Arc<Graph>, usize, Arc<Network>),
 }

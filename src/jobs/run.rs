@@ -6,17 +6,24 @@ use std::sync::Arc;
 use super::worker::Reporter;
 use super::{Outcome, Request};
 use crate::failure::Failure;
+use crate::maps::network::network;
+use crate::maps::why::why;
 use crate::workflow::export::{self, Format};
-use crate::workflow::{self, InspectOptions, package, picture, sample};
+use crate::workflow::{self, InspectOptions, Mac, package, picture, sample};
 
 impl Request {
     /// The file it is about, for messages.
     pub(super) fn path(&self) -> PathBuf {
         match self {
             Request::Inspect { path, .. } => path.clone(),
-            Request::Plan { inspection, .. } | Request::Apply { inspection, .. } => {
-                inspection.bundle.root.clone()
+            Request::Plan { inspection, .. }
+            | Request::Apply { inspection, .. }
+            | Request::Reconsider { inspection, .. }
+            | Request::Survey { inspection, .. } => inspection.bundle.root.clone(),
+            Request::Trace { target, .. } => {
+                target.image().map(|image| PathBuf::from(image.to_string())).unwrap_or_default()
             }
+            Request::Draw { .. } => PathBuf::from("the graph"),
             Request::Undo { bundle, .. } => bundle.clone(),
             Request::OpenSample => PathBuf::from("the sample"),
             Request::DesignImage { inspection } => inspection.bundle.root.clone(),
@@ -27,6 +34,9 @@ impl Request {
         }
     }
 }
+
+/// How many ways to an image are shown.
+const CHAINS: usize = 40;
 
 /// Carries out one request; blocks.
 pub(super) fn run(request: Request, reporter: &Reporter) -> Result<Outcome, Failure> {
@@ -73,6 +83,24 @@ pub(super) fn run(request: Request, reporter: &Reporter) -> Result<Outcome, Fail
         Request::DrawBackdrop { layout } => {
             let picture = picture::backdrop(&layout)?;
             Ok(Outcome::Backdrop(layout, picture))
+        }
+        Request::Reconsider { inspection, conditions, homebrew } => {
+            let now = workflow::reconsider(&inspection, &conditions, progress)?;
+            let brew = homebrew.then(|| workflow::on(&now, Mac::Homebrew).0);
+            Ok(Outcome::Reconsidered(now, brew))
+        }
+        Request::Survey { inspection, graph } => {
+            let survey = workflow::survey(&inspection, &graph, progress)?;
+            Ok(Outcome::Surveyed(graph, Arc::new(survey)))
+        }
+        Request::Trace { graph, target } => {
+            let why = why(&graph, &target, CHAINS);
+            Ok(Outcome::Traced(graph, target, Arc::new(why)))
+        }
+        Request::Draw { graph, launch, options } => {
+            let network = graph.launches.get(launch).map(|launch| network(launch, &options));
+            let network = network.unwrap_or_default();
+            Ok(Outcome::Drawn(graph, launch, Arc::new(network)))
         }
         Request::ExportPlan { inspection, plan, out } => {
             export::write(&inspection.bundle.name, &plan, Format::for_file(&out), &out)?;

@@ -3,10 +3,8 @@
 use crate::bundle::Bundle;
 use crate::dyld::graph::Graph;
 use crate::dyld::{Conditions, Place, Resolution, resolve};
+use crate::model;
 use crate::paths::BundlePath;
-
-#[path = "../../tests/common/model.rs"]
-mod model;
 
 pub fn described(text: &str) -> (Bundle, Graph) {
     let bundle = model::bundle(&model::sound(model::items(text)));

@@ -25,7 +25,7 @@ impl Default for Options {
     }
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Network {
     /// The entry first, then layer by layer, from left to right.
     pub nodes: Vec<Node>,

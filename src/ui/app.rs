@@ -14,9 +14,10 @@ use super::widgets::note_input;
 use super::{pages, palette, shell, theme};
 use crate::bundle::SearchRoots;
 use crate::dmg::Background;
+use crate::dyld::Conditions;
 use crate::fix::{FixOptions, Selection};
 use crate::jobs::{Jobs, Request};
-use crate::workflow::InspectOptions;
+use crate::workflow::{InspectOptions, Mac};
 
 pub struct App {
     pub(super) state: State,
@@ -27,6 +28,10 @@ pub struct App {
     dialogs: Dialogs,
     outbox: Outbox,
     title: String,
+    /// Other conditions are being worked out.
+    considering: bool,
+    /// They have changed meanwhile.
+    consider_again: bool,
 }
 
 const RECENTS: &str = "recents";
@@ -46,6 +51,8 @@ impl App {
             dialogs: Dialogs::default(),
             outbox: Vec::new(),
             title: String::new(),
+            considering: false,
+            consider_again: false,
         };
         if let Some(storage) = cc.storage {
             app.state.recents =
@@ -122,9 +129,29 @@ impl App {
             selection: selection.clone(),
             switched_off: self.state.plan.switched_off().clone(),
             roots: opened.inspection.options.roots.clone(),
+            os: opened.inspection.options.conditions.os,
             ..FixOptions::default()
         };
         self.begin("Planning", Request::Plan { inspection: opened.inspection.clone(), options });
+    }
+
+    /// Looks at the bundle as it would load under the conditions asked for; the last wish counts.
+    pub(super) fn reconsider(&mut self) {
+        let Some(opened) = &self.state.opened else { return };
+        if self.considering {
+            self.consider_again = true;
+            return;
+        }
+        let homebrew = self.state.place == Mac::Homebrew;
+        let same = opened.inspection.options.conditions == self.state.conditions;
+        if same && (!homebrew || opened.homebrew.is_some()) {
+            return;
+        }
+        self.considering = self.side.start(Request::Reconsider {
+            inspection: opened.inspection.clone(),
+            conditions: self.state.conditions.clone(),
+            homebrew,
+        });
     }
 
     fn enabled(&self, command: Command) -> bool {
@@ -133,7 +160,8 @@ impl App {
             .iter()
             .find(|entry| entry.command == command)
             .is_some_and(|entry| entry.needs_bundle);
-        if needs && !opened && command != Command::Cancel {
+        let reads = self.state.page() == Page::Manual && matches!(command, Command::Find | Command::Go(_));
+        if needs && !opened && command != Command::Cancel && !reads {
             return false;
         }
         let busy = self.jobs.busy();
@@ -145,8 +173,10 @@ impl App {
             }
             Command::ApplyFixes => !busy && self.state.page() == Page::Plan && self.state.plan.can_apply(),
             Command::Inspector => {
-                self.state.narrow && !matches!(self.state.page(), Page::Overview | Page::InfoPlist)
+                let page = self.state.page();
+                self.state.narrow && !matches!(page, Page::Overview | Page::InfoPlist | Page::Manual)
             }
+            Command::UsualConditions => self.state.conditions != Conditions::default(),
             Command::ExportPlan => !busy && self.state.plan.plan().is_some(),
             Command::UndoLastFix => {
                 !busy && self.state.opened.as_ref().is_some_and(|opened| opened.last_fix.is_some())
@@ -169,6 +199,10 @@ impl App {
                 self.state.dependencies.look_at(image, name);
                 self.state.page = Some(Page::Dependencies);
             }
+            Action::ShowInMaps(image) => {
+                self.state.maps.select(image);
+                self.state.page = Some(Page::Maps);
+            }
             Action::Plan(selection) => self.plan(selection),
             Action::SwitchEdit(key) if !self.jobs.busy() => {
                 self.state.plan.flip(&key);
@@ -179,7 +213,7 @@ impl App {
             Action::PickBackground => self.dialogs.pick_background(ctx, frame),
             Action::SetRoots(roots) => {
                 self.state.roots = roots.clone();
-                self.state.dependencies.set_build_mac(true);
+                self.state.place = Mac::Build;
                 self.inspect_again(Some(roots));
             }
             Action::Build { output, replace } => self.build(output, replace),
@@ -187,7 +221,25 @@ impl App {
                 let output = PathBuf::from(self.state.image.output.trim());
                 self.dialogs.save(ctx, frame, Asked::Image, &output);
             }
-            Action::Copy(text) => ctx.copy_text(text),
+            Action::Copy(text) => {
+                ctx.copy_text(text);
+                self.state.activity = Activity::Done("Copied", "It is on the clipboard".to_owned());
+            }
+            Action::WhatIf(place, conditions) => {
+                self.state.place = place;
+                self.state.conditions = conditions;
+                self.reconsider();
+            }
+            Action::Read(id) => {
+                let from = self.state.page();
+                self.state.manual.read(id, from);
+                self.state.page = Some(Page::Manual);
+            }
+            Action::Ask(request) => {
+                if !self.side.start(*request) {
+                    self.state.maps.give_up();
+                }
+            }
         }
     }
 
@@ -208,7 +260,13 @@ impl App {
                 }
             }
             Command::Find => self.find(ctx),
-            Command::Go(page) => self.state.page = Some(page),
+            Command::Go(page) => {
+                if page == Page::Manual {
+                    let from = self.state.page();
+                    self.state.manual.come_from(from);
+                }
+                self.state.page = Some(page);
+            }
             Command::Theme(look) => self.set_theme(ctx, look),
             Command::ShowLog => self.state.show_log = !self.state.show_log,
             Command::Inspector => self.state.inspector_open = !self.state.inspector_open,
@@ -235,6 +293,10 @@ impl App {
                 self.state.folders.open(&roots.clone());
             }
             Command::BuildImage => self.build_image(),
+            Command::UsualConditions => {
+                self.state.conditions = Conditions::default();
+                self.reconsider();
+            }
             Command::Cancel => self.jobs.cancel(),
         }
     }
@@ -288,6 +350,8 @@ impl App {
             Page::Findings => pages::findings::filter_id(),
             Page::InfoPlist => pages::info_plist::filter_id(),
             Page::Signature => pages::signature::filter_id(),
+            Page::Maps => pages::maps::filter_id(),
+            Page::Manual => pages::manual::filter_id(),
             _ => return,
         };
         ctx.memory_mut(|memory| memory.request_focus(id));
@@ -338,6 +402,11 @@ impl App {
         let busy = self.jobs.busy();
         let page = self.state.page();
         let state = &mut self.state;
+        if page == Page::Manual {
+            let opened = state.opened.is_some();
+            pages::manual::show(ui, &mut state.manual, opened, &mut self.outbox);
+            return;
+        }
         let Some(opened) = &state.opened else {
             pages::start::show(ui, state, busy, &mut self.outbox);
             return;
@@ -354,8 +423,26 @@ impl App {
             Page::InfoPlist => pages::info_plist::show(ui, &mut state.plist, opened, out),
             Page::Dependencies => {
                 let fixable = opened.facts.fixable > 0;
-                pages::dependencies::show(ui, &mut state.dependencies, opened, fixable, called, out);
+                let mut scope = pages::dependencies::Scope {
+                    place: state.place,
+                    conditions: &state.conditions,
+                    variables: &mut state.variables,
+                };
+                pages::dependencies::show(
+                    ui,
+                    &mut state.dependencies,
+                    &mut scope,
+                    opened,
+                    fixable,
+                    called,
+                    out,
+                );
             }
+            Page::Maps => {
+                let place = state.place;
+                pages::maps::show(ui, &mut state.maps, &mut state.dependencies, place, opened, called, out);
+            }
+            Page::Manual => {}
             Page::Findings => pages::findings::show(ui, &mut state.findings, opened, called, out),
             Page::Plan => pages::plan::show(ui, &mut state.plan, opened, busy, *called, out),
             Page::Signature => pages::signature::show(ui, &mut state.signature, opened, called, out),
@@ -395,6 +482,7 @@ impl eframe::App for App {
         shell::activity(ui, &self.state, self.jobs.busy(), &mut outbox);
         shell::log(ui, &mut self.state);
         shell::rail(ui, &self.state, &mut outbox);
+        shell::what_if(ui, &self.state, &mut outbox);
         pages::build_folders::show(ui, &mut self.state.folders, &mut outbox);
         self.outbox = outbox;
         self.page(ui);

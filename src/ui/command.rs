@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use egui::{Context, Key, KeyboardShortcut, Modifiers, ThemePreference};
 
 use crate::bundle::ImageId;
+use crate::dyld::Conditions;
 use crate::fix::{EditKey, Selection};
+use crate::jobs::Request;
 use crate::macho::InstallName;
 use crate::ui::icons::Icon;
+use crate::workflow::Mac;
 
 /// The steps of the rail, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,10 +18,13 @@ pub enum Page {
     Overview,
     InfoPlist,
     Dependencies,
+    Maps,
     Findings,
     Plan,
     Signature,
     DiskImage,
+    /// The laws of dyld and the rules: it needs no bundle.
+    Manual,
 }
 
 /// A command without further particulars: it stands in a menu and in the palette.
@@ -44,6 +50,8 @@ pub enum Command {
     ExportPlan,
     BuildFolders,
     BuildImage,
+    /// No what-if any more.
+    UsualConditions,
     Cancel,
 }
 
@@ -66,7 +74,7 @@ impl Look {
 }
 
 /// Anything that a page or a command asks the application to do.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Action {
     Run(Command),
     Open(PathBuf),
@@ -74,6 +82,8 @@ pub enum Action {
     ShowFinding(usize),
     /// Select this reference of this image in the tree; without a name, the image itself.
     ShowInTree(ImageId, Option<InstallName>),
+    /// Open the maps with this image selected.
+    ShowInMaps(ImageId),
     Plan(Selection),
     SwitchEdit(EditKey),
     PickBuildFolder(usize),
@@ -87,6 +97,12 @@ pub enum Action {
         replace: bool,
     },
     Copy(String),
+    /// Look at the bundle again as it would load elsewhere or under other conditions.
+    WhatIf(Mac, Conditions),
+    /// Open this page of the manual: a law's or a rule's id.
+    Read(&'static str),
+    /// Work out a map of the maps page.
+    Ask(Box<Request>),
 }
 
 pub type Outbox = Vec<Action>;
@@ -172,6 +188,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(Command::Go(Page::Findings), Menu::View, "Findings", Some(Icon::Flag)).keys(CTRL, Key::Num4),
     entry(Command::Go(Page::Signature), Menu::View, "Signature", Some(Icon::Shield)).keys(CTRL, Key::Num5),
     entry(Command::Go(Page::DiskImage), Menu::View, "Disk image", Some(Icon::Drive)).keys(CTRL, Key::Num6),
+    entry(Command::Go(Page::Maps), Menu::View, "Maps", Some(Icon::Map)).keys(CTRL, Key::Num7),
     entry(Command::ShowLog, Menu::View, "Show or hide the log", Some(Icon::Log))
         .keys(CTRL, Key::L)
         .always()
@@ -191,6 +208,10 @@ pub static COMMANDS: &[Entry] = &[
     entry(Command::Cancel, Menu::Tools, "Cancel what is running", Some(Icon::Close))
         .keys(CTRL, Key::Period)
         .apart(),
+    entry(Command::Go(Page::Manual), Menu::Help, "How dyld finds libraries", Some(Icon::Book))
+        .keys(Modifiers::NONE, Key::F1)
+        .always(),
+    entry(Command::UsualConditions, Menu::Tools, "Back to usual conditions", Some(Icon::Undo)),
     entry(Command::Palette, Menu::Help, "Commands and shortcuts", Some(Icon::Search))
         .keys(CTRL, Key::K)
         .always(),

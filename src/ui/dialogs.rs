@@ -43,7 +43,7 @@ impl Dialogs {
 
     pub fn pick_folder(&mut self, ctx: &Context, frame: &eframe::Frame, row: usize) {
         let dialog =
-            AsyncFileDialog::new().set_title("Where this folder of the build Mac is here").set_parent(frame);
+            AsyncFileDialog::new().set_title("Mac this folder of the build Mac is here").set_parent(frame);
         self.wait(ctx, Asked::BuildFolder(row), dialog.pick_folder());
     }
 

@@ -3,7 +3,7 @@
 use crate::bundle::{Bundle, EntryKind, FrameworkShape, Image, Node};
 use crate::diagnose::{Finding, Severity};
 use crate::dyld::graph::Launch;
-use crate::dyld::{Graph, Resolution, launch};
+use crate::dyld::{Resolution, launch};
 use crate::macho::{Arch, FileType, PackedVersion, SignatureState};
 use crate::ui::widgets::Tone;
 use crate::workflow::Inspection;
@@ -121,7 +121,7 @@ impl Facts {
             warnings: count(Severity::Warning),
             notes: count(Severity::Info),
             fixable: inspection.findings.iter().filter(|finding| finding.remedy.is_some()).count(),
-            refused: refusal(bundle, &inspection.clean, &inspection.build),
+            refused: refusal(inspection),
             launches: inspection.clean.launches.len(),
             signature: main.map_or(SignedBy::None, |image| signed_by(image).into()),
         }
@@ -192,11 +192,12 @@ pub fn arch_order(arch: &Arch) -> String {
     arch.to_string()
 }
 
-fn refusal(bundle: &Bundle, clean: &Graph, build: &Graph) -> Option<Refusal> {
-    let mut starts: Vec<&Launch> = clean.launches.iter().collect();
-    starts.sort_by_key(|start| (start.kind != EntryKind::Main, arch_order(&start.arch)));
-    starts.into_iter().find_map(|start| {
-        let verdict = launch::verdict(bundle, clean, start, &[]);
+fn refusal(inspection: &Inspection) -> Option<Refusal> {
+    let (bundle, clean, build) = (&*inspection.bundle, &*inspection.clean, &*inspection.build);
+    let mut starts: Vec<(usize, &Launch)> = clean.launches.iter().enumerate().collect();
+    starts.sort_by_key(|(_, start)| (start.kind != EntryKind::Main, arch_order(&start.arch)));
+    starts.into_iter().find_map(|(at, start)| {
+        let verdict = launch::verdict(bundle, clean, start, inspection.symbols.of(at));
         let same = |other: &&Launch| (&other.entry, other.arch) == (&start.entry, start.arch);
         let works = || {
             let same = build.launches.iter().find(same);
@@ -225,7 +226,7 @@ pub fn tone(severity: Severity) -> Tone {
     }
 }
 
-/// Where a resolved path lives, for the origin mark.
+/// Mac a resolved path lives, for the origin mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     Bundle,

@@ -12,9 +12,11 @@ mod icons;
 mod markdown;
 mod pages;
 mod palette;
+mod search;
 mod shell;
 mod state;
 mod theme;
+mod what_if;
 mod widgets;
 
 use std::path::PathBuf;

@@ -153,12 +153,12 @@ pub fn rail(ui: &mut Ui, state: &State, out: &mut Outbox) {
 }
 
 fn steps(state: &State) -> Vec<(&'static str, Vec<Page>)> {
-    let mut inspect = vec![Page::Overview, Page::InfoPlist, Page::Dependencies, Page::Findings];
+    let mut inspect = vec![Page::Overview, Page::InfoPlist, Page::Dependencies, Page::Maps, Page::Findings];
     if state.plan.is_asked() || state.page() == Page::Plan {
         inspect.push(Page::Plan);
     }
     inspect.push(Page::Signature);
-    vec![("Inspect", inspect), ("Ship", vec![Page::DiskImage])]
+    vec![("Inspect", inspect), ("Ship", vec![Page::DiskImage]), ("Learn", vec![Page::Manual])]
 }
 
 fn app_head(ui: &mut Ui, opened: &Opened, narrow: bool) {
@@ -232,7 +232,7 @@ fn mark(state: &State, opened: &Opened, page: Page) -> Mark {
         Page::InfoPlist if facts.is_minimum_too_old() => Mark::Icon(Icon::Warning, Tone::Warning),
         Page::InfoPlist => Mark::None,
         Page::Dependencies if facts.errors > 0 => Mark::Count(facts.errors, Tone::Error),
-        Page::Dependencies => Mark::None,
+        Page::Dependencies | Page::Maps | Page::Manual => Mark::None,
         Page::Findings if opened.inspection.findings.is_empty() => Mark::None,
         Page::Findings => Mark::Count(opened.inspection.findings.len(), Tone::Quiet),
         Page::Plan => match state.plan.edits() {
@@ -251,10 +251,12 @@ pub fn page_name(page: Page) -> (&'static str, Icon) {
         Page::Overview => ("Overview", Icon::Overview),
         Page::InfoPlist => ("Info.plist", Icon::List),
         Page::Dependencies => ("Dependencies", Icon::Tree),
+        Page::Maps => ("Maps", Icon::Map),
         Page::Findings => ("Findings", Icon::Flag),
         Page::Plan => ("Fix plan", Icon::Wrench),
         Page::Signature => ("Signature", Icon::Shield),
         Page::DiskImage => ("Disk image", Icon::Drive),
+        Page::Manual => ("How dyld works", Icon::Book),
     }
 }
 
@@ -483,6 +485,42 @@ pub fn log(ui: &mut Ui, state: &mut State) {
                     }
                 },
             );
+        });
+}
+
+/// Says, above every page, that the bundle is looked at under conditions that are not the usual ones.
+pub fn what_if(ui: &mut Ui, state: &State, out: &mut Outbox) {
+    let words = state.opened.as_ref().and_then(super::what_if::described);
+    // Without words it is there all the same, empty: what comes after keeps its identity, such as an open menu.
+    let height = if words.is_some() { 32.0 } else { 0.0 };
+    let words = words.unwrap_or_default();
+    let t = tokens(ui);
+    Panel::top("what-if")
+        .exact_size(height)
+        .resizable(false)
+        .frame(panel_frame(t.note_tint))
+        .show_separator_line(false)
+        .show(ui, |ui| {
+            if words.is_empty() {
+                return;
+            }
+            let bar = ui.max_rect();
+            let y = bar.center().y;
+            Icon::Note.paint_at(ui.painter(), pos2(bar.left() + 24.0, y), 15.0, t.note);
+            let mut right = bar.right();
+            let bounds = bar.shrink2(vec2(16.0, 4.0));
+            inside(ui, bounds, Layout::right_to_left(egui::Align::Center), |ui| {
+                let back = Button::new("Back to usual conditions").small();
+                if back.tip("Newest macOS, no variables, hardened as it is signed").show(ui).clicked() {
+                    out.push(Action::Run(Command::UsualConditions));
+                }
+                right = ui.min_rect().left();
+            });
+            let spoken = format!("What if: {words}");
+            let response = ui.interact(bar, ui.scope_id().with("what-if"), Sense::hover());
+            response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
+            let x = paint_left(ui, bar.left() + 40.0, y, galley(ui, "What if: ", Type::BodyMedium, t.text));
+            paint_left(ui, x, y, cut(ui, &words, Type::Body, t.text, right - x - 16.0));
         });
 }
 

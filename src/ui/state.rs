@@ -1,18 +1,21 @@
 //! Everything that the window knows, apart from the machinery that fills it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use egui::{TextureHandle, ThemePreference};
 
 use crate::bundle::SearchRoots;
+use crate::dyld::{Conditions, Graph};
 use crate::failure::Failure;
 use crate::fix::Receipt;
 use crate::progress::Step;
 use crate::ui::command::Page;
 use crate::ui::facts::Facts;
 use crate::ui::pages;
-use crate::workflow::Inspection;
+use crate::ui::what_if;
+use crate::workflow::{Inspection, Mac};
 
 /// One bundle, as every page reads it.
 pub struct Opened {
@@ -23,9 +26,20 @@ pub struct Opened {
     pub icon: Option<TextureHandle>,
     /// What Undo would take back.
     pub last_fix: Option<Receipt>,
+    /// As a Mac with Homebrew would load it, once somebody asked.
+    pub homebrew: Option<Arc<Graph>>,
 }
 
 impl Opened {
+    /// The graph of this place; a clean Mac's while Homebrew's is being worked out.
+    pub fn graph(&self, place: Mac) -> &Arc<Graph> {
+        match (place, &self.homebrew) {
+            (Mac::Build, _) => &self.inspection.build,
+            (Mac::Homebrew, Some(graph)) => graph,
+            _ => &self.inspection.clean,
+        }
+    }
+
     pub fn path(&self) -> PathBuf {
         self.inspection.bundle.root.clone()
     }
@@ -66,6 +80,13 @@ pub struct State {
     pub start: pages::start::View,
     pub plist: pages::info_plist::View,
     pub dependencies: pages::dependencies::View,
+    pub maps: pages::maps::View,
+    pub manual: pages::manual::View,
+    /// On whose Mac everything is looked at.
+    pub place: Mac,
+    /// Under which conditions; the inspection's own follow as soon as they are worked out.
+    pub conditions: Conditions,
+    pub variables: what_if::View,
     pub findings: pages::findings::View,
     pub plan: pages::plan::View,
     pub signature: pages::signature::View,
@@ -125,6 +146,7 @@ impl State {
         if same.is_none() {
             self.page = Some(Page::Overview);
             self.dependencies = Default::default();
+            self.maps = Default::default();
             self.findings = Default::default();
             self.plist = Default::default();
             self.signature = Default::default();
@@ -137,8 +159,20 @@ impl State {
             self.remember(inspection.bundle.root.clone(), verdict);
         }
         let icon = same.and_then(|old| old.icon);
-        self.opened = Some(Opened { revision, inspection, facts, icon, last_fix: None });
+        self.conditions = inspection.options.conditions.clone();
+        self.opened = Some(Opened { revision, inspection, facts, icon, last_fix: None, homebrew: None });
         self.refused = None;
+    }
+
+    /// Takes in what the open bundle is under other conditions. What was asked of another bundle is dropped.
+    pub fn reconsidered(&mut self, inspection: Inspection, homebrew: Option<Arc<Graph>>) {
+        let Some(opened) = &mut self.opened else { return };
+        if Arc::ptr_eq(&opened.inspection.bundle, &inspection.bundle) {
+            opened.facts = Facts::of(&inspection);
+            opened.inspection = inspection;
+            opened.homebrew = homebrew;
+            opened.revision += 1;
+        }
     }
 }
 

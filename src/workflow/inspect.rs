@@ -69,6 +69,7 @@ pub fn inspect(path: &Path, options: &InspectOptions, progress: &Progress) -> Re
         seals: Arc::new(seals),
         symbols: Arc::new(clean_symbols),
         system: Arc::new(system),
+        contents: contents.map(Arc::new),
         findings: Arc::new(findings),
         options: options.clone(),
     })
@@ -90,4 +91,37 @@ fn resolve(
         || system.check(bundle, &clean),
     );
     ((build, clean), symbols)
+}
+
+/// The same bundle under other conditions: resolved and diagnosed anew, neither listed nor verified again.
+///
+/// # Errors
+/// [`Failure`] when the SDK cannot be read any more, or when the user asked to stop.
+pub fn reconsider(
+    inspection: &Inspection,
+    conditions: &Conditions,
+    progress: &Progress,
+) -> Result<Inspection, Failure> {
+    let (bundle, seals) = (&*inspection.bundle, &*inspection.seals);
+    let options = InspectOptions { conditions: conditions.clone(), ..inspection.options.clone() };
+    let system = match conditions.os == inspection.options.conditions.os {
+        true => Arc::clone(&inspection.system),
+        false => Arc::new(System::open(conditions.os, options.sdk.as_deref())?),
+    };
+    progress.step("resolving", &bundle.name, 0, 0)?;
+    let ((build, clean), (build_symbols, clean_symbols)) = resolve(bundle, &options, &system);
+    progress.step("diagnosing", &bundle.name, 0, 0)?;
+    let symbols = Symbols { build: build_symbols.as_ref().unwrap_or(&clean_symbols), clean: &clean_symbols };
+    let contents = inspection.contents.as_deref();
+    let facts = Facts { bundle, build: &build, clean: &clean, seals, symbols: Some(symbols), contents };
+    let findings = diagnose(&facts);
+    Ok(Inspection {
+        build: Arc::new(build),
+        clean: Arc::new(clean),
+        symbols: Arc::new(clean_symbols),
+        system,
+        findings: Arc::new(findings),
+        options,
+        ..inspection.clone()
+    })
 }

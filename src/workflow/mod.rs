@@ -9,11 +9,13 @@ pub mod picture;
 mod repair;
 pub mod sample;
 mod sign;
+mod survey;
 mod system;
 mod verify;
 
 use std::sync::Arc;
 
+use crate::bundle::Contents;
 use crate::codesign::Verification;
 use crate::diagnose::Finding;
 use crate::dyld::Graph;
@@ -22,11 +24,12 @@ use crate::dyld::symbols::SymbolReport;
 pub use crate::bundle::Bundle;
 pub use crate::fix::{FixOptions, FixPlan, Receipt, last_fix, recover};
 pub use crate::macho::Arch;
-pub use inspect::{InspectOptions, inspect};
+pub use inspect::{InspectOptions, inspect, reconsider};
 pub use launch::{Mac, launches, on, starts};
 pub use maps::unused_images;
 pub use repair::{Repaired, apply, plan, repair, undo};
 pub use sign::{Signed, sign};
+pub use survey::{Survey, survey};
 pub use system::System;
 pub use verify::{Checked, Fault, verify};
 
@@ -43,6 +46,8 @@ pub struct Inspection {
     pub symbols: Arc<SymbolReport>,
     /// The macOS that is simulated.
     pub system: Arc<System>,
+    /// What the files say, where they were read for it.
+    pub contents: Option<Arc<Contents>>,
     pub findings: Arc<Vec<Finding>>,
     pub options: InspectOptions,
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test sets up its own files and reads its own switches")]
 
+mod lesson;
+mod maps;
 mod pictures;
 mod soft;
 mod tour;

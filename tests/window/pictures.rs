@@ -51,14 +51,17 @@ fn tour(camera: &Camera, width: f32, height: f32, theme: Theme) {
         (Key::Num4, "5-findings"),
         (Key::Num5, "6-signature"),
         (Key::Num6, "7-disk-image"),
+        (Key::Num7, "12-maps-sizes"),
         (Key::R, "8-plan"),
     ] {
         go(&mut harness, key);
         camera.shoot(&mut harness, name);
     }
+    maps(camera, &mut harness);
     if std::env::var_os("BUNDLEWRIGHT_OPEN").is_some() {
         return; // somebody's own bundle is only looked at
     }
+    lesson(camera, &mut harness);
     go(&mut harness, Key::Enter);
     camera.shoot(&mut harness, "8b-applied");
     go(&mut harness, Key::Num1);
@@ -70,6 +73,85 @@ fn tour(camera: &Camera, width: f32, height: f32, theme: Theme) {
     harness.key_press(Key::Escape);
     settle(&mut harness);
     details(camera, &mut harness);
+}
+
+fn click(harness: &mut Harness<'_, App>, label: &str) {
+    if let Some(node) = harness.query_all_by_label(label).next() {
+        node.click();
+    }
+    settle(harness);
+}
+
+fn maps(camera: &Camera, harness: &mut Harness<'_, App>) {
+    go(harness, Key::Num7);
+    for (map, name) in [
+        ("Unused", "12b-maps-unused"),
+        ("Circles", "12c-maps-circles"),
+        ("Minimum macOS", "12d-maps-minimum"),
+        ("Slices", "12e-maps-slices"),
+        ("Graph", "12f-maps-graph"),
+    ] {
+        click(harness, &format!("Map: {map}"));
+        camera.shoot(harness, name);
+    }
+    let node = harness.query_all_by_role(Role::TreeItem).nth(1);
+    if let Some(node) = node {
+        node.click();
+    }
+    camera.shoot(harness, "12g-maps-graph-selected");
+    click(harness, "Map: Sizes");
+}
+
+/// The walk of the plug-in's fault in both places, its law, and the controls of what may differ.
+fn lesson(camera: &Camera, harness: &mut Harness<'_, App>) {
+    go(harness, Key::Num3);
+    for (place, name) in [
+        ("Place: Clean Mac", "13-lesson-clean"),
+        ("Place: Mac with Homebrew", "13b-lesson-homebrew"),
+        ("Place: Build Mac", "13c-lesson-build"),
+    ] {
+        click(harness, place);
+        let row = harness
+            .query_all_by_label_contains("CraftRoot/lib/Quill")
+            .find(|row| row.accesskit_node().role() == Role::TreeItem);
+        if let Some(row) = row {
+            row.click();
+        }
+        camera.shoot(harness, name);
+    }
+    if let Some(step) = harness.query_all_by_label_contains("Step 3: ").next() {
+        step.scroll_to_me();
+    }
+    camera.shoot(harness, "13d-lesson-steps");
+    if let Some(copy) = harness.query_all_by_label("Copy as text").next() {
+        copy.scroll_to_me();
+    }
+    camera.shoot(harness, "13e-lesson-end");
+    click(harness, "Place: Clean Mac");
+    click(harness, "Variables: none");
+    if let Some(item) = harness.query_by_role_and_label(Role::MenuItem, "DYLD_LIBRARY_PATH") {
+        item.click();
+    }
+    camera.shoot(harness, "14-variables");
+    harness.key_press(Key::Escape);
+    settle(harness);
+    harness.get_by_label_contains("Hardened: ").click();
+    settle(harness);
+    harness.get_by_role_and_label(Role::MenuItem, "on").click();
+    camera.shoot(harness, "14b-what-if");
+    click(harness, "Back to usual conditions");
+    harness.key_press(Key::F1);
+    camera.shoot(harness, "15-manual");
+    click(harness, "Chapter: What can be wrong");
+    camera.shoot(harness, "15b-manual-rules");
+    click(harness, "Chapter: Laws of dyld");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::F);
+    settle(harness);
+    harness.event(egui::Event::Text("sees what its host".to_owned()));
+    camera.shoot(harness, "15c-manual-plug-ins");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.event(egui::Event::Text("hardened programs ignore".to_owned()));
+    camera.shoot(harness, "15d-manual-hardened");
 }
 
 /// What shows only after a click.

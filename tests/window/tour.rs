@@ -8,36 +8,36 @@ use egui_kittest::kittest::{NodeT, Queryable};
 
 use crate::{settle, unpacked, window};
 
-fn opened() -> Harness<'static, App> {
+pub fn opened() -> Harness<'static, App> {
     let mut harness = window(1280.0, 820.0, Theme::Dark, None);
     harness.get_by_label("Open sample").click();
     settle(&mut harness);
     harness
 }
 
-fn press(harness: &mut Harness<'_, App>, key: Key) {
+pub fn press(harness: &mut Harness<'_, App>, key: Key) {
     harness.key_press(key);
     settle(harness);
 }
 
-fn command(harness: &mut Harness<'_, App>, key: Key) {
+pub fn command(harness: &mut Harness<'_, App>, key: Key) {
     harness.key_press_modifiers(Modifiers::COMMAND, key);
     settle(harness);
 }
 
-fn rows(harness: &Harness<'_, App>) -> Vec<String> {
+pub fn rows(harness: &Harness<'_, App>) -> Vec<String> {
     let rows = harness.get_all_by_role(Role::TreeItem);
     rows.map(|row| row.accesskit_node().label().unwrap_or_default()).collect()
 }
 
 /// The row that is selected.
-fn selected(harness: &Harness<'_, App>) -> String {
+pub fn selected(harness: &Harness<'_, App>) -> String {
     let rows = harness.get_all_by_role(Role::TreeItem);
     let mut chosen = rows.filter(|row| row.accesskit_node().is_selected() == Some(true));
     chosen.next().and_then(|row| row.accesskit_node().label()).unwrap_or_default()
 }
 
-fn says(harness: &Harness<'_, App>, words: &str) -> bool {
+pub fn says(harness: &Harness<'_, App>, words: &str) -> bool {
     harness.query_all_by_label_contains(words).next().is_some()
 }
 
@@ -277,7 +277,7 @@ fn every_page_fits_the_smallest_window() {
     let mut harness = window(820.0, 560.0, Theme::Dark, None);
     harness.get_by_label("Open sample").click();
     settle(&mut harness);
-    for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6] {
+    for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7] {
         command(&mut harness, key);
         let window = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(820.0, 560.0));
         for node in harness.get_all_by_role(Role::Button) {
@@ -297,8 +297,8 @@ fn every_page_is_named_and_comes_to_rest() {
         harness.run();
         harness.get_by_label("Open sample").click();
         settle(&mut harness);
-        for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::R, Key::L, Key::K]
-        {
+        let pages = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7];
+        for key in pages.into_iter().chain([Key::R, Key::L, Key::K]) {
             command(&mut harness, key);
             harness.run();
         }

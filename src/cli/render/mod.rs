@@ -8,8 +8,8 @@ pub mod loaded;
 pub mod maps;
 pub mod maps_json;
 mod page;
-pub mod places;
 pub mod tree;
+pub mod walk;
 pub mod words;
 
 pub use page::{BAD, CAREFUL, FAINT, GOOD, Page, STRONG, shown};

@@ -67,11 +67,6 @@ pub fn entry(kind: EntryKind) -> &'static str {
     }
 }
 
-/// Whether dyld goes on without it.
-pub fn may_be_missing(kind: LoadKind) -> bool {
-    matches!(kind, LoadKind::Weak | LoadKind::Lazy)
-}
-
 pub fn resolution(resolution: &Resolution) -> (&'static str, Option<&str>) {
     match resolution {
         Resolution::Bundled(path) => ("bundled", Some(path.as_str())),

@@ -32,6 +32,8 @@ impl App {
                 Event::Done(outcome) => self.done_beside(ctx, outcome),
                 Event::Failed(Failure::Cancelled) | Event::Progress(_) => {}
                 Event::Failed(failure) => {
+                    self.considering = false;
+                    self.state.maps.give_up();
                     self.state.note(failure.to_string());
                     self.state.image.failure = Some(failure.to_string());
                     self.state.image.drawn_for =
@@ -115,12 +117,19 @@ impl App {
                 let problems = counted(checked.problems.len(), "problem");
                 self.say("Verified", format!("{}: {problems}", path.display()));
             }
-            Outcome::Designed(..) | Outcome::Beside { .. } | Outcome::Backdrop(..) => {}
+            Outcome::Designed(..)
+            | Outcome::Beside { .. }
+            | Outcome::Backdrop(..)
+            | Outcome::Reconsidered(..)
+            | Outcome::Surveyed(..)
+            | Outcome::Traced(..)
+            | Outcome::Drawn(..) => {}
         }
     }
 
     fn arrived(&mut self, inspection: Inspection) {
         self.state.receive(inspection);
+        self.reconsider(); // a Mac with Homebrew is only worked out while it is looked at
         if let Some(opened) = &self.state.opened {
             self.side.start(Request::LookBeside { bundle: opened.inspection.bundle.clone() });
             if self.state.image.spec.is_none() {
@@ -169,6 +178,16 @@ impl App {
                 });
                 self.state.image.drawn_for = Some(layout);
             }
+            Outcome::Reconsidered(inspection, homebrew) => {
+                self.considering = false;
+                self.state.reconsidered(inspection, homebrew);
+                if std::mem::take(&mut self.consider_again) {
+                    self.reconsider();
+                }
+            }
+            Outcome::Surveyed(graph, survey) => self.state.maps.surveyed(graph, survey),
+            Outcome::Traced(graph, target, why) => self.state.maps.traced(graph, target, why),
+            Outcome::Drawn(graph, launch, network) => self.state.maps.drawn(graph, launch, network),
             other => self.done(other),
         }
     }

@@ -1,4 +1,4 @@
-//! Where the build machine's folders are on this one, as a panel above the page.
+//! Mac the build machine's folders are on this one, as a panel above the page.
 
 use std::path::PathBuf;
 

@@ -132,7 +132,7 @@ fn header(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
     );
 }
 
-/// Where the image goes, and what became of the last one.
+/// Mac the image goes, and what became of the last one.
 fn output_bar(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, out: &mut Outbox) {
     let t = tokens(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::TOOLBAR), Sense::hover());

@@ -1,5 +1,7 @@
 //! Every finding, most severe first, with the rule behind the one that is selected.
 
+use std::collections::BTreeMap;
+
 use egui::{Id, Layout, Margin, Panel, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use crate::bundle::ImageId;
@@ -10,6 +12,7 @@ use crate::ui::facts::counted;
 use crate::ui::icons::Icon;
 use crate::ui::markdown;
 use crate::ui::pages::overview::{remedy_badge, severity_icon, subject};
+use crate::ui::search::Words;
 use crate::ui::shell;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
@@ -30,6 +33,9 @@ pub struct View {
     only: usize,
     selected: Option<usize>,
     reveal: bool,
+    lines: Vec<Line>,
+    /// What `lines` were made from: inspection, filter and severity.
+    made_from: Option<(u64, String, usize)>,
 }
 
 impl View {
@@ -37,13 +43,29 @@ impl View {
         *self = View { selected: Some(index), reveal: true, ..View::default() };
     }
 
+    /// Brings the lines up to date with what is asked for.
+    fn refresh(&mut self, findings: &[Finding], revision: u64) {
+        let now = (revision, self.filter.clone(), self.only);
+        if self.made_from.as_ref() != Some(&now) {
+            let shown = self.shown(findings);
+            self.lines = lines(findings, &shown);
+            self.made_from = Some(now);
+        }
+        if self.selected.is_none_or(|index| index >= findings.len()) {
+            self.selected = self.lines.iter().find_map(|line| match line {
+                Line::Finding(index) => Some(*index),
+                Line::Group(..) => None,
+            });
+        }
+    }
+
     fn shown(&self, findings: &[Finding]) -> Vec<usize> {
-        let words = self.filter.trim().to_lowercase();
+        let words = Words::new(&self.filter);
         let wanted = [None, Some(Severity::Error), Some(Severity::Warning), Some(Severity::Info)];
         let only = wanted.get(self.only).copied().flatten();
         let matches = |finding: &Finding| {
             let texts = [&finding.title, &finding.message, finding.subject.as_str(), finding.rule];
-            words.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&words))
+            texts.iter().any(|text| words.are_in(text))
         };
         (0..findings.len())
             .filter(|index| {
@@ -60,16 +82,17 @@ enum Line {
 }
 
 fn lines(findings: &[Finding], shown: &[usize]) -> Vec<Line> {
+    let mut counts: BTreeMap<Severity, usize> = BTreeMap::new();
+    for &index in shown {
+        *counts.entry(findings[index].severity).or_default() += 1;
+    }
     let mut lines = Vec::new();
     let mut last = None;
     for &index in shown {
         let severity = findings[index].severity;
         if last != Some(severity) {
             last = Some(severity);
-            lines.push(Line::Group(
-                severity,
-                shown.iter().filter(|i| findings[**i].severity == severity).count(),
-            ));
+            lines.push(Line::Group(severity, counts.get(&severity).copied().unwrap_or(0)));
         }
         lines.push(Line::Finding(index));
     }
@@ -83,10 +106,7 @@ pub fn filter_id() -> Id {
 pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, called: &mut bool, out: &mut Outbox) {
     let t = tokens(ui);
     let findings = opened.inspection.findings.clone();
-    let shown = view.shown(&findings);
-    if view.selected.is_none_or(|index| index >= findings.len()) {
-        view.selected = shown.first().copied();
-    }
+    view.refresh(&findings, opened.revision);
     if !findings.is_empty() {
         shell::inspector(ui, 400.0, *called, |ui| inspector(ui, view, &findings, out));
     }
@@ -99,14 +119,14 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, called: &mut bool, ou
             return;
         }
         toolbar(ui, view);
-        let lines = lines(&findings, &shown);
-        if lines.is_empty() {
+        if view.lines.is_empty() {
             if empty(ui, Icon::Search, "No finding matches this filter.", Some("Show all")) {
                 view.filter.clear();
                 view.only = 0;
             }
             return;
         }
+        let lines = &view.lines;
         let selected = lines
             .iter()
             .position(|line| matches!(line, Line::Finding(index) if Some(*index) == view.selected));
@@ -130,8 +150,8 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, called: &mut bool, ou
         use tree_table::Event;
         match event {
             Some(Event::Select(row) | Event::Activate(row)) => {
-                if let Some(Line::Finding(index)) = lines.get(row) {
-                    view.selected = Some(*index);
+                if let Some(&Line::Finding(index)) = view.lines.get(row) {
+                    view.selected = Some(index);
                 }
                 *called |= matches!(event, Some(Event::Activate(_)));
             }

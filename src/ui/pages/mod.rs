@@ -5,6 +5,8 @@ pub mod dependencies;
 pub mod disk_image;
 pub mod findings;
 pub mod info_plist;
+pub mod manual;
+pub mod maps;
 pub mod overview;
 pub mod plan;
 pub mod signature;

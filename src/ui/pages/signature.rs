@@ -12,6 +12,7 @@ use crate::paths::BundlePath;
 use crate::ui::command::{Command, Outbox, keys};
 use crate::ui::facts::{arch_order, counted, number, signed_by};
 use crate::ui::icons::Icon;
+use crate::ui::search::Words;
 use crate::ui::shell;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
@@ -27,6 +28,39 @@ pub struct View {
     pub filter: String,
     problems_only: bool,
     selected: Option<BundlePath>,
+    rows: Vec<BundlePath>,
+    /// The positions of each file's problems in the verification.
+    problems: BTreeMap<BundlePath, Vec<usize>>,
+    /// What the rows were made from: inspection, filter and switch.
+    made_from: Option<(u64, String, bool)>,
+}
+
+impl View {
+    /// Brings the rows up to date with what is asked for.
+    fn refresh(&mut self, opened: &Opened) {
+        let now = (opened.revision, self.filter.clone(), self.problems_only);
+        if self.made_from.as_ref() == Some(&now) {
+            return;
+        }
+        let inspection = &opened.inspection;
+        self.problems.clear();
+        for (at, problem) in inspection.seals.problems.iter().enumerate() {
+            self.problems.entry(problem.path.clone()).or_default().push(at);
+        }
+        // Seals of folders have problems too, without being images themselves.
+        let images = &inspection.bundle.images;
+        let folders = self.problems.keys().filter(|path| !images.contains_key(*path));
+        let words = Words::new(&self.filter);
+        let wanted = |path: &&BundlePath| {
+            words.are_in(path.as_str()) && (!self.problems_only || self.problems.contains_key(*path))
+        };
+        self.rows = images.keys().chain(folders).filter(wanted).cloned().collect();
+        self.rows.sort();
+        if self.selected.as_ref().is_none_or(|selected| self.rows.binary_search(selected).is_err()) {
+            self.selected = self.rows.first().cloned();
+        }
+        self.made_from = Some(now);
+    }
 }
 
 /// CodeDirectory flags that codesign names (`<Kernel/kern/cs_blobs.h>`).
@@ -66,47 +100,34 @@ pub fn filter_id() -> Id {
 
 pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, called: &mut bool, out: &mut Outbox) {
     let t = tokens(ui);
-    let mut problems: BTreeMap<&BundlePath, Vec<&SealProblem>> = BTreeMap::new();
-    for problem in &opened.inspection.seals.problems {
-        problems.entry(&problem.path).or_default().push(problem);
-    }
-    // Seals of folders have problems too, without being images themselves.
-    let mut paths: Vec<&BundlePath> = opened.inspection.bundle.images.keys().collect();
-    paths.extend(problems.keys().filter(|path| !opened.inspection.bundle.images.contains_key(**path)));
-    paths.sort();
-    let words = view.filter.trim().to_lowercase();
-    paths.retain(|path| {
-        (words.is_empty() || path.as_str().to_lowercase().contains(&words))
-            && (!view.problems_only || problems.contains_key(*path))
-    });
-    if view.selected.as_ref().is_none_or(|selected| !paths.contains(&selected)) {
-        view.selected = paths.first().map(|path| (*path).clone());
-    }
+    view.refresh(opened);
     let image = |path: &BundlePath| opened.inspection.bundle.images.get(path);
-    let none = Vec::new();
     if let Some(path) = view.selected.clone() {
+        let all = &opened.inspection.seals.problems;
+        let of = view.problems.get(&path).map(Vec::as_slice).unwrap_or_default();
+        let problems: Vec<&SealProblem> = of.iter().filter_map(|at| all.get(*at)).collect();
         shell::inspector(ui, size::INSPECTOR, *called, |ui| {
-            inspector(ui, opened, &path, image(&path), problems.get(&path).unwrap_or(&none));
+            inspector(ui, opened, &path, image(&path), &problems);
         });
     }
     egui::CentralPanel::default().frame(panel_frame(t.panel)).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         header(ui, view, opened, out);
-        if paths.is_empty() {
+        if view.rows.is_empty() {
             if empty(ui, Icon::Shield, "No file matches.", Some("Show all")) {
                 view.filter.clear();
                 view.problems_only = false;
             }
             return;
         }
+        let (paths, problems) = (&view.rows, &view.problems);
         let wide = ui.available_width();
         let state_at = wide - 150.0;
         let identifier_at = (wide >= 560.0).then_some((wide * 0.46).round());
         let mut heads = vec![("File", 16.0), ("Signature", state_at)];
         heads.extend(identifier_at.map(|x| ("Identifier", x)));
         tree_table::heads(ui, &heads);
-        let selected =
-            view.selected.as_ref().and_then(|selected| paths.iter().position(|path| *path == selected));
+        let selected = view.selected.as_ref().and_then(|selected| paths.binary_search(selected).ok());
         let table = tree_table::Table {
             salt: TABLE,
             name: "Signatures",
@@ -119,7 +140,7 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, called: &mut bool, ou
             ui,
             &table,
             |row| {
-                let path = paths[row];
+                let path = &paths[row];
                 let word = row_status(image(path), problems.get(path).map_or(0, Vec::len)).word;
                 tree_table::Row {
                     key: row as u64,
@@ -131,7 +152,7 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, called: &mut bool, ou
                 }
             },
             |ui, row, rect| {
-                let path = paths[row];
+                let path = &paths[row];
                 let count = problems.get(path).map_or(0, Vec::len);
                 paint(ui, opened, path, image(path), count, rect, identifier_at, state_at);
             },
@@ -139,7 +160,7 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, called: &mut bool, ou
         use tree_table::Event;
         match event {
             Some(Event::Select(row) | Event::Activate(row)) => {
-                view.selected = paths.get(row).map(|path| (*path).clone());
+                view.selected = view.rows.get(row).cloned();
                 *called |= matches!(event, Some(Event::Activate(_)));
             }
             Some(Event::Typed(text)) => {

@@ -92,6 +92,9 @@ pub fn show(
         }
         let first = (view.top() / table.row_height).floor().max(0.0) as usize;
         let last = ((view.bottom() / table.row_height).ceil().max(0.0) as usize).min(table.rows);
+        if table.rows > 0 && first >= table.rows {
+            ui.ctx().request_repaint(); // it got shorter and scrolls back now
+        }
         let places: Vec<(usize, Rect)> = (first..last).map(|index| (index, place(index))).collect();
         for (index, rect) in places {
             let selected = table.selected == Some(index);
@@ -161,13 +164,13 @@ fn one_row(
     }
 }
 
-/// Where the arrow of a row at `depth` stands.
+/// Mac the arrow of a row at `depth` stands.
 fn chevron(row: Rect, depth: usize) -> Rect {
     let x = row.left() + size::PADDING + depth as f32 * size::INDENT;
     Rect::from_center_size(pos2(x + 6.0, row.center().y), vec2(size::ICON_SMALL, size::ICON_SMALL))
 }
 
-/// Where the text of a row at `depth` begins.
+/// Mac the text of a row at `depth` begins.
 pub fn text_start(row: Rect, depth: usize) -> f32 {
     row.left() + size::PADDING + depth as f32 * size::INDENT + 18.0
 }

@@ -4,10 +4,10 @@ use egui::{Layout, Margin, Panel, Rect, Role, ScrollArea, Sense, Stroke, Ui, Wid
 
 use super::View;
 use super::rows;
-use super::tree::{Own, What};
+use super::tree::What;
 use crate::bundle::{EntryKind, Image, ImageId};
 use crate::dyld::graph::{Dependency, Launch, Load};
-use crate::dyld::{Candidate, Graph, Outcome, Resolution, SearchRule};
+use crate::dyld::{Graph, Resolution};
 use crate::fix::Selection;
 use crate::macho::{LoadKind, SignatureState};
 use crate::ui::command::{Action, Outbox};
@@ -17,8 +17,8 @@ use crate::ui::pages::overview::one_place_a_line;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
-    Button, Tone, callout, divider, galley, inside, label, paint_left, panel_frame, property, property_path,
-    property_text, status_width, wrapped,
+    Button, divider, galley, inside, label, paint_left, panel_frame, property, property_path, property_text,
+    status_width,
 };
 
 pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, out: &mut Outbox) {
@@ -27,6 +27,7 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, out: &mut Outbox) {
         crate::ui::widgets::empty(ui, Icon::Tree, "Select a row to see how dyld finds it.", None);
         return;
     };
+    view.refresh_walk(opened, node);
     let mut jump = None;
     Panel::bottom("dependency-actions")
         .exact_size(56.0)
@@ -38,6 +39,7 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, out: &mut Outbox) {
             ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, t.line));
             actions(ui, view, opened, node, &mut jump, out);
         });
+    let mut explained = view.walk.explained;
     ScrollArea::vertical().id_salt(("inspector", view.selected)).auto_shrink(false).show(ui, |ui| {
         egui::Frame::new().inner_margin(Margin::same(16)).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
@@ -46,7 +48,7 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, out: &mut Outbox) {
                 What::AtRunTime { plug_ins } => at_run_time(ui, plug_ins),
                 What::Entry { .. } => {
                     if let Some(launch) = view.tree.launch(graph, node) {
-                        entry(ui, opened, graph, launch);
+                        entry(ui, opened, graph, launch, view.walk.says.as_deref());
                     }
                 }
                 What::Reference { .. } => {
@@ -54,12 +56,13 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, out: &mut Outbox) {
                         let status = view.tree.status(node);
                         title(ui, dependency.name.leaf(), Some(&status));
                         reference(ui, view, opened, graph, node, load, dependency);
-                        walk(ui, view, opened, node, load, dependency);
+                        super::walk::show(ui, &mut explained, &view.walk, out);
                     }
                 }
             }
         });
     });
+    view.walk.explained = explained;
     if let Some(to) = jump {
         view.jump(to);
     }
@@ -88,6 +91,13 @@ fn actions(
             *jump = Some(first);
         }
         ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 8.0;
+            if let Some(image) = view.tree.image(view.graph(opened), node) {
+                let why = Button::new("Why is this here").icon_only(Icon::Map);
+                if why.tip("Why is this here: who needs it, by the shortest ways").show(ui).clicked() {
+                    out.push(Action::ShowInMaps(image));
+                }
+            }
             if let Some(path) = rows::whole_path(&view.tree, view.graph(opened), opened, node)
                 && Button::new("Copy path")
                     .icon_only(Icon::Copy)
@@ -128,7 +138,7 @@ fn at_run_time(ui: &mut Ui, plug_ins: usize) {
     crate::ui::widgets::paragraph(ui, &words, Type::Body, t.text_soft);
 }
 
-fn entry(ui: &mut Ui, opened: &Opened, graph: &Graph, launch: &Launch) {
+fn entry(ui: &mut Ui, opened: &Opened, graph: &Graph, launch: &Launch, says: Option<&str>) {
     let t = tokens(ui);
     title(ui, launch.entry.file_name(), None);
     let kind = match launch.kind {
@@ -145,11 +155,10 @@ fn entry(ui: &mut Ui, opened: &Opened, graph: &Graph, launch: &Launch) {
     if let Some(image) = graph.image(&opened.inspection.bundle, &ImageId::Bundled(launch.entry.clone())) {
         image_facts(ui, image, launch);
     }
-    let verdict = crate::dyld::launch::verdict(&opened.inspection.bundle, graph, launch, &[]);
     section(ui, "What dyld says");
-    match verdict.message {
+    match says {
         Some(message) => {
-            crate::ui::widgets::mono_block(ui, &format!("dyld[1]: {}", one_place_a_line(&message)), None)
+            crate::ui::widgets::mono_block(ui, &format!("dyld[1]: {}", one_place_a_line(message)), None)
         }
         None => {
             let (rect, response) =
@@ -245,7 +254,7 @@ fn reference(
     }
 }
 
-/// Where it was found: a square mark, a word, and the path.
+/// Mac it was found: a square mark, a word, and the path.
 fn origin(ui: &mut Ui, resolution: &Resolution, path: &str) {
     let t = tokens(ui);
     let Some(origin) = Origin::of(resolution) else { return };
@@ -264,196 +273,16 @@ fn origin(ui: &mut Ui, resolution: &Resolution, path: &str) {
     property_path(ui, "Path", path);
 }
 
-fn short(id: &ImageId) -> String {
+pub fn short(id: &ImageId) -> String {
     let text = id.to_string();
     text.strip_prefix("Contents/").map(str::to_owned).unwrap_or(text)
 }
 
-fn section(ui: &mut Ui, words: &str) {
+pub fn section(ui: &mut Ui, words: &str) {
     let t = tokens(ui);
     ui.add_space(12.0);
     divider(ui);
     ui.add_space(12.0);
     label(ui, words, Type::Heading, t.text);
     ui.add_space(8.0);
-}
-
-/// Every candidate in dyld's order.
-fn walk(ui: &mut Ui, view: &View, opened: &Opened, node: usize, load: &Load, dependency: &Dependency) {
-    section(ui, "How dyld finds it");
-    let rpaths = dependency.candidates.iter().filter(|candidate| candidate.rule == SearchRule::Rpath).count();
-    let deciding = dependency
-        .candidates
-        .iter()
-        .position(|c| matches!(c.outcome, Outcome::Found | Outcome::Reused { .. }));
-    let mut rpath = 0;
-    let last = dependency.candidates.len().saturating_sub(1);
-    for (index, candidate) in dependency.candidates.iter().enumerate() {
-        if candidate.rule == SearchRule::Rpath {
-            rpath += 1;
-        }
-        let words = rule_words(candidate, rpath, rpaths);
-        step(ui, index, &words, candidate, deciding == Some(index), index < last);
-    }
-    let own = view.selected_node().map(|node| view.tree.nodes[node].own);
-    let advice = match own {
-        Some(Own::Outside) => Some(elsewhere(view, opened, node, load, dependency)),
-        Some(Own::NotFound) => {
-            Some((Tone::Error, "dyld stops here: a required library is nowhere it looks."))
-        }
-        Some(Own::Twice) => {
-            Some((Tone::Warning, "Two copies in one process: two sets of globals, classes and singletons."))
-        }
-        Some(Own::AbsentWeak) => {
-            Some((Tone::Note, "A weak library may be absent. The app checks for it before it uses it."))
-        }
-        _ => None,
-    };
-    if let Some((tone, words)) = advice {
-        let icon = match tone {
-            Tone::Error => Icon::Error,
-            Tone::Note => Icon::Note,
-            _ => Icon::Warning,
-        };
-        callout(ui, tone, icon, words);
-    }
-}
-
-/// What becomes of a reference to the build machine's library where that library is not.
-fn elsewhere(
-    view: &View,
-    opened: &Opened,
-    node: usize,
-    load: &Load,
-    dependency: &Dependency,
-) -> (Tone, &'static str) {
-    let launch = view.tree.launch(view.graph(opened), node);
-    let same_launch =
-        |other: &&Launch| launch.is_some_and(|l| (&l.entry, l.arch) == (&other.entry, other.arch));
-    let clean = opened.inspection.clean.launches.iter().find(same_launch);
-    let same_load = clean.and_then(|clean| clean.loads.of(&load.image));
-    let there =
-        same_load.and_then(|load| load.dependencies.iter().find(|other| other.name == dependency.name));
-    match there.map(|there| (&there.resolution, there.kind)) {
-        Some((Resolution::Bundled(_), _)) => (
-            Tone::Warning,
-            "On a clean Mac the bundle's own copy is found instead: what runs here is not what users get.",
-        ),
-        Some((Resolution::System(_), _)) => {
-            (Tone::Note, "On a clean Mac the copy of macOS is found instead.")
-        }
-        Some((_, LoadKind::Weak)) => {
-            (Tone::Warning, "On a clean Mac nothing is there, and the app goes on without it.")
-        }
-        Some(_) => (Tone::Warning, "On a clean Mac nothing is there, and dyld stops at this reference."),
-        None => {
-            (Tone::Warning, "On a clean Mac dyld does not come this far: what needs it is not there either.")
-        }
-    }
-}
-
-fn rule_words(candidate: &Candidate, rpath: usize, rpaths: usize) -> String {
-    match candidate.rule {
-        SearchRule::AlreadyLoaded => "Already loaded?".to_owned(),
-        SearchRule::SharedCache => "In the macOS shared cache?".to_owned(),
-        SearchRule::Absolute => "The name as it stands".to_owned(),
-        SearchRule::Cryptex => "In the Cryptex volume of macOS".to_owned(),
-        SearchRule::LoaderPath => "@loader_path".to_owned(),
-        SearchRule::ExecutablePath => "@executable_path".to_owned(),
-        SearchRule::Rpath => format!("@rpath {rpath} of {rpaths}"),
-        SearchRule::Relative => "From the current folder".to_owned(),
-        SearchRule::Fallback => "Fallback folders".to_owned(),
-        SearchRule::RealPath => "With links resolved".to_owned(),
-    }
-}
-
-fn step(ui: &mut Ui, index: usize, words: &str, candidate: &Candidate, deciding: bool, more: bool) {
-    let t = tokens(ui);
-    let left = 32.0;
-    let width = ui.available_width() - left;
-    let mut lines: Vec<(f32, std::sync::Arc<egui::Galley>)> = Vec::new();
-    lines.push((0.0, galley(ui, words, Type::BodyMedium, t.text)));
-    if let Some(by) = &candidate.declared_by {
-        let name = short(by);
-        let leaf = name.rsplit('/').next().unwrap_or(&name);
-        lines.push((0.0, wrapped(ui, &format!("Declared by {leaf}:"), Type::Caption, t.text_soft, width)));
-    }
-    if let Some(rpath) = &candidate.rpath {
-        lines.push((
-            0.0,
-            crate::ui::widgets::path_lines(ui, rpath.as_str(), Type::MonoCaption, t.text_soft, width),
-        ));
-    }
-    let asked = matches!(candidate.rule, SearchRule::AlreadyLoaded | SearchRule::SharedCache);
-    if !asked && !candidate.tried.as_str().is_empty() {
-        lines.push((
-            0.0,
-            crate::ui::widgets::path_lines(ui, candidate.tried.as_str(), Type::Mono, t.text, width),
-        ));
-    }
-    let (icon, tone, said) = outcome_words(candidate);
-    let ink = if tone == Tone::Quiet { t.text_soft } else { tone.ink(t) };
-    let kind = if deciding { Type::CaptionMedium } else { Type::Caption };
-    lines.push((18.0, wrapped(ui, &said, kind, ink, width - 18.0)));
-    let height = lines.iter().map(|(_, line)| line.size().y).sum::<f32>() + 6.0;
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height + 10.0), Sense::hover());
-    let spoken = format!("Step {}: {words}, {} {said}", index + 1, candidate.tried);
-    response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, &spoken));
-
-    let center = pos2(rect.left() + 10.0, rect.top() + 10.0);
-    if more {
-        ui.painter().vline(center.x, center.y + 14.0..=rect.bottom() - 2.0, Stroke::new(1.0, t.line));
-    }
-    let (ring, ground) = if deciding { (tone.ink(t), tone.tint(t)) } else { (t.line, t.raised) };
-    ui.painter().circle(center, 9.5, ground, Stroke::new(if deciding { 1.5 } else { 1.0 }, ring));
-    let number = galley(
-        ui,
-        &(index + 1).to_string(),
-        Type::CaptionMedium,
-        if deciding { tone.ink(t) } else { t.text_soft },
-    );
-    paint_left(ui, center.x - number.size().x / 2.0, center.y, number);
-    let mut y = rect.top() + 1.0;
-    let last = lines.len() - 1;
-    for (at, (indent, line)) in lines.into_iter().enumerate() {
-        if at == last {
-            y += 2.0;
-            icon.paint_at(
-                ui.painter(),
-                pos2(rect.left() + left + 6.0, y + 8.0),
-                size::ICON_SMALL,
-                tone.ink(t),
-            );
-        }
-        let height = line.size().y;
-        ui.painter().galley(pos2(rect.left() + left + indent, y), line, t.text);
-        y += height;
-    }
-}
-
-/// An icon and dyld's words for what was found at a place.
-fn outcome_words(candidate: &Candidate) -> (Icon, Tone, String) {
-    let said = candidate.outcome.to_string();
-    match (&candidate.outcome, candidate.rule) {
-        (Outcome::Found, SearchRule::SharedCache) => {
-            (Icon::Quiet, Tone::Quiet, "Yes, it comes with macOS".to_owned())
-        }
-        (Outcome::Found, _) => (Icon::Good, Tone::Good, "Found".to_owned()),
-        (Outcome::Reused { .. }, _) => (Icon::Link, Tone::Good, capital(&said)),
-        (Outcome::NoSuchFile, SearchRule::AlreadyLoaded) => (Icon::Quiet, Tone::Quiet, "No".to_owned()),
-        (Outcome::NoSuchFile, SearchRule::SharedCache) => {
-            (Icon::Quiet, Tone::Quiet, "No, this is not a system library".to_owned())
-        }
-        (Outcome::NoSuchFile | Outcome::NotAFile, _) => (Icon::Close, Tone::Quiet, capital(&said)),
-        (Outcome::Skipped(_), _) => (Icon::Quiet, Tone::Quiet, capital(&said)),
-        (Outcome::WrongArch { .. } | Outcome::Refused(_), _) => (Icon::Error, Tone::Error, capital(&said)),
-    }
-}
-
-fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
-        .unwrap_or_default()
 }

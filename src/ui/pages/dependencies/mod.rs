@@ -3,23 +3,28 @@
 mod inspector;
 mod rows;
 pub mod tree;
+mod verdict;
+mod walk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use egui::{Id, Layout, Rect, Sense, Ui, vec2};
+use egui::{Id, Margin, Ui, vec2};
 
 use self::tree::{Tree, What};
 use crate::bundle::{EntryKind, ImageId};
-use crate::dyld::Graph;
+use crate::dyld::{Conditions, Graph};
 use crate::macho::{Arch, InstallName};
 use crate::paths::BundlePath;
-use crate::ui::command::{Command, Outbox, keys};
+use crate::ui::command::{Action, Command, Outbox, keys};
 use crate::ui::facts::arch_order;
 use crate::ui::icons::Icon;
+use crate::ui::search::Words;
 use crate::ui::shell;
 use crate::ui::state::Opened;
 use crate::ui::theme::{size, tokens};
-use crate::ui::widgets::{Field, empty, inside, panel_frame, segments, selector, switch, tree_table};
+use crate::ui::what_if::{self, CHOICES, MACS, SHORT};
+use crate::ui::widgets::{Field, empty, panel_frame, segments, selector, switch, tree_table};
+use crate::workflow::Mac;
 
 pub const TABLE: &str = "dependencies";
 
@@ -28,8 +33,8 @@ pub struct View {
     /// Which executable's process is shown, and on what.
     entry: Option<BundlePath>,
     arch: Option<Arch>,
-    /// With the build machine's folders instead of a clean Mac.
-    build_mac: bool,
+    /// On whose Mac.
+    place: Mac,
     pub filter: String,
     problems_only: bool,
     open: BTreeMap<u64, bool>,
@@ -41,6 +46,10 @@ pub struct View {
     rows: Vec<usize>,
     /// What `tree` and `rows` were made from.
     made_from: Option<MadeFrom>,
+    /// What can be started, and the inspection that it was taken from.
+    entries: (u64, Vec<BundlePath>),
+    verdict: verdict::Verdict,
+    walk: walk::View,
 }
 
 #[derive(PartialEq, Clone)]
@@ -48,7 +57,7 @@ struct MadeFrom {
     revision: u64,
     entry: BundlePath,
     arch: Arch,
-    build_mac: bool,
+    place: Mac,
     filter: String,
     problems_only: bool,
     opened: usize,
@@ -59,21 +68,36 @@ impl View {
     pub fn look_at(&mut self, image: ImageId, name: Option<InstallName>) {
         self.filter.clear();
         self.problems_only = false;
-        self.made_from = None;
         self.wanted = Some((image, name));
     }
 
-    pub fn set_build_mac(&mut self, on: bool) {
-        self.build_mac = on;
+    /// Selects where the image is expanded, without a change of what is shown around it.
+    pub fn follow(&mut self, image: ImageId) {
+        self.wanted = Some((image, None));
     }
 
     fn graph<'a>(&self, opened: &'a Opened) -> &'a Graph {
-        if self.build_mac { &opened.inspection.build } else { &opened.inspection.clean }
+        opened.graph(self.place)
+    }
+
+    /// The launch whose tree is shown: its position in the graph.
+    pub fn launch(&self, graph: &Graph) -> Option<usize> {
+        let (entry, arch) = (self.entry.as_ref()?, self.arch?);
+        graph.launches.iter().position(|launch| launch.entry == *entry && launch.arch == arch)
+    }
+
+    /// The image of the selected row.
+    pub fn selected_image(&self, opened: &Opened) -> Option<ImageId> {
+        self.tree.image(self.graph(opened), self.selected_node()?)
     }
 
     /// Brings tree and rows up to date with what is asked for.
-    fn refresh(&mut self, opened: &Opened) {
-        let entries = entries(opened);
+    pub fn refresh(&mut self, opened: &Opened, place: Mac) {
+        self.place = place;
+        if self.entries.0 != opened.revision {
+            self.entries = (opened.revision, entries(opened));
+        }
+        let entries = &self.entries.1;
         let entry =
             self.entry.clone().filter(|entry| entries.contains(entry)).or_else(|| entries.first().cloned());
         let Some(entry) = entry else {
@@ -90,49 +114,46 @@ impl View {
             revision: opened.revision,
             entry: entry.clone(),
             arch,
-            build_mac: self.build_mac,
+            place,
             filter: self.filter.clone(),
             problems_only: self.problems_only,
-            opened: self
-                .open
-                .iter()
-                .map(|(key, open)| (*key as usize).wrapping_mul(3 + usize::from(*open)))
-                .fold(0, usize::wrapping_add),
+            opened: self.opened_or_closed(),
         };
-        if self.made_from.as_ref() == Some(&now) {
+        if self.made_from.as_ref() == Some(&now) && self.wanted.is_none() {
             return;
         }
         let graph = self.graph(opened);
         let same_tree = self.made_from.as_ref().is_some_and(|old| {
-            (old.revision, &old.entry, old.arch, old.build_mac)
-                == (now.revision, &now.entry, now.arch, now.build_mac)
+            (old.revision, &old.entry, old.arch, old.place) == (now.revision, &now.entry, now.arch, now.place)
         });
         if !same_tree {
             self.tree = Tree::build(&opened.inspection, graph, &entry, arch);
+            self.verdict = verdict::Verdict::of(opened, graph, &self.tree, &entry, arch);
+            self.walk.forget();
         }
         if let Some((image, name)) = self.wanted.take() {
             self.select_reference(graph, &image, name.as_ref());
         }
         self.rows = self.visible_rows(opened);
-        let opened_now = self
-            .open
-            .iter()
-            .map(|(key, open)| (*key as usize).wrapping_mul(3 + usize::from(*open)))
-            .fold(0, usize::wrapping_add);
-        self.made_from = Some(MadeFrom { opened: opened_now, ..now });
+        self.made_from = Some(MadeFrom { opened: self.opened_or_closed(), ..now });
         if self.selected_row().is_none() {
             self.selected = self.rows.first().map(|node| self.tree.nodes[*node].key);
         }
     }
 
+    /// Changes with every branch that is opened or closed by hand.
+    fn opened_or_closed(&self) -> usize {
+        let one = |(key, open): (&u64, &bool)| (*key as usize).wrapping_mul(3 + usize::from(*open));
+        self.open.iter().map(one).fold(0, usize::wrapping_add)
+    }
+
     fn visible_rows(&self, opened: &Opened) -> Vec<usize> {
         let graph = self.graph(opened);
-        let words = self.filter.trim().to_lowercase();
+        let words = Words::new(&self.filter);
         let matches = |index: usize| {
             let node = &self.tree.nodes[index];
             let wrong = !self.problems_only || node.own.is_problem() || node.own == tree::Own::AbsentWeak;
-            wrong
-                && (words.is_empty() || rows::name(&self.tree, graph, index).to_lowercase().contains(&words))
+            wrong && words.are_in(&rows::name(&self.tree, graph, index))
         };
         let filtered = self.problems_only || !words.is_empty();
         self.tree.visible(&self.open, filtered.then_some(&matches as &dyn Fn(usize) -> bool))
@@ -157,15 +178,14 @@ impl View {
         }
     }
 
+    /// Rows stand in the order of their nodes.
     fn selected_row(&self) -> Option<usize> {
-        let key = self.selected?;
-        self.rows.iter().position(|node| self.tree.nodes[*node].key == key)
+        self.rows.binary_search(&self.selected_node()?).ok()
     }
 
     /// The node behind the selected row.
     fn selected_node(&self) -> Option<usize> {
-        let key = self.selected?;
-        self.tree.nodes.iter().position(|node| node.key == key)
+        self.tree.with_key(self.selected?)
     }
 
     /// The bundle's own reference that is selected: what a fix for one reference is about.
@@ -183,7 +203,6 @@ impl View {
         self.problems_only = false;
         self.selected = Some(self.tree.nodes[node].key);
         self.reveal = true;
-        self.made_from = None;
     }
 
     fn happened(&mut self, event: tree_table::Event) {
@@ -216,20 +235,17 @@ impl View {
 /// Executables whose process can be looked at; plug-ins stand inside of their host's.
 fn entries(opened: &Opened) -> Vec<BundlePath> {
     let graph = &opened.inspection.clean;
-    let mut entries: Vec<BundlePath> = Vec::new();
-    let hosted = |path: &BundlePath| {
-        opened
-            .inspection
-            .bundle
-            .entries
-            .iter()
-            .any(|e| e.image == *path && e.kind == EntryKind::PlugIn && e.host.is_some())
-    };
-    for launch in &graph.launches {
-        if !entries.contains(&launch.entry) && !hosted(&launch.entry) {
-            entries.push(launch.entry.clone());
-        }
-    }
+    let bundle = &opened.inspection.bundle;
+    let hosted: BTreeSet<&BundlePath> = bundle
+        .entries
+        .iter()
+        .filter(|entry| entry.kind == EntryKind::PlugIn && entry.host.is_some())
+        .map(|entry| &entry.image)
+        .collect();
+    // The launches of one entry follow each other.
+    let mut entries: Vec<BundlePath> = graph.launches.iter().map(|launch| launch.entry.clone()).collect();
+    entries.retain(|entry| !hosted.contains(entry));
+    entries.dedup();
     entries
 }
 
@@ -245,21 +261,32 @@ pub fn filter_id() -> Id {
     Id::unique("dependency-filter")
 }
 
+/// Under which conditions the page looks.
+pub struct Scope<'a> {
+    pub place: Mac,
+    pub conditions: &'a Conditions,
+    pub variables: &'a mut what_if::View,
+}
+
 pub fn show(
     ui: &mut Ui,
     view: &mut View,
+    scope: &mut Scope<'_>,
     opened: &Opened,
     fixable: bool,
     called: &mut bool,
     out: &mut Outbox,
 ) {
-    view.refresh(opened);
+    view.refresh(opened, scope.place);
     let t = tokens(ui);
     shell::inspector(ui, size::INSPECTOR, *called, |ui| inspector::show(ui, view, opened, out));
     egui::CentralPanel::default().frame(panel_frame(t.panel)).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        header(ui, view, fixable, out);
-        toolbar(ui, view, opened);
+        header(ui, scope, fixable, out);
+        toolbar(ui, view, scope, opened, out);
+        if !view.tree.nodes.is_empty() {
+            view.verdict.show(ui, out);
+        }
         if view.tree.nodes.is_empty() {
             empty(
                 ui,
@@ -308,18 +335,15 @@ pub fn show(
     });
 }
 
-fn header(ui: &mut Ui, view: &mut View, fixable: bool, out: &mut Outbox) {
-    let places = [
-        ("Clean Mac", "As another Mac would load it: nothing but the bundle and macOS"),
-        ("Build Mac", "As the build machine would, with its folders as far as they are here"),
-    ];
+fn header(ui: &mut Ui, scope: &Scope<'_>, fixable: bool, out: &mut Outbox) {
+    let mut chosen = None;
+    let choices = if ui.available_width() < 640.0 { SHORT } else { CHOICES };
     shell::page_header(
         ui,
         "Dependencies",
         |ui| {
-            if let Some(place) = segments(ui, "Place", &places, usize::from(view.build_mac)) {
-                view.build_mac = place == 1;
-            }
+            let on = MACS.iter().position(|place| *place == scope.place).unwrap_or(0);
+            chosen = segments(ui, "Place", &choices, on).and_then(|at| MACS.get(at));
         },
         |ui| {
             let folders = shell::HeaderButton {
@@ -337,46 +361,47 @@ fn header(ui: &mut Ui, view: &mut View, fixable: bool, out: &mut Outbox) {
             shell::header_buttons(ui, &buttons, 0.0, out);
         },
     );
+    if let Some(place) = chosen {
+        out.push(Action::WhatIf(*place, scope.conditions.clone()));
+    }
 }
 
-fn toolbar(ui: &mut Ui, view: &mut View, opened: &Opened) {
+fn toolbar(ui: &mut Ui, view: &mut View, scope: &mut Scope<'_>, opened: &Opened, out: &mut Outbox) {
     let t = tokens(ui);
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::TOOLBAR), Sense::hover());
-    let bounds = Rect::from_min_max(rect.min + vec2(size::PADDING, 6.0), rect.max - vec2(size::PADDING, 6.0));
-    inside(ui, bounds, Layout::left_to_right(egui::Align::Center), |ui| {
-        let entries = entries(opened);
-        let on = entries.iter().position(|entry| Some(entry) == view.entry.as_ref()).unwrap_or(0);
-        let names: Vec<String> = entries.iter().map(|entry| entry.file_name().to_owned()).collect();
-        if let Some(chosen) =
-            selector(ui, "Start from", &names, on, None, "Which executable's process is shown")
-        {
-            view.entry = entries.get(chosen).cloned();
-            view.selected = None;
-        }
-        let archs = view.entry.as_ref().map(|entry| archs(opened, entry)).unwrap_or_default();
-        let names: Vec<String> = archs.iter().map(Arch::to_string).collect();
-        let on = archs.iter().position(|arch| Some(*arch) == view.arch).unwrap_or(0);
-        if let Some(chosen) =
-            selector(ui, "Arch", &names, on, None, "Each architecture has its own load commands")
-        {
-            view.arch = archs.get(chosen).copied();
-        }
-        let words = ui.available_width() > 300.0;
-        let room = ui.available_width() - if words { 140.0 } else { 36.0 };
-        let hint = keys(ui.ctx(), Command::Find).unwrap_or_default();
-        let mut field =
-            Field::new("Filter", room.clamp(72.0, 320.0)).icon(Icon::Search).hint("Filter").id(filter_id());
-        if room > 140.0 {
-            field = field.after(&hint);
-        }
-        field.show(ui, &mut view.filter);
-        switch(
-            ui,
-            &mut view.problems_only,
-            "Problems only",
-            words,
-            "Hides everything that loads as it should",
-        );
+    let frame = egui::Frame::new().inner_margin(Margin::symmetric(size::PADDING as i8, 6));
+    let response = frame.show(ui, |ui| {
+        ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
+        ui.horizontal_wrapped(|ui| {
+            view.choose_launch(ui, opened);
+            what_if::controls(ui, scope.variables, scope.place, scope.conditions, out);
+            let hint = keys(ui.ctx(), Command::Find).unwrap_or_default();
+            let field = Field::new("Filter", 216.0).icon(Icon::Search).hint("Filter").id(filter_id());
+            field.after(&hint).show(ui, &mut view.filter);
+            let tip = "Hides everything that loads as it should";
+            switch(ui, &mut view.problems_only, "Problems only", true, tip);
+        });
     });
-    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, egui::Stroke::new(1.0, t.line));
+    let rect = response.response.rect;
+    ui.painter().hline(ui.max_rect().x_range(), rect.bottom() - 0.5, egui::Stroke::new(1.0, t.line));
+}
+
+impl View {
+    /// Which executable on which architecture.
+    pub fn choose_launch(&mut self, ui: &mut Ui, opened: &Opened) {
+        let entries = &self.entries.1;
+        let on = entries.iter().position(|entry| Some(entry) == self.entry.as_ref()).unwrap_or(0);
+        let names: Vec<String> = entries.iter().map(|entry| entry.file_name().to_owned()).collect();
+        let tip = "Which executable's process is shown";
+        if let Some(chosen) = selector(ui, "Start from", &names, on, None, tip) {
+            self.entry = entries.get(chosen).cloned();
+            self.selected = None;
+        }
+        let archs = self.entry.as_ref().map(|entry| archs(opened, entry)).unwrap_or_default();
+        let names: Vec<String> = archs.iter().map(Arch::to_string).collect();
+        let on = archs.iter().position(|arch| Some(*arch) == self.arch).unwrap_or(0);
+        let tip = "Each architecture has its own load commands";
+        if let Some(chosen) = selector(ui, "Arch", &names, on, None, tip) {
+            self.arch = archs.get(chosen).copied();
+        }
+    }
 }

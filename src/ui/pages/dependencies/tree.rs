@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
-use crate::bundle::{Bundle, EntryKind, ImageId};
+use crate::bundle::{EntryKind, ImageId};
 use crate::dyld::graph::{Dependency, Graph, Launch, Load};
+use crate::dyld::symbols::MissingSymbol;
 use crate::dyld::{Outcome, Resolution, launch};
 use crate::macho::{Arch, LoadKind};
 use crate::paths::BundlePath;
@@ -33,7 +35,7 @@ pub struct Node {
     pub own: Own,
     /// How many references below are at fault, this one included.
     pub problems: usize,
-    /// Where the same image is expanded.
+    /// Mac the same image is expanded.
     pub shown_at: Option<usize>,
     pub key: u64,
 }
@@ -61,6 +63,7 @@ impl Own {
 
     fn of(dependency: &Dependency) -> Own {
         match (&dependency.resolution, dependency.kind) {
+            (Resolution::Bundled(_) | Resolution::External(_), _) if dependency.refused => Own::Refused,
             (Resolution::System(_), _) => Own::System,
             (Resolution::External(_), _) => Own::Outside,
             (Resolution::Bundled(_), _) => Own::Found,
@@ -81,10 +84,20 @@ impl Own {
     }
 }
 
+/// The symbols that a launch of `graph` lacks; they are looked for on a clean Mac.
+pub fn missing<'a>(
+    inspection: &'a Inspection,
+    graph: &Graph,
+    launch: usize,
+) -> &'a [(usize, Arc<MissingSymbol>)] {
+    if std::ptr::eq(graph, &*inspection.clean) { inspection.symbols.of(launch) } else { &[] }
+}
+
 /// The whole tree, in the order in which it is shown.
 #[derive(Debug, Default)]
 pub struct Tree {
     pub nodes: Vec<Node>,
+    by_key: HashMap<u64, usize>,
 }
 
 /// A node whose children are being added.
@@ -102,7 +115,7 @@ impl Tree {
         let Some(main) = graph.launches.iter().position(|l| l.entry == *entry && l.arch == arch) else {
             return tree;
         };
-        tree.expand(&inspection.bundle, graph, main, None, &mut shown);
+        tree.expand(inspection, graph, main, None, &mut shown);
         let hosted: BTreeSet<&BundlePath> = inspection
             .bundle
             .entries
@@ -121,12 +134,16 @@ impl Tree {
             let group =
                 tree.add(What::AtRunTime { plug_ins: plug_ins.len() }, None, Own::Found, "at-run-time");
             for launch in plug_ins {
-                tree.expand(&inspection.bundle, graph, launch, Some(group), &mut shown);
+                tree.expand(inspection, graph, launch, Some(group), &mut shown);
             }
         }
         tree.mark_twins(inspection, graph, &shown);
         tree.count_problems();
         tree
+    }
+
+    pub fn with_key(&self, key: u64) -> Option<usize> {
+        self.by_key.get(&key).copied()
     }
 
     fn add(&mut self, what: What, parent: Option<usize>, own: Own, name: &str) -> usize {
@@ -145,6 +162,7 @@ impl Tree {
             shown_at: None,
             key: hasher.finish(),
         });
+        self.by_key.entry(hasher.finish()).or_insert(index);
         if let Some(parent) = parent {
             self.nodes[parent].children.push(index);
         }
@@ -154,14 +172,16 @@ impl Tree {
     /// Adds a launch's entry and everything below it, without recursion: load chains may be long.
     fn expand(
         &mut self,
-        bundle: &Bundle,
+        inspection: &Inspection,
         graph: &Graph,
         launch: usize,
         parent: Option<usize>,
         shown: &mut HashMap<ImageId, usize>,
     ) {
         let Some(start) = graph.launches.get(launch) else { return };
-        let own = if launch::verdict(bundle, graph, start, &[]).ok { Own::Found } else { Own::CannotStart };
+        let missing = missing(inspection, graph, launch);
+        let starts = launch::verdict(&inspection.bundle, graph, start, missing).ok;
+        let own = if starts { Own::Found } else { Own::CannotStart };
         let root = self.add(What::Entry { launch }, parent, own, start.entry.as_str());
         shown.insert(ImageId::Bundled(start.entry.clone()), root);
         let mut open = vec![Open { node: root, launch, load: start.start, next: 0 }];

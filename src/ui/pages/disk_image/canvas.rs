@@ -25,7 +25,7 @@ pub fn icon_id(name: &str) -> Id {
     Id::unique(("dmg-icon", name))
 }
 
-/// Where `wanted` comes to rest: on the grid, or on the middle of a window `width` wide.
+/// Mac `wanted` comes to rest: on the grid, or on the middle of a window `width` wide.
 pub fn snapped(wanted: (i32, i32), width: i32, others: &[(i32, i32)]) -> (i32, i32) {
     let grid = |at: i32| (at + GRID / 2).div_euclid(GRID) * GRID;
     let near = |at: i32, line: i32| (at - line).abs() <= NEAR;
@@ -191,7 +191,7 @@ fn icons(ui: &mut Ui, view: &mut View, opened: &Opened, content: Rect, scale: f3
     }
 }
 
-/// Where the pointer has dragged an icon to, before snapping.
+/// Mac the pointer has dragged an icon to, before snapping.
 fn grip(ui: &Ui, response: &Response, at: (i32, i32), scale: f32) -> Option<(i32, i32)> {
     let key = response.id.with("grabbed-at");
     if response.drag_started() {

@@ -40,7 +40,7 @@ pub struct Outline {
     pub numbers: Vec<(&'static str, String)>,
     /// Keeps, drops and notes of the signatures, the same text once.
     pub signing: [Vec<String>; 3],
-    /// Where each card begins below the first; one more for the end of the last.
+    /// Mac each card begins below the first; one more for the end of the last.
     tops: Vec<f32>,
 }
 

@@ -1,4 +1,6 @@
-//! The little Markdown that rules are written in: headings, paragraphs, lists, code.
+//! The little Markdown that rules and laws are written in: headings, paragraphs, lists, code, and the laws' own blocks.
+
+mod law;
 
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{Color32, Role, Sense, Ui, WidgetInfo, vec2};
@@ -11,8 +13,12 @@ enum Block {
     Heading(String),
     Text(String),
     Item(String),
-    Code(String),
+    /// The word after the fence, and what stands inside.
+    Code(String, String),
 }
+
+/// Stands for the fence of code that is told by four spaces.
+const INDENTED: &str = "    ";
 
 /// Paragraphs are joined over line breaks; a blank line ends them.
 fn blocks(text: &str) -> Vec<Block> {
@@ -24,13 +30,22 @@ fn blocks(text: &str) -> Vec<Block> {
         if trimmed.starts_with("```") {
             fenced = !fenced;
             if fenced {
-                blocks.push(Block::Code(String::new()));
+                let info = trimmed.trim_start_matches('`').trim();
+                blocks.push(Block::Code(info.to_owned(), String::new()));
             }
             open = false;
         } else if fenced {
-            if let Some(Block::Code(code)) = blocks.last_mut() {
+            if let Some(Block::Code(_, code)) = blocks.last_mut() {
                 code.push_str(if code.is_empty() { "" } else { "\n" });
                 code.push_str(line);
+            }
+        } else if let Some(code) = line.strip_prefix("    ").filter(|_| !open && !trimmed.is_empty()) {
+            match blocks.last_mut() {
+                Some(Block::Code(info, before)) if info == INDENTED => {
+                    before.push('\n');
+                    before.push_str(code);
+                }
+                _ => blocks.push(Block::Code(INDENTED.to_owned(), code.to_owned())),
             }
         } else if trimmed.is_empty() {
             open = false;
@@ -84,15 +99,17 @@ pub fn show(ui: &mut Ui, text: &str) {
                 ui.painter().circle_filled(at, 2.0, t.text_faint);
                 ui.add_space(4.0);
             }
-            Block::Code(code) => {
-                mono_block(ui, &code, None);
-                ui.add_space(6.0);
+            Block::Code(info, code) => {
+                if !law::show(ui, &info, &code) {
+                    mono_block(ui, &code, None);
+                }
+                ui.add_space(8.0);
             }
         }
     }
 }
 
-fn flow(ui: &mut Ui, line: &str, indent: f32) {
+pub fn flow(ui: &mut Ui, line: &str, indent: f32) {
     let t = tokens(ui);
     let width = ui.available_width();
     let mut job = LayoutJob { wrap: TextWrapping::wrap_at_width(width - indent), ..LayoutJob::default() };
@@ -114,15 +131,18 @@ mod tests {
 
     #[test]
     fn paragraphs_join_their_lines() {
-        let found = blocks("## What\n\nOne\ntwo.\n\n- a\n  b\n- c\n\n```\nx\n\ny\n```\nEnd");
+        let found = blocks(
+            "## What\n\nOne\ntwo.\n\n- a\n  b\n- c\n\n```says\nx\n\ny\n```\nEnd\n\n    four\n      six",
+        );
         let text = |words: &str| words.to_owned();
         let wanted = [
             Block::Heading(text("What")),
             Block::Text(text("One two.")),
             Block::Item(text("a b")),
             Block::Item(text("c")),
-            Block::Code(text("x\n\ny")),
+            Block::Code(text("says"), text("x\n\ny")),
             Block::Text(text("End")),
+            Block::Code(INDENTED.to_owned(), text("four\n  six")),
         ];
         assert_eq!(found, wanted);
     }
