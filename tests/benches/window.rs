@@ -62,7 +62,7 @@ fn main() -> ExitCode {
 
 /// A program that asks for every library, each of which asks for two others, written out thin.
 fn make(images: usize, folder: &Path) {
-    let mut text = String::from("/Contents/MacOS/Big dylib\n  rpath @executable_path/../Frameworks\n");
+    let mut text = String::from("/Contents/MacOS/Big execute\n  rpath @executable_path/../Frameworks\n");
     for number in 0..images {
         text += &format!("  use @rpath/libpart{number}.dylib\n");
     }
@@ -78,11 +78,6 @@ fn make(images: usize, folder: &Path) {
     let plist =
         "<plist version=\"1.0\"><dict><key>CFBundleExecutable</key><string>Big</string></dict></plist>";
     std::fs::write(app.join("Contents/Info.plist"), plist).expect("written");
-    // The description's files are libraries; the first is made a program.
-    let main = app.join("Contents/MacOS/Big");
-    let mut bytes = std::fs::read(&main).expect("a file");
-    bytes[12] = 2; // MH_EXECUTE
-    std::fs::write(&main, bytes).expect("written");
 }
 
 /// Runs frames until no job is left; answers the longest.

@@ -39,11 +39,13 @@ fn bytes(slice: &Slice) -> Vec<u8> {
     commands.extend(slice.uuid.iter().map(|uuid| command(0x1b, &words(uuid), "")));
     commands.push(command(0x32, &[build.platform.0, build.min_os.0, build.sdk.0, 0], ""));
     let blob = if slice.signature.state == SignatureState::None { vec![0; 16] } else { ad_hoc() };
+    // The header may need more than a page: two segments and a signature come to the commands so far.
+    let page = (32 + commands.iter().map(Vec::len).sum::<usize>() + 160).next_multiple_of(PAGE) as u32;
     if slice.signature.state != SignatureState::None {
-        commands.push(command(0x1d, &[PAGE, blob.len() as u32], ""));
+        commands.push(command(0x1d, &[page, blob.len() as u32], ""));
     }
-    commands.insert(0, segment("__TEXT", [0, PAGE, 0, PAGE], 5));
-    commands.insert(1, segment("__LINKEDIT", [PAGE, PAGE, PAGE, blob.len() as u32], 1));
+    commands.insert(0, segment("__TEXT", [0, page, 0, page], 5));
+    commands.insert(1, segment("__LINKEDIT", [page, page, page, blob.len() as u32], 1));
     let size: usize = commands.iter().map(Vec::len).sum();
     let file_type = match slice.file_type {
         FileType::Execute => 2,
@@ -55,7 +57,7 @@ fn bytes(slice: &Slice) -> Vec<u8> {
     let header = [0xfeed_facf, arch.cpu_type, arch.cpu_subtype, file_type, count, size as u32, 0x80, 0];
     let mut bytes: Vec<u8> = header.iter().flat_map(|word| word.to_le_bytes()).collect();
     bytes.extend(commands.concat());
-    bytes.resize(PAGE as usize, 0);
+    bytes.resize(page as usize, 0);
     bytes.extend(blob);
     bytes
 }
@@ -66,7 +68,7 @@ fn words(uuid: &str) -> [u32; 4] {
     std::array::from_fn(|at| u32::from_str_radix(&digits[8 * at..8 * at + 8], 16).unwrap().swap_bytes())
 }
 
-const PAGE: u32 = 0x4000;
+const PAGE: usize = 0x4000;
 
 /// LC_SEGMENT_64 without sections: vmaddr, vmsize, fileoff, filesize.
 fn segment(name: &str, places: [u32; 4], permissions: u32) -> Vec<u8> {
