@@ -86,6 +86,13 @@ pub struct Edge {
     pub references: usize,
 }
 
+impl Edge {
+    /// Whether the launch goes on without what it leads to.
+    pub fn may_be_missing(&self) -> bool {
+        may_be_missing(self.kind)
+    }
+}
+
 /// How many groups the images that find no room are drawn as.
 const GROUPS: usize = 8;
 

@@ -254,7 +254,8 @@ impl Drawing {
         for (at, node) in network.nodes.iter().enumerate() {
             let Some(place) = places.get(at).filter(|place| area.intersects(**place)) else { continue };
             let response = ui.interact(place.intersect(area), id.with(at), Sense::CLICK);
-            let (name, kind, ink) = look(&node.content, t);
+            let needed = network.edges.iter().any(|edge| edge.to == at && !edge.may_be_missing());
+            let (name, kind, ink) = look(&node.content, needed, t);
             let on = self.selected == Some(at);
             response.widget_info(|| WidgetInfo::labeled(Role::TreeItem, true, format!("{name}, {kind}")));
             ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(on));
@@ -268,7 +269,8 @@ impl Drawing {
             let edge = if on { Stroke::new(2.0, t.accent) } else { Stroke::new(1.0, ink) };
             painter.rect(*place, 5.0 * self.zoom, ground, edge, StrokeKind::Inside);
             if self.zoom >= READABLE {
-                name_in(ui, painter, &name, *place, ink, t, matches!(node.content, Content::Missing(_)));
+                let words = if matches!(node.content, Content::Missing(_)) { ink } else { t.text };
+                name_in(ui, painter, &name, *place, ink, words);
             }
             if self.zoom < READABLE && on {
                 let words = galley(ui, &name, Type::MonoMedium, t.text);
@@ -308,18 +310,9 @@ impl Drawing {
     }
 }
 
-fn name_in(
-    ui: &Ui,
-    painter: &Painter,
-    name: &str,
-    place: Rect,
-    ink: egui::Color32,
-    t: &Tokens,
-    missing: bool,
-) {
+fn name_in(ui: &Ui, painter: &Painter, name: &str, place: Rect, ink: egui::Color32, words: egui::Color32) {
     let room = ((place.width() - 28.0) / 6.7).max(3.0) as usize;
-    let words =
-        galley(ui, &middle_elide(name, room), Type::MonoCaption, if missing { t.error } else { t.text });
+    let words = galley(ui, &middle_elide(name, room), Type::MonoCaption, words);
     let y = place.center().y;
     let mark = Rect::from_center_size(pos2(place.left() + 11.0, y), vec2(8.0, 8.0));
     painter.rect_filled(mark, 2.0, ink);
@@ -334,8 +327,8 @@ fn arrow(painter: &Painter, [from, to]: [Pos2; 2], stroke: Stroke) {
     painter.add(Shape::convex_polygon(points, stroke.color, Stroke::NONE));
 }
 
-/// A node's name, what it is, and the colour of its origin.
-fn look(content: &Content, t: &Tokens) -> (String, String, egui::Color32) {
+/// A node's name, what it is, and the colour of its origin. `needed` says whether a launch ends without it.
+fn look(content: &Content, needed: bool, t: &Tokens) -> (String, String, egui::Color32) {
     let leaf = |text: &str| text.rsplit('/').next().unwrap_or(text).to_owned();
     match content {
         Content::Image(image) | Content::OfHost(image) => {
@@ -351,7 +344,8 @@ fn look(content: &Content, t: &Tokens) -> (String, String, egui::Color32) {
             }
         }
         Content::System(path) => (leaf(path.as_str()), "part of macOS".to_owned(), t.origin_system),
-        Content::Missing(name) => (name.leaf().to_owned(), "not found".to_owned(), t.error),
+        Content::Missing(name) if needed => (name.leaf().to_owned(), "not found".to_owned(), t.error),
+        Content::Missing(name) => (name.leaf().to_owned(), "absent and not needed".to_owned(), t.note),
         Content::Systems(all) => (
             counted(all.len(), "macOS library").replace("librarys", "libraries"),
             "part of macOS".to_owned(),
