@@ -7,6 +7,7 @@ mod host;
 pub mod known;
 pub mod launch;
 pub mod laws;
+mod load_chain;
 mod loads;
 mod lookup;
 mod message;

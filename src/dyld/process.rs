@@ -7,13 +7,14 @@ use std::sync::Arc;
 use super::Conditions;
 use super::graph::Dependency;
 use super::host::{Host, usable_slice};
+use super::load_chain::LoadChains;
 use super::loads::{Load, Loads};
 use super::lookup::{Found, Hit};
-use super::places::{Link, LoadChain, folder_of, joined};
+use super::places::{Link, LoadChain};
 use super::process_config::ProcessConfig;
-use super::search::{Candidate, Outcome, Resolution, Reuse, SearchRule};
+use super::search::{Candidate, Outcome, Resolution, Reuse};
 use crate::bundle::{Image, ImageId, Node};
-use crate::macho::{Arch, DylibUse, LoadKind, Rpath, Slice};
+use crate::macho::{Arch, DylibUse, LoadKind, Slice};
 use crate::paths::{BundlePath, RuntimePath};
 
 /// A process that has loaded what it starts with, ready to open plug-ins.
@@ -53,27 +54,6 @@ struct Loaded {
     entered: bool,
 }
 
-/// One link of a load chain.
-struct ChainLink {
-    image: usize,
-    /// The nearest link before it whose image has rpaths: for a search the others might as well not be there.
-    previous: Option<usize>,
-    has_rpaths: bool,
-    /// Positions in [`Process::folders`]: every folder that an LC_RPATH from here on back means, each once, nearest first,
-    /// up to [`MAX_SKIPPED`].
-    folders: Vec<u32>,
-}
-
-/// How many places behind the deciding one are kept to be shown.
-const MAX_SKIPPED: usize = 64;
-
-/// The folder that one LC_RPATH means.
-struct RpathFolder {
-    declared_by: ImageId,
-    rpath: Rpath,
-    text: String,
-}
-
 /// A load chain of one process.
 struct Chain<'p, 'h> {
     process: &'p Process<'h>,
@@ -102,10 +82,7 @@ pub(super) struct Process<'h> {
     /// What the host process has loaded, for a plug-in.
     before: Option<Arc<Images>>,
     own: Images,
-    /// Load chains; each link points to the one before it.
-    chain: Vec<ChainLink>,
-    folders: Vec<RpathFolder>,
-    folder_by_text: HashMap<String, u32>,
+    chains: LoadChains,
     turns: Vec<usize>,
     main: usize,
 }
@@ -181,9 +158,7 @@ impl<'h> Process<'h> {
             config: Arc::new(config),
             before: None,
             own: Images::default(),
-            chain: Vec::new(),
-            folders: Vec::new(),
-            folder_by_text: HashMap::new(),
+            chains: LoadChains::default(),
             turns: Vec::new(),
             main: 0,
         }
@@ -217,60 +192,11 @@ impl<'h> Process<'h> {
         }
     }
 
-    fn link(&mut self, image: usize, previous: Option<usize>) -> usize {
-        let mut folders = self.own_folders(image);
-        let before = previous.map(|previous| self.chain[previous].folders.as_slice()).unwrap_or_default();
-        for folder in before {
-            if folders.len() < MAX_SKIPPED && !folders.contains(folder) {
-                folders.push(*folder);
-            }
-        }
-        let has_rpaths = !self.loaded(image).header().rpaths.is_empty();
-        let previous = previous.and_then(|previous| match &self.chain[previous] {
-            before if before.has_rpaths => Some(previous),
-            before => before.previous,
-        });
-        self.chain.push(ChainLink { image, previous, has_rpaths, folders });
-        self.chain.len() - 1
-    }
-
-    /// The folders of one image's own rpaths.
-    fn own_folders(&mut self, position: usize) -> Vec<u32> {
-        let loaded = self.loaded(position);
-        let (id, is_main) = (loaded.load.image.clone(), position == self.main);
-        let link = Link { id: &id, path: &loaded.load.path, slice: loaded.header(), is_main };
-        let means = |rpath: &Rpath| Some((rpath.clone(), folder_of(rpath, &link, &self.config)?));
-        let meant: Vec<(Rpath, String)> = link.slice.rpaths.iter().filter_map(means).collect();
-        let mut folders = Vec::new();
-        for (rpath, text) in meant {
-            let next = self.folders.len() as u32;
-            let folder = *self.folder_by_text.entry(text.clone()).or_insert(next);
-            if folder == next {
-                self.folders.push(RpathFolder { declared_by: id.clone(), rpath, text });
-            }
-            if !folders.contains(&folder) {
-                folders.push(folder);
-            }
-        }
-        folders
-    }
-
-    /// The rpath places behind the deciding one, each once. An image that was reused may stand at one of them; that it
-    /// would be found there is worth knowing.
-    fn not_reached(&self, link: usize, tail: &str, candidates: &[Candidate]) -> Vec<Candidate> {
-        let places = self.chain[link].folders.iter().map(|&folder| &self.folders[folder as usize]);
-        let skipped = places.map(|folder| Candidate {
-            rule: SearchRule::Rpath,
-            declared_by: Some(folder.declared_by.clone()),
-            rpath: Some(folder.rpath.clone()),
-            tried: RuntimePath::new(joined(&folder.text, tail)),
-            on_disk_only: false,
-            outcome: Outcome::Skipped("not reached".to_owned()),
-        });
-        let tried = |place: &Candidate| {
-            candidates.iter().any(|one| one.rule == SearchRule::Rpath && one.tried == place.tried)
-        };
-        skipped.filter(|place| !tried(place)).collect()
+    fn link(&mut self, position: usize, previous: Option<usize>) -> usize {
+        let loaded = self.own.at(position, self.before.as_deref());
+        let (id, path) = (&loaded.load.image, &loaded.load.path);
+        let link = Link { id, path, slice: loaded.header(), is_main: position == self.main };
+        self.chains.push(position, &link, previous, &self.config)
     }
 
     fn add(&mut self, path: RuntimePath, image: Arc<Image>, slice: usize, by: Option<usize>) -> usize {
@@ -333,7 +259,7 @@ impl<'h> Process<'h> {
         let Found { mut candidates, hit, refused } = self.search(name, &chain, false);
         let any_rpath = hit.is_none() && self.links(link).any(|link| !link.slice.rpaths.is_empty());
         if let Some(tail) = name.strip_prefix("@rpath/").filter(|_| hit.is_some() && !refused) {
-            candidates.extend(self.not_reached(link, tail, &candidates));
+            candidates.extend(self.chains.not_reached(link, tail, &candidates));
         }
         let resolution = match &hit {
             None => Resolution::Missing,
@@ -358,8 +284,7 @@ impl<'h> Process<'h> {
 
     /// The load chain from its newest link back to the main executable: behind the newest only images with rpaths.
     fn links(&self, newest: usize) -> impl Iterator<Item = Link<'_>> {
-        std::iter::successors(Some(newest), |&link| self.chain[link].previous).map(|link| {
-            let position = self.chain[link].image;
+        self.chains.images(newest).map(|position| {
             let loaded = self.loaded(position);
             let (id, path) = (&loaded.load.image, &loaded.load.path);
             Link { id, path, slice: loaded.header(), is_main: position == self.main }
@@ -367,11 +292,7 @@ impl<'h> Process<'h> {
     }
 
     fn loaded(&self, position: usize) -> &Loaded {
-        match (position.checked_sub(self.own.start), &self.before) {
-            (Some(own), _) => &self.own.loaded[own],
-            (None, Some(before)) => &before.loaded[position],
-            (None, None) => &self.own.loaded[0],
-        }
+        self.own.at(position, self.before.as_deref())
     }
 
     /// The path by which dyld knows the loaded image at `position`.
@@ -410,9 +331,7 @@ impl<'h> Running<'h> {
             config: Arc::clone(&self.config),
             before: Some(Arc::clone(&self.images)),
             own: Images { start, ..Images::default() },
-            chain: Vec::new(),
-            folders: Vec::new(),
-            folder_by_text: HashMap::new(),
+            chains: LoadChains::default(),
             turns: Vec::new(),
             main: self.main,
         };
@@ -428,6 +347,15 @@ impl<'h> Running<'h> {
 }
 
 impl Images {
+    /// The image at `position` of the process: one of these, or of those `before`.
+    fn at<'i>(&'i self, position: usize, before: Option<&'i Images>) -> &'i Loaded {
+        match (position.checked_sub(self.start), before) {
+            (Some(own), _) => &self.loaded[own],
+            (None, Some(before)) => &before.loaded[position],
+            (None, None) => &self.loaded[0],
+        }
+    }
+
     fn matching(&self, text: &str) -> Option<(usize, Reuse)> {
         let path = self.by_path.get(text).map(|&position| (position, Reuse::SamePath));
         let name = self.by_install_name.get(text).map(|&position| (position, Reuse::SameInstallName));
