@@ -3,7 +3,7 @@
 use super::Rule;
 use crate::bundle::ImageId;
 use crate::diagnose::names::{NameFault, Names};
-use crate::diagnose::references::{Hit, hits};
+use crate::diagnose::references::Hit;
 use crate::diagnose::wording::leaf;
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::paths::BundlePath;
@@ -17,16 +17,11 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let names = Names::new(facts);
-    let found =
-        hits(facts.build, |reference| matches!(names.fault(reference), Some(NameFault::IntoBundle(_))));
-    found
-        .iter()
-        .filter_map(|hit| match names.fault(&hit.first)? {
-            NameFault::IntoBundle(target) => Some(finding(facts, hit, target)),
-            _ => None,
-        })
-        .collect()
+    let found = Names::new(facts).hits(facts.build, |fault| match fault {
+        NameFault::IntoBundle(target) => Some(target),
+        _ => None,
+    });
+    found.into_iter().map(|(hit, target)| finding(facts, &hit, target)).collect()
 }
 
 fn finding(facts: &Facts<'_>, hit: &Hit<'_>, target: BundlePath) -> Finding {

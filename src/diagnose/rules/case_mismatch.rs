@@ -3,7 +3,6 @@
 use super::Rule;
 use crate::bundle::ImageId;
 use crate::diagnose::names::{NameFault, Names};
-use crate::diagnose::references::hits;
 use crate::diagnose::wording::leaf;
 use crate::diagnose::{Facts, Finding, Severity};
 
@@ -16,13 +15,12 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let names = Names::new(facts);
-    let found = hits(facts.build, |reference| matches!(names.fault(reference), Some(NameFault::Case(_))));
-    let with_file = found.iter().filter_map(|hit| match names.fault(&hit.first)? {
-        NameFault::Case(target) => Some((hit, target)),
+    let found = Names::new(facts).hits(facts.build, |fault| match fault {
+        NameFault::Case(target) => Some(target),
         _ => None,
     });
-    with_file
+    found
+        .into_iter()
         .map(|(hit, target)| {
             let title = format!("{} is spelt in another case", leaf(hit.name()));
             let message = format!(

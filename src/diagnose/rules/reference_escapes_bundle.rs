@@ -3,7 +3,7 @@
 use super::Rule;
 use crate::bundle::ImageId;
 use crate::diagnose::names::{NameFault, Names};
-use crate::diagnose::references::{Hit, counterpart, hits};
+use crate::diagnose::references::{Hit, counterpart};
 use crate::diagnose::wording::leaf;
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::dyld::Resolution;
@@ -18,15 +18,11 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let names = Names::new(facts);
-    let found = hits(facts.build, |reference| matches!(names.fault(reference), Some(NameFault::Escapes(_))));
-    found
-        .iter()
-        .filter_map(|hit| match names.fault(&hit.first)? {
-            NameFault::Escapes(back) => Some(finding(facts, hit, back)),
-            _ => None,
-        })
-        .collect()
+    let found = Names::new(facts).hits(facts.build, |fault| match fault {
+        NameFault::Escapes(back) => Some(back),
+        _ => None,
+    });
+    found.into_iter().map(|(hit, back)| finding(facts, &hit, back)).collect()
 }
 
 fn finding(facts: &Facts<'_>, hit: &Hit<'_>, back: Option<BundlePath>) -> Finding {

@@ -2,7 +2,6 @@
 
 use super::Rule;
 use crate::diagnose::names::{NameFault, Names};
-use crate::diagnose::references::hits;
 use crate::diagnose::wording::leaf;
 use crate::diagnose::{Facts, Finding, Severity};
 
@@ -15,14 +14,12 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let names = Names::new(facts);
-    let found =
-        hits(facts.build, |reference| matches!(names.fault(reference), Some(NameFault::NoLibrary(_))));
-    let refused = found.iter().filter_map(|hit| match names.fault(&hit.first)? {
-        NameFault::NoLibrary(refusal) => Some((hit, refusal)),
+    let found = Names::new(facts).hits(facts.build, |fault| match fault {
+        NameFault::NoLibrary(refusal) => Some(refusal),
         _ => None,
     });
-    refused
+    found
+        .into_iter()
         .map(|(hit, refusal)| {
             let title = format!("{} is no library", leaf(hit.name()));
             let message = format!(
