@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use egui::{Id, Layout, Margin, Panel, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Id, Layout, Margin, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use crate::bundle::ImageId;
 use crate::diagnose::{Finding, Remedy, Severity, rule};
@@ -17,7 +17,7 @@ use crate::ui::shell;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
-    Button, Field, Tone, callout, cut, divider, elided, empty, galley, inside, label, paint_left,
+    Button, Field, Tone, action_bar, callout, cut, divider, elided, empty, galley, inside, label, paint_left,
     panel_frame, paragraph, property_path, property_text, segments, tree_table,
 };
 
@@ -263,60 +263,46 @@ fn inspector(ui: &mut Ui, view: &View, findings: &[Finding], out: &mut Outbox) {
         empty(ui, Icon::Flag, "Select a finding to read why it matters.", None);
         return;
     };
-    Panel::bottom("finding-actions")
-        .exact_size(56.0)
-        .resizable(false)
-        .frame(panel_frame(t.panel))
-        .show_separator_line(false)
-        .show(ui, |ui| {
-            let rect = ui.max_rect();
-            ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, t.line));
-            let bounds = rect.shrink2(vec2(16.0, 14.0));
-            inside(ui, bounds, Layout::left_to_right(egui::Align::Center), |ui| {
-                if let Some(remedy) = &finding.remedy {
-                    let fix = Button::new("Fix this…").icon(Icon::Wrench);
-                    if fix.tip("Plans the repair of this finding and shows every edit").show(ui).clicked() {
-                        out.push(Action::Plan(one(finding, remedy)));
-                    }
-                }
-                if finding.remedy.is_none() && finding.rule == MISSING {
-                    let folders = Button::new("Build Mac folders…").icon(Icon::Folder);
-                    if folders
-                        .tip("Says where folders of the build Mac are on this machine")
-                        .show(ui)
-                        .clicked()
-                    {
-                        out.push(Action::Run(Command::BuildFolders));
-                    }
-                }
-                if Button::new("Show in tree")
-                    .icon(Icon::Tree)
-                    .tip("Selects it among the dependencies")
-                    .show(ui)
-                    .clicked()
-                {
-                    out.push(Action::ShowInTree(
-                        ImageId::Bundled(finding.subject.clone()),
-                        finding.reference.clone(),
-                    ));
-                }
-                ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
-                    if Button::new("Copy finding")
-                        .icon_only(Icon::Copy)
-                        .tip("Copies title and message")
-                        .show(ui)
-                        .clicked()
-                    {
-                        out.push(Action::Copy(format!(
-                            "{}\n{}\n{}",
-                            finding.title,
-                            subject(finding),
-                            finding.message
-                        )));
-                    }
-                });
-            });
+    action_bar(ui, "finding-actions", |ui| {
+        if let Some(remedy) = &finding.remedy {
+            let fix = Button::new("Fix this…").icon(Icon::Wrench);
+            if fix.tip("Plans the repair of this finding and shows every edit").show(ui).clicked() {
+                out.push(Action::Plan(one(finding, remedy)));
+            }
+        }
+        if finding.remedy.is_none() && finding.rule == MISSING {
+            let folders = Button::new("Build Mac folders…").icon(Icon::Folder);
+            if folders.tip("Says where folders of the build Mac are on this machine").show(ui).clicked() {
+                out.push(Action::Run(Command::BuildFolders));
+            }
+        }
+        if Button::new("Show in tree")
+            .icon(Icon::Tree)
+            .tip("Selects it among the dependencies")
+            .show(ui)
+            .clicked()
+        {
+            out.push(Action::ShowInTree(
+                ImageId::Bundled(finding.subject.clone()),
+                finding.reference.clone(),
+            ));
+        }
+        ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+            if Button::new("Copy finding")
+                .icon_only(Icon::Copy)
+                .tip("Copies title and message")
+                .show(ui)
+                .clicked()
+            {
+                out.push(Action::Copy(format!(
+                    "{}\n{}\n{}",
+                    finding.title,
+                    subject(finding),
+                    finding.message
+                )));
+            }
         });
+    });
     ScrollArea::vertical().id_salt(("finding", view.selected)).auto_shrink(false).show(ui, |ui| {
         egui::Frame::new().inner_margin(Margin::same(16)).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;

@@ -24,7 +24,7 @@ pub mod tree_table;
 pub use badge::{Tone, badge, chip};
 pub use button::Button;
 pub use callout::callout;
-pub use card::{card, divider, panel_frame};
+pub use card::{action_bar, card, divider, panel_frame};
 pub use diff::{Sign, changed_part, diff_line};
 pub use field::{Field, number_field};
 pub use focus::{focus_ring, note_input};

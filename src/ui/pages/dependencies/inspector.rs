@@ -1,6 +1,6 @@
 //! The selected row: its facts, every place dyld tries for it, and what would mend it.
 
-use egui::{Layout, Margin, Panel, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Layout, Margin, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::View;
 use super::rows;
@@ -17,28 +17,18 @@ use crate::ui::pages::overview::one_place_a_line;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
-    Button, divider, galley, inside, label, paint_left, panel_frame, property, property_path, property_text,
+    Button, action_bar, divider, galley, label, paint_left, property, property_path, property_text,
     status_width,
 };
 
 pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, out: &mut Outbox) {
-    let t = tokens(ui);
     let Some(node) = view.selected_node() else {
         crate::ui::widgets::empty(ui, Icon::Tree, "Select a row to see how dyld finds it.", None);
         return;
     };
     view.refresh_walk(opened, node);
     let mut jump = None;
-    Panel::bottom("dependency-actions")
-        .exact_size(56.0)
-        .resizable(false)
-        .frame(panel_frame(t.panel))
-        .show_separator_line(false)
-        .show(ui, |ui| {
-            let rect = ui.max_rect();
-            ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, t.line));
-            actions(ui, view, opened, node, &mut jump, out);
-        });
+    action_bar(ui, "dependency-actions", |ui| actions(ui, view, opened, node, &mut jump, out));
     let mut explained = view.walk.explained;
     ScrollArea::vertical().id_salt(("inspector", view.selected)).auto_shrink(false).show(ui, |ui| {
         egui::Frame::new().inner_margin(Margin::same(16)).show(ui, |ui| {
@@ -76,38 +66,31 @@ fn actions(
     jump: &mut Option<usize>,
     out: &mut Outbox,
 ) {
-    let bounds = ui.max_rect().shrink2(vec2(16.0, 14.0));
-    inside(ui, bounds, Layout::left_to_right(egui::Align::Center), |ui| {
-        let fixable = view.tree.nodes[node].own.is_problem();
-        if let Some((image, name)) = view.selected_reference(opened).filter(|_| fixable) {
-            let fix = Button::new("Fix reference…").icon(Icon::Wrench);
-            if fix.tip("Plans the repair of this one reference and shows every edit").show(ui).clicked() {
-                out.push(Action::Plan(Selection::Reference { image, name }));
+    let fixable = view.tree.nodes[node].own.is_problem();
+    if let Some((image, name)) = view.selected_reference(opened).filter(|_| fixable) {
+        let fix = Button::new("Fix reference…").icon(Icon::Wrench);
+        if fix.tip("Plans the repair of this one reference and shows every edit").show(ui).clicked() {
+            out.push(Action::Plan(Selection::Reference { image, name }));
+        }
+    }
+    if let Some(first) = view.tree.nodes[node].shown_at
+        && Button::new("Go to where it is shown").tip("Its own references stand there").show(ui).clicked()
+    {
+        *jump = Some(first);
+    }
+    ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 8.0;
+        if let Some(image) = view.tree.image(view.graph(opened), node) {
+            let why = Button::new("Why is this here").icon_only(Icon::Map);
+            if why.tip("Why is this here: who needs it, by the shortest ways").show(ui).clicked() {
+                out.push(Action::ShowInMaps(image));
             }
         }
-        if let Some(first) = view.tree.nodes[node].shown_at
-            && Button::new("Go to where it is shown").tip("Its own references stand there").show(ui).clicked()
+        if let Some(path) = rows::whole_path(&view.tree, view.graph(opened), opened, node)
+            && Button::new("Copy path").icon_only(Icon::Copy).tip("Copies the whole path").show(ui).clicked()
         {
-            *jump = Some(first);
+            out.push(Action::Copy(path.to_string()));
         }
-        ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
-            ui.spacing_mut().item_spacing.x = 8.0;
-            if let Some(image) = view.tree.image(view.graph(opened), node) {
-                let why = Button::new("Why is this here").icon_only(Icon::Map);
-                if why.tip("Why is this here: who needs it, by the shortest ways").show(ui).clicked() {
-                    out.push(Action::ShowInMaps(image));
-                }
-            }
-            if let Some(path) = rows::whole_path(&view.tree, view.graph(opened), opened, node)
-                && Button::new("Copy path")
-                    .icon_only(Icon::Copy)
-                    .tip("Copies the whole path")
-                    .show(ui)
-                    .clicked()
-            {
-                out.push(Action::Copy(path.to_string()));
-            }
-        });
     });
 }
 

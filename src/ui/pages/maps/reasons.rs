@@ -1,6 +1,6 @@
 //! Why the selected image is there: who refers to it, and the shortest ways to it from what starts.
 
-use egui::{CursorIcon, Layout, Margin, Panel, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{CursorIcon, Layout, Margin, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use crate::bundle::{EntryKind, ImageId};
 use crate::macho::{Arch, LoadKind};
@@ -11,8 +11,8 @@ use crate::ui::icons::Icon;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
-    Button, Tone, callout, divider, elided, empty, focus_ring, galley, inside, label, paint_left,
-    panel_frame, paragraph, path_lines, property_text,
+    Button, Tone, action_bar, callout, divider, elided, empty, focus_ring, galley, label, paint_left,
+    paragraph, path_lines, property_text,
 };
 
 /// Answers the image that was clicked.
@@ -51,28 +51,18 @@ pub fn show(
 }
 
 fn actions(ui: &mut Ui, image: &ImageId, out: &mut Outbox) {
-    let t = tokens(ui);
-    Panel::bottom("map-actions")
-        .exact_size(56.0)
-        .resizable(false)
-        .frame(panel_frame(t.panel))
-        .show_separator_line(false)
-        .show(ui, |ui| {
-            let rect = ui.max_rect();
-            ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, t.line));
-            inside(ui, rect.shrink2(vec2(16.0, 14.0)), Layout::left_to_right(egui::Align::Center), |ui| {
-                let tree = Button::new("Show in tree").icon(Icon::Tree);
-                if tree.tip("Selects it among the dependencies, with its walk").show(ui).clicked() {
-                    out.push(Action::ShowInTree(image.clone(), None));
-                }
-                ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
-                    let copy = Button::new("Copy path").icon_only(Icon::Copy);
-                    if copy.tip("Copies the whole path").show(ui).clicked() {
-                        out.push(Action::Copy(image.to_string()));
-                    }
-                });
-            });
+    action_bar(ui, "map-actions", |ui| {
+        let tree = Button::new("Show in tree").icon(Icon::Tree);
+        if tree.tip("Selects it among the dependencies, with its walk").show(ui).clicked() {
+            out.push(Action::ShowInTree(image.clone(), None));
+        }
+        ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+            let copy = Button::new("Copy path").icon_only(Icon::Copy);
+            if copy.tip("Copies the whole path").show(ui).clicked() {
+                out.push(Action::Copy(image.to_string()));
+            }
         });
+    });
 }
 
 fn head(ui: &mut Ui, opened: &Opened, image: &ImageId) {
