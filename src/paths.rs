@@ -3,38 +3,49 @@
 //! A `PathBuf` is always a place on this machine. The text of a load command is none of the three; see
 //! `macho::InstallName` and `macho::Rpath`.
 
+use std::borrow::{Borrow, Cow};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 /// A `/`-separated path relative to the bundle's folder, without `.`, `..` or empty components. The bundle itself is "".
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Default)]
 #[serde(transparent)]
-pub struct BundlePath(String);
+pub struct BundlePath(Arc<str>);
 
 impl BundlePath {
     /// The bundle's own folder.
     pub fn root() -> Self {
-        BundlePath(String::new())
+        BundlePath::default()
     }
 
     /// `None` when `text` is absolute, leaves the bundle, or is not in normal form.
     pub fn new(text: &str) -> Option<Self> {
-        let normal = text.is_empty() || text.split('/').all(|part| !matches!(part, "" | "." | ".."));
-        normal.then(|| BundlePath(text.to_owned()))
+        let normal = text.is_empty() || text.split('/').all(is_plain);
+        normal.then(|| BundlePath(text.into()))
     }
 
     /// The path of `local` below `root`, or `None` when it is elsewhere or its name is not Unicode.
     pub fn from_local(root: &Path, local: &Path) -> Option<Self> {
-        let parts: Option<Vec<&str>> =
-            local.strip_prefix(root).ok()?.components().map(|part| part.as_os_str().to_str()).collect();
-        BundlePath::new(&parts?.join("/"))
+        let inside = local.strip_prefix(root).ok()?;
+        let plain = inside.to_str().filter(|_| MAIN_SEPARATOR == '/').and_then(BundlePath::new);
+        plain.or_else(|| {
+            let parts: Option<Vec<&str>> =
+                inside.components().map(|part| part.as_os_str().to_str()).collect();
+            BundlePath::new(&parts?.join("/"))
+        })
     }
 
     pub fn to_local(&self, root: &Path) -> PathBuf {
-        let mut path = root.to_path_buf();
-        path.extend(self.components());
+        let mut path = PathBuf::with_capacity(root.as_os_str().len() + 1 + self.0.len());
+        path.push(root);
+        match MAIN_SEPARATOR {
+            _ if self.is_root() => {}
+            '/' => path.push(&*self.0),
+            _ => path.extend(self.components()),
+        }
         path
     }
 
@@ -60,7 +71,7 @@ impl BundlePath {
         if self.is_root() {
             return None;
         }
-        Some(BundlePath(self.0.rfind('/').map_or(String::new(), |cut| self.0[..cut].to_owned())))
+        Some(BundlePath(self.0.rfind('/').map_or("", |cut| &self.0[..cut]).into()))
     }
 
     /// Every folder above this one, nearest first, the root last.
@@ -75,9 +86,9 @@ impl BundlePath {
     pub fn join(&self, tail: &str) -> BundlePath {
         assert!(BundlePath::new(tail).is_some(), "not a plain relative path: {tail:?}");
         match (self.is_root(), tail.is_empty()) {
-            (true, _) => BundlePath(tail.to_owned()),
+            (true, _) => BundlePath(tail.into()),
             (_, true) => self.clone(),
-            _ => BundlePath(format!("{}/{tail}", self.0)),
+            _ => BundlePath([&*self.0, "/", tail].concat().into()),
         }
     }
 
@@ -94,7 +105,7 @@ impl BundlePath {
                 name => parts.push(name),
             }
         }
-        Some(BundlePath(parts.join("/")))
+        Some(BundlePath(parts.join("/").into()))
     }
 
     /// Whether this is `folder` or lies below it.
@@ -120,26 +131,53 @@ impl BundlePath {
     }
 }
 
+/// So that maps can be asked with a piece of text.
+impl Borrow<str> for BundlePath {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for BundlePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
+/// `.`, `..` and doubled slashes of an absolute path worked out in the text alone.
+pub fn normalized(text: &str) -> Cow<'_, str> {
+    if text.strip_prefix('/').is_some_and(|parts| parts.split('/').all(is_plain)) {
+        return Cow::Borrowed(text);
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in text.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            name => parts.push(name),
+        }
+    }
+    Cow::Owned(format!("/{}", parts.join("/")))
+}
+
+fn is_plain(part: &str) -> bool {
+    !matches!(part, "" | "." | "..")
+}
+
 /// An absolute path on the user's Mac, as dyld sees it. It may hold `..`: dyld does not collapse them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub struct RuntimePath(String);
+pub struct RuntimePath(Arc<str>);
 
 impl RuntimePath {
-    pub fn new(text: impl Into<String>) -> Self {
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
         RuntimePath(text.into())
     }
 
     /// The same place as the user's Mac would name it, for a folder of this machine.
     pub fn from_local(path: &Path) -> Self {
         let text = path.to_string_lossy().replace('\\', "/");
-        RuntimePath(if text.starts_with('/') { text } else { format!("/{text}") })
+        RuntimePath(if text.starts_with('/') { text.into() } else { format!("/{text}").into() })
     }
 
     pub fn as_str(&self) -> &str {
@@ -154,8 +192,8 @@ impl RuntimePath {
     /// Text before the last `/`; "/" at the top.
     pub fn parent(&self) -> RuntimePath {
         match self.0.rfind('/') {
-            Some(0) | None => RuntimePath("/".to_owned()),
-            Some(cut) => RuntimePath(self.0[..cut].to_owned()),
+            Some(0) | None => RuntimePath("/".into()),
+            Some(cut) => RuntimePath(self.0[..cut].into()),
         }
     }
 
@@ -164,20 +202,15 @@ impl RuntimePath {
         if tail.is_empty() {
             return self.clone();
         }
-        RuntimePath(format!("{}/{}", self.0.trim_end_matches('/'), tail.trim_start_matches('/')))
+        RuntimePath([self.0.trim_end_matches('/'), "/", tail.trim_start_matches('/')].concat().into())
     }
 
     /// `.`, `..` and doubled slashes worked out in the text alone.
     pub fn normalized(&self) -> RuntimePath {
-        let mut parts: Vec<&str> = Vec::new();
-        for part in self.0.split('/') {
-            match part {
-                "" | "." => {}
-                ".." => drop(parts.pop()),
-                name => parts.push(name),
-            }
+        match normalized(&self.0) {
+            Cow::Borrowed(_) => self.clone(),
+            Cow::Owned(text) => RuntimePath(text.into()),
         }
-        RuntimePath(format!("/{}", parts.join("/")))
     }
 
     /// The rest below `folder` ("" when equal), compared component by component without touching `..`.
@@ -185,6 +218,13 @@ impl RuntimePath {
         let folder = folder.0.trim_end_matches('/');
         let rest = self.0.strip_prefix(folder)?;
         if rest.is_empty() { Some("") } else { rest.strip_prefix('/') }
+    }
+}
+
+/// So that maps can be asked with a piece of text.
+impl Borrow<str> for RuntimePath {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

@@ -59,14 +59,14 @@ fn edits(slice: &Slice) -> Vec<LoadCommandEdit> {
     let id = slice
         .install_name
         .iter()
-        .map(|id| LoadCommandEdit::SetId(InstallName(format!("@rpath/renamed/{}", id.leaf()))));
+        .map(|id| LoadCommandEdit::SetId(InstallName::new(format!("@rpath/renamed/{}", id.leaf()))));
     let names: BTreeSet<&InstallName> = slice.uses.iter().map(|it| &it.name).collect();
     let uses = names.into_iter().map(|name| {
-        let to = InstallName(format!("@rpath/moved{}", name.as_str().trim_start_matches("@rpath")));
+        let to = InstallName::new(format!("@rpath/moved{}", name.as_str().trim_start_matches("@rpath")));
         LoadCommandEdit::ChangeUse { from: name.clone(), to }
     });
     let rpaths = slice.rpaths.iter().cloned().map(LoadCommandEdit::DeleteRpath);
-    let new = LoadCommandEdit::AddRpath(Rpath("@executable_path/../Frameworks".to_owned()));
+    let new = LoadCommandEdit::AddRpath(Rpath::new("@executable_path/../Frameworks"));
     id.chain(uses).chain(rpaths).chain([new]).collect()
 }
 

@@ -122,12 +122,12 @@ fn assert_self_contained(inspection: &Inspection) {
 /// The install names that an image asks for.
 fn uses(inspection: &Inspection, image: &str) -> Vec<(String, LoadKind)> {
     let image = inspection.bundle.image(&path(image)).unwrap_or_else(|| panic!("no {image}"));
-    image.file.slices[0].uses.iter().map(|one| (one.name.0.clone(), one.kind)).collect()
+    image.file.slices[0].uses.iter().map(|one| (one.name.as_str().to_owned(), one.kind)).collect()
 }
 
 fn rpaths(inspection: &Inspection, image: &str) -> Vec<String> {
     let image = inspection.bundle.image(&path(image)).unwrap_or_else(|| panic!("no {image}"));
-    image.file.slices[0].rpaths.iter().map(|rpath| rpath.0.clone()).collect()
+    image.file.slices[0].rpaths.iter().map(|rpath| rpath.as_str().to_owned()).collect()
 }
 
 fn main_executable(inspection: &Inspection) -> String {
@@ -270,7 +270,7 @@ fn one_reference_is_the_same_function_with_a_filter() {
     let fixture = common::unpack_sample();
     let inspection = look(&fixture.app("Postcard"), &options(&fixture));
     let image = path("Contents/Frameworks/libstamp.1.dylib");
-    let name = InstallName("/opt/homebrew/opt/inkwell/lib/libinkwell.2.dylib".into());
+    let name = InstallName::new("/opt/homebrew/opt/inkwell/lib/libinkwell.2.dylib");
     let one = plan(&inspection, Selection::Reference { image: image.clone(), name });
     let all = plan_everything(&inspection);
     assert!(!one.edits.is_empty() && one.edits.len() < all.edits.len());

@@ -192,7 +192,7 @@ fn only_what_was_touched_and_what_encloses_it_is_signed_again() {
     let after = contents(&app);
     let changed: Vec<&str> = after
         .iter()
-        .filter(|(path, bytes)| before.get(path) != Some(bytes))
+        .filter(|(path, bytes)| before.get(*path) != Some(bytes))
         .map(|(path, _)| path.as_str())
         .collect();
     assert_eq!(

@@ -16,7 +16,7 @@ fn walked(description: &str, image: &str, name: &str) -> Walk {
     let bundle = model::bundle(&model::items(description));
     let graph = resolve(&bundle, &Place::CleanMac, &Conditions::default());
     let image = ImageId::Bundled(BundlePath::new(image).unwrap());
-    find(&bundle, &graph, &image, Arch::ARM64, &InstallName(name.to_owned())).expect("a reference")
+    find(&bundle, &graph, &image, Arch::ARM64, &InstallName::new(name)).expect("a reference")
 }
 
 const PLUG_IN: &str = "Contents/MacOS/App execute\n  rpath @executable_path/../Frameworks\n  use @rpath/libquill.dylib\n\
@@ -131,7 +131,7 @@ fn another_place_is_said_in_a_sentence() {
     );
     let launch = clean.launches.iter().find(|launch| launch.entry.file_name() == "part.so").unwrap();
     let image = ImageId::Bundled(BundlePath::new("Contents/PlugIns/part.so").unwrap());
-    let name = InstallName("/Users/me/lib/libquill.dylib".to_owned());
+    let name = InstallName::new("/Users/me/lib/libquill.dylib");
     let walk = find(&bundle, &clean, &image, Arch::ARM64, &name).unwrap();
     let (words, well) = elsewhere(&bundle, &brew, launch, &walk);
     assert!(words.starts_with("A Mac with Homebrew: nothing is found.") && !well, "{words}");

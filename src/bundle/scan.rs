@@ -1,8 +1,6 @@
 //! Folder → [`Bundle`].
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +16,7 @@ use crate::os;
 use crate::paths::{BundlePath, RuntimePath};
 use crate::progress::{Cancelled, Progress};
 
-/// Reads everything below `path`; every Mach-O file is mapped and parsed, in parallel.
+/// Reads everything below `path`; every Mach-O file is parsed, in parallel.
 ///
 /// # Errors
 /// [`Failure`] when `path` is missing, is not a bundle, or cannot be listed.
@@ -150,15 +148,8 @@ fn read_image(root: &Path, path: &BundlePath, length: u64) -> Option<Result<Imag
     let local = path.to_local(root);
     let unreadable =
         |error: std::io::Error| Problem::Unreadable { path: path.clone(), why: walk::reason(&error) };
-    let start = match first_bytes(&local) {
-        Ok(start) => start,
-        Err(error) => return Some(Err(unreadable(error))),
-    };
-    if !super::looks_like_code(&start) {
-        return None;
-    }
-    let bytes = match map::map(&local) {
-        Ok(bytes) => bytes,
+    let bytes = match map::open(&local, super::looks_like_code) {
+        Ok(bytes) => bytes?,
         Err(error) => return Some(Err(unreadable(error))),
     };
     if !macho::is_macho(&bytes) {
@@ -168,13 +159,6 @@ fn read_image(root: &Path, path: &BundlePath, length: u64) -> Option<Result<Imag
         Ok(file) => Ok(Image { id: ImageId::Bundled(path.clone()), local, length, file }),
         Err(why) => Err(Problem::BrokenMachO { path: path.clone(), why: why.to_string() }),
     })
-}
-
-/// Enough of the file to know a Mach-O header by.
-fn first_bytes(local: &Path) -> std::io::Result<Vec<u8>> {
-    let mut start = Vec::with_capacity(32);
-    File::open(local)?.take(32).read_to_end(&mut start)?;
-    Ok(start)
 }
 
 /// Where the system keeps no permission bits, programs get those that they need on a Mac.

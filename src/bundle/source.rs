@@ -65,7 +65,7 @@ impl SearchRoots {
 
     /// Where `path` is on this machine, if it can be here at all; links are not looked at.
     pub fn map(&self, path: &RuntimePath) -> Option<PathBuf> {
-        if is_system_path(path) {
+        if is_system_path(path.as_str()) {
             return None;
         }
         let covering = self.roots.iter().filter_map(|(from, to)| Some((from, to, path.strip_prefix(from)?)));
@@ -111,8 +111,9 @@ impl SearchRoots {
 }
 
 /// Whether the name belongs to macOS, so that no file of this machine or of a search root stands for it.
-pub fn is_system_path(path: &RuntimePath) -> bool {
-    SYSTEM_FOLDERS.iter().any(|folder| path.strip_prefix(&RuntimePath::new(*folder)).is_some())
+pub fn is_system_path(path: &str) -> bool {
+    let below = |folder: &&str| path.strip_prefix(*folder);
+    SYSTEM_FOLDERS.iter().filter_map(below).any(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Walks `path` component by component, following links, with `standing` to say what is where. Gives the real path and
@@ -177,10 +178,8 @@ pub fn list(local: &Path) -> Result<BTreeMap<BundlePath, Node>, Failure> {
 /// # Errors
 /// Why it cannot be read, as a clause.
 pub fn open_image(real: &RuntimePath, local: &Path) -> Result<Image, String> {
-    let bytes = map(local).map_err(|error| walk::reason(&error))?;
-    if !super::looks_like_code(&bytes) {
-        return Err("is not a Mach-O file".to_owned());
-    }
+    let bytes = map::open(local, super::looks_like_code).map_err(|error| walk::reason(&error))?;
+    let bytes = bytes.ok_or("is not a Mach-O file")?;
     let file = macho::read(&bytes).map_err(|why| why.to_string())?;
     let length = bytes.len() as u64;
     Ok(Image { id: ImageId::External(real.clone()), local: local.to_owned(), length, file })

@@ -126,9 +126,8 @@ mod tests {
     use super::*;
 
     fn pick(word: &str) -> Result<String, Unclear> {
-        let names =
-            ["/a/libx.dylib", "/b/libx.dylib", "@rpath/liby.dylib"].map(|name| InstallName(name.to_owned()));
-        one(names.iter(), word, |name| name.as_str(), || None).map(|name| name.0.clone())
+        let names = ["/a/libx.dylib", "/b/libx.dylib", "@rpath/liby.dylib"].map(InstallName::new);
+        one(names.iter(), word, |name| name.as_str(), || None).map(|name| name.as_str().to_owned())
     }
 
     #[test]

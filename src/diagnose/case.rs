@@ -127,8 +127,8 @@ fn find_with(app: &Path, rule: &str, roots: SearchRoots, contents: Option<Conten
     let symbols = Some(Symbols { build: &here, clean: &there });
     let read = || read_contents(&bundle, &Progress::silent()).expect("not cancelled");
     let contents = contents.unwrap_or_else(read);
-    let (clean, seals, contents) = (&clean, &seals, Some(&contents));
-    let facts = Facts { bundle: &bundle, build: &build, clean, seals, symbols, contents };
+    let mut facts = Facts::new(&bundle, &build, &clean, &seals);
+    (facts.symbols, facts.contents) = (symbols, Some(&contents));
     diagnose(&facts).into_iter().filter(|finding| finding.rule == rule).collect()
 }
 

@@ -16,7 +16,7 @@ pub struct Process<'a> {
 }
 
 /// Every process that the bundle can start, by executable and architecture.
-pub fn processes<'a>(facts: &Facts<'a>) -> Vec<Process<'a>> {
+pub(super) fn processes<'a>(facts: &Facts<'a>) -> Vec<Process<'a>> {
     let bundle = facts.bundle;
     let hosts: BTreeMap<&BundlePath, Option<&BundlePath>> =
         bundle.entries.iter().map(|entry| (&entry.image, entry.host.as_ref())).collect();

@@ -4,6 +4,7 @@ mod amounts;
 #[cfg(test)]
 pub(crate) mod case;
 mod described;
+mod facts;
 mod finding;
 mod loaded;
 mod missing_symbols;
@@ -15,30 +16,13 @@ pub mod rules;
 mod system_uses;
 mod wording;
 
+pub use facts::Facts;
 pub use finding::{Finding, Remedy, Severity};
 pub use missing_symbols::Symbols;
 pub use references::{Reference, references};
 pub use rules::{RULES, Rule, id_mismatch::right_id, no_header_room, rule};
 
 use rayon::prelude::*;
-
-use crate::bundle::{Bundle, Contents};
-use crate::codesign::Verification;
-use crate::dyld::Graph;
-
-/// Everything that a rule may look at.
-pub struct Facts<'a> {
-    pub bundle: &'a Bundle,
-    /// As the build machine would load it, as far as the search roots bring it here.
-    pub build: &'a Graph,
-    /// As a Mac would that has nothing but the bundle.
-    pub clean: &'a Graph,
-    pub seals: &'a Verification,
-    /// `None` where symbols were not looked up, as for the rounds of a plan.
-    pub symbols: Option<Symbols<'a>>,
-    /// What is in the files; `None` while a repair is planned, which no such fault needs.
-    pub contents: Option<&'a Contents>,
-}
 
 /// Every finding of every rule, most severe first, then by subject.
 pub fn diagnose(facts: &Facts<'_>) -> Vec<Finding> {

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::references::{Hit, hits};
-use super::{Facts, Reference};
+use super::Reference;
 use crate::bundle::{Bundle, Node};
 use crate::dyld::graph::Dependency;
 use crate::dyld::search::Reuse;
-use crate::dyld::{Candidate, Graph, Outcome, Resolution};
+use crate::dyld::{Candidate, Outcome, Resolution};
 use crate::macho::InstallName;
 use crate::paths::{BundlePath, RuntimePath};
 
@@ -38,8 +37,8 @@ pub struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    pub fn new(facts: &Facts<'a>) -> Self {
-        Names { bundle: facts.bundle, folded: OnceCell::new() }
+    pub fn new(bundle: &'a Bundle) -> Self {
+        Names { bundle, folded: OnceCell::new() }
     }
 
     /// The fault of this reference's name. `None` when its text is in order, or when it ends outside the bundle, which is
@@ -70,17 +69,6 @@ impl<'a> Names<'a> {
             return Some(NameFault::Escapes(lands));
         }
         if missing { self.misspelt(reference) } else { None }
-    }
-
-    /// References with a fault that `wanted` picks, each once, in a fixed order, with what it picks.
-    pub fn hits<'g, T>(
-        &self,
-        graph: &'g Graph,
-        wanted: impl Fn(NameFault) -> Option<T>,
-    ) -> Vec<(Hit<'g>, T)> {
-        let fault = |reference: &Reference<'g>| self.fault(reference).and_then(&wanted);
-        let found = hits(graph, |reference| fault(reference).is_some());
-        found.into_iter().filter_map(|hit| fault(&hit.first).map(|what| (hit, what))).collect()
     }
 
     /// The library of this bundle that an absolute name means, whichever copy of the bundle it goes through.

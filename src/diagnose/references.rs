@@ -95,14 +95,17 @@ impl<'a> Reference<'a> {
 
 /// References that `wanted` picks, each once, in a fixed order.
 pub fn hits<'a>(graph: &'a Graph, wanted: impl Fn(&Reference<'a>) -> bool) -> Vec<Hit<'a>> {
-    let mut found: BTreeMap<(&BundlePath, &InstallName, LoadKind), Hit<'a>> = BTreeMap::new();
-    for reference in references(graph).filter(wanted) {
-        let key = (reference.user, &reference.dependency.name, reference.dependency.kind);
-        found
-            .entry(key)
-            .or_insert_with(|| Hit { first: reference, archs: BTreeSet::new() })
-            .archs
-            .insert(reference.launch.arch);
+    let picked = references(graph).filter(wanted).map(|reference| (reference, ()));
+    hits_of(picked).into_iter().map(|(hit, ())| hit).collect()
+}
+
+/// The references of `picked`, each once, in a fixed order, with what came with the first of each.
+pub(super) fn hits_of<'a, T>(picked: impl Iterator<Item = (Reference<'a>, T)>) -> Vec<(Hit<'a>, T)> {
+    let mut found: BTreeMap<(&BundlePath, &InstallName, LoadKind), (Hit<'a>, T)> = BTreeMap::new();
+    for (first, what) in picked {
+        let key = (first.user, &first.dependency.name, first.dependency.kind);
+        let (hit, _) = found.entry(key).or_insert_with(|| (Hit { first, archs: BTreeSet::new() }, what));
+        hit.archs.insert(first.launch.arch);
     }
     found.into_values().collect()
 }

@@ -28,6 +28,7 @@ pub struct SystemHit<'a> {
 /// out: dyld has ignored them since macOS 12.
 pub fn system_uses<'a>(bundle: &'a Bundle, wanted: impl Fn(&SystemUse<'a>) -> bool) -> Vec<SystemHit<'a>> {
     let mut found: BTreeMap<_, SystemHit<'a>> = BTreeMap::new();
+    let oldest = OldestOs::of(bundle);
     for (user, image) in &bundle.images {
         for slice in image.file.slices.iter().filter(|slice| is_for_mac(slice)) {
             for used in slice.uses.iter().filter(|used| used.kind != LoadKind::Lazy) {
@@ -37,7 +38,7 @@ pub fn system_uses<'a>(bundle: &'a Bundle, wanted: impl Fn(&SystemUse<'a>) -> bo
                 }
                 let key = (user, &used.name, used.may_be_missing());
                 let hit = found.entry(key).or_insert_with(|| SystemHit { first: one, archs: Vec::new() });
-                if oldest_os(bundle, slice) < oldest_os(bundle, hit.first.slice) {
+                if oldest.of_slice(slice) < oldest.of_slice(hit.first.slice) {
                     hit.first = one;
                 }
                 hit.archs.push(slice.arch);
@@ -85,14 +86,27 @@ pub fn is_for_mac(slice: &Slice) -> bool {
     slice.build.is_none_or(|build| build.platform == Platform::MACOS)
 }
 
-/// The oldest macOS on which code of `slice` can run: its own minimum, the main executable's of the same architecture,
-/// and LSMinimumSystemVersion, whichever is newest. `None` when the slice does not say.
-pub fn oldest_os(bundle: &Bundle, slice: &Slice) -> Option<PackedVersion> {
-    let own = slice.build?.min_os;
-    let main = bundle.main_executable.as_ref().and_then(|path| bundle.image(&bundle.real_path(path)?));
-    let main = main.and_then(|main| main.file.slice(slice.arch)?.build).map(|build| build.min_os);
-    let info = bundle.info.as_ref().and_then(|info| info.string("LSMinimumSystemVersion"));
-    Some(own.max(main.unwrap_or(own)).max(info.and_then(system::version).unwrap_or(own)))
+/// The oldest macOS on which the bundle's code can run.
+pub struct OldestOs<'a> {
+    main: Option<&'a Image>,
+    /// LSMinimumSystemVersion.
+    declared: Option<PackedVersion>,
+}
+
+impl<'a> OldestOs<'a> {
+    pub fn of(bundle: &'a Bundle) -> Self {
+        let main = bundle.main_executable.as_ref().and_then(|path| bundle.image(&bundle.real_path(path)?));
+        let info = bundle.info.as_ref().and_then(|info| info.string("LSMinimumSystemVersion"));
+        OldestOs { main: main.map(|main| &**main), declared: info.and_then(system::version) }
+    }
+
+    /// The slice's own minimum, the main executable's of the same architecture, and LSMinimumSystemVersion, whichever is
+    /// newest. `None` when the slice does not say.
+    pub fn of_slice(&self, slice: &Slice) -> Option<PackedVersion> {
+        let own = slice.build?.min_os;
+        let main = self.main.and_then(|main| main.file.slice(slice.arch)?.build).map(|build| build.min_os);
+        Some(own.max(main.unwrap_or(own)).max(self.declared.unwrap_or(own)))
+    }
 }
 
 /// "libsystem_coretls.dylib (gone since macOS 10.13)", for the parts below `/usr/lib/system` that did not stay.

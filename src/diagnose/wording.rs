@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn the_hint_is_a_folder_that_one_would_map() {
-        let hint = |text: &str| root_hint(&InstallName(text.into()));
+        let hint = |text: &str| root_hint(&InstallName::new(text));
         assert_eq!(hint("/opt/homebrew/opt/ink/lib/libink.dylib").as_deref(), Some("/opt/homebrew"));
         assert_eq!(hint("/Users/ann/Root/lib/libx.dylib").as_deref(), Some("/Users/ann/Root"));
         assert_eq!(hint("@rpath/libx.dylib"), None);

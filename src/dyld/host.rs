@@ -18,7 +18,8 @@ pub(super) struct Host<'a> {
     roots: Option<&'a SearchRoots>,
     /// The folders of the build machine that this Mac has too; all when empty.
     only: &'static [&'static str],
-    seen: Mutex<HashMap<String, Spot>>,
+    seen: Mutex<HashMap<RuntimePath, Spot>>,
+    outside: Mutex<HashMap<RuntimePath, Standing>>,
     externals: Mutex<BTreeMap<RuntimePath, Arc<OnceLock<Spot>>>>,
 }
 
@@ -43,7 +44,7 @@ impl<'a> Host<'a> {
             Place::HomebrewMac(roots) => (elsewhere, Some(roots), &HOMEBREW[..]),
             Place::BuildMac(roots) => (bundle.runtime_root.clone(), Some(roots), &[][..]),
         };
-        Host { bundle, root, roots, only, seen: Mutex::default(), externals: Mutex::default() }
+        Host { bundle, root, roots, only, seen: Mutex::default(), outside: Mutex::default(), externals: Mutex::default() }
     }
 
     pub fn bundle(&self) -> &'a Bundle {
@@ -57,16 +58,24 @@ impl<'a> Host<'a> {
 
     /// What is at `path`. Relative ones are looked up from `/`, where the Finder starts programs.
     pub fn look(&self, path: &str) -> Spot {
-        if let Some(spot) = locked(&self.seen).get(path) {
-            return spot.clone();
+        if let Some(spot) = self.image_at(path).or_else(|| locked(&self.seen).get(path).cloned()) {
+            return spot;
         }
-        let spot = match follow(&RuntimePath::new(path), |place| self.standing(place)) {
+        let path = RuntimePath::new(path);
+        let spot = match follow(&path, |place| self.standing(place)) {
             None => Spot::Nothing,
             Some((real, Standing::File)) => self.file(real),
             Some(_) => Spot::NotAFile,
         };
-        locked(&self.seen).insert(path.to_owned(), spot.clone());
+        locked(&self.seen).insert(path, spot.clone());
         spot
+    }
+
+    /// The bundle's own image at a path that needs no following: its images are listed by their real paths.
+    fn image_at(&self, path: &str) -> Option<Spot> {
+        let inside = path.strip_prefix(self.root.as_str())?.strip_prefix('/')?;
+        let image = self.bundle.images.get(inside)?;
+        Some(Spot::Image(RuntimePath::new(path), Arc::clone(image)))
     }
 
     /// The image with this identity, if it was met.
@@ -97,9 +106,19 @@ impl<'a> Host<'a> {
             return Standing::Folder;
         }
         match self.roots {
-            Some(roots) if !is_system_path(place) && self.has(place) => roots.standing(place),
+            Some(roots) if !is_system_path(place.as_str()) && self.has(place) => self.outside(roots, place),
             _ => Standing::Nothing,
         }
+    }
+
+    /// What stands at a place of this machine: the same folders are on the way to many a library.
+    fn outside(&self, roots: &SearchRoots, place: &RuntimePath) -> Standing {
+        if let Some(standing) = locked(&self.outside).get(place) {
+            return standing.clone();
+        }
+        let standing = roots.standing(place);
+        locked(&self.outside).insert(place.clone(), standing.clone());
+        standing
     }
 
     /// Whether this Mac has the build machine's `place`, or a folder below it.
@@ -138,11 +157,10 @@ impl<'a> Host<'a> {
 
     fn open(&self, real: RuntimePath) -> Spot {
         let Some(local) = self.roots.and_then(|roots| roots.map(&real)) else { return Spot::Nothing };
-        if local.metadata().is_ok_and(|metadata| metadata.len() == 0) {
-            return Spot::Unusable(TOMBSTONE.to_owned());
-        }
+        let is_empty = || local.metadata().is_ok_and(|metadata| metadata.len() == 0);
         match source::open_image(&real, &local) {
             Ok(image) => Spot::Image(real, Arc::new(image)),
+            Err(_) if is_empty() => Spot::Unusable(TOMBSTONE.to_owned()),
             Err(_) => Spot::Unusable(NOT_MACH_O.to_owned()),
         }
     }

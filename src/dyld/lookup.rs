@@ -13,7 +13,7 @@ use super::system::{self, Exists};
 use crate::bundle::Image;
 use crate::bundle::source::is_system_path;
 use crate::macho::Slice;
-use crate::paths::RuntimePath;
+use crate::paths::{RuntimePath, normalized};
 
 /// What a search came to.
 pub(super) enum Hit {
@@ -48,7 +48,8 @@ impl Process<'_> {
         search.cached = self.config.shared_cache && system::is_system(name) && self.has(name);
         let overridable = self.config.path_overrides.may_override_cache();
         if search.hit.is_none() && search.cached && !overridable {
-            search.settle(SearchRule::SharedCache, name, Outcome::Found, Hit::System(RuntimePath::new(name)));
+            let path = RuntimePath::new(name);
+            search.settle(SearchRule::SharedCache, path.clone(), Outcome::Found, Hit::System(path));
         }
         let request = Request { name, chain, config: &self.config, inserted };
         if search.hit.is_none() {
@@ -84,8 +85,7 @@ struct Search<'p, 'h> {
 }
 
 impl Search<'_, '_> {
-    fn settle(&mut self, rule: SearchRule, tried: &str, outcome: Outcome, hit: Hit) {
-        let tried = RuntimePath::new(tried);
+    fn settle(&mut self, rule: SearchRule, tried: RuntimePath, outcome: Outcome, hit: Hit) {
         let by_nobody =
             Candidate { rule, declared_by: None, rpath: None, tried, on_disk_only: false, outcome };
         self.candidates.push(by_nobody);
@@ -95,8 +95,8 @@ impl Search<'_, '_> {
     /// Before anything is searched: an image that has this very path or install name.
     fn already_loaded(&mut self, name: &str) {
         if let Some((position, because)) = self.process.matching(name) {
-            let path = self.process.path_of(position).as_str().to_owned();
-            self.settle(SearchRule::AlreadyLoaded, &path, Outcome::Reused { because }, Hit::Loaded(position));
+            let path = self.process.path_of(position).clone();
+            self.settle(SearchRule::AlreadyLoaded, path, Outcome::Reused { because }, Hit::Loaded(position));
         }
     }
 
@@ -118,7 +118,7 @@ impl Search<'_, '_> {
         if is_relative(path) && !config.security.allow_env_vars_path {
             return (Outcome::Refused("relative path not allowed in hardened program".to_owned()), None);
         }
-        if is_system_path(&RuntimePath::new(path).normalized()) {
+        if is_system_path(&normalized(path)) {
             return match !place.on_disk_only && self.in_shared_cache(path) {
                 true => (Outcome::Found, Some(Hit::System(RuntimePath::new(path)))),
                 false => (Outcome::NoSuchFile, None),

@@ -259,7 +259,7 @@ fn after<'t>(text: &'t str, variable: &str) -> Option<&'t str> {
 fn at_loader_path(text: &str, image: &RuntimePath) -> Option<String> {
     let rest = after(text, "@loader_path")?;
     let (folder, _) = image.as_str().rsplit_once('/')?;
-    Some(format!("{folder}{rest}"))
+    Some([folder, rest].concat())
 }
 
 /// `@executable_path…`: the executable's path is real, so dyld takes leading `/..` off it in the text (`textual`, since
@@ -297,7 +297,7 @@ fn from_framework_top(text: &str, asker: &Link<'_>) -> Option<String> {
 
 /// `Utils::concatenatePaths` with a tail that begins with `/`.
 pub(super) fn joined(folder: &str, tail: &str) -> String {
-    format!("{}/{tail}", folder.strip_suffix('/').unwrap_or(folder))
+    [folder.strip_suffix('/').unwrap_or(folder), "/", tail].concat()
 }
 
 #[cfg(test)]

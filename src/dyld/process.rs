@@ -14,7 +14,7 @@ use super::places::{Link, LoadChain};
 use super::process_config::ProcessConfig;
 use super::search::{Candidate, Outcome, Resolution, Reuse};
 use crate::bundle::{Image, ImageId, Node};
-use crate::macho::{Arch, DylibUse, LoadKind, Slice};
+use crate::macho::{Arch, DylibUse, InstallName, LoadKind, Slice};
 use crate::paths::{BundlePath, RuntimePath};
 
 /// A process that has loaded what it starts with, ready to open plug-ins.
@@ -42,8 +42,8 @@ struct Images {
     /// Where the first of them stands in the process.
     start: usize,
     loaded: Vec<Loaded>,
-    by_path: HashMap<String, usize>,
-    by_install_name: HashMap<String, usize>,
+    by_path: HashMap<RuntimePath, usize>,
+    by_install_name: HashMap<InstallName, usize>,
     by_file: HashMap<ImageId, usize>,
 }
 
@@ -202,10 +202,10 @@ impl<'h> Process<'h> {
     fn add(&mut self, path: RuntimePath, image: Arc<Image>, slice: usize, by: Option<usize>) -> usize {
         let position = self.own.start + self.own.loaded.len();
         let header = &image.file.slices[slice];
-        self.own.by_path.entry(path.as_str().to_owned()).or_insert(position);
+        self.own.by_path.entry(path.clone()).or_insert(position);
         self.own.by_file.entry(image.id.clone()).or_insert(position);
         if let Some(name) = &header.install_name {
-            self.own.by_install_name.entry(name.as_str().to_owned()).or_insert(position);
+            self.own.by_install_name.entry(name.clone()).or_insert(position);
         }
         let (id, uuid) = (image.id.clone(), header.uuid.clone());
         let load = Load { image: id, path, uuid, slice, loaded_by: by, dependencies: Vec::new() };

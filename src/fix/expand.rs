@@ -48,13 +48,13 @@ fn step(remedy: &Remedy) -> u8 {
     }
 }
 
-struct Round<'r, 'd> {
+struct Round<'r, 'd, 'f> {
     draft: &'r mut Draft<'d>,
-    facts: &'r Facts<'r>,
+    facts: &'r Facts<'f>,
     pending: BTreeSet<(BundlePath, InstallName)>,
 }
 
-impl Round<'_, '_> {
+impl Round<'_, '_, '_> {
     fn remedy(&mut self, remedy: &Remedy, reason: Reason) {
         match remedy {
             Remedy::MakeExecutable { path } => {
@@ -226,7 +226,7 @@ impl Round<'_, '_> {
         let before = self.draft.revision;
         let says = name.as_str().strip_prefix("@loader_path/").and_then(|tail| user.parent()?.resolve(tail));
         let text = if says.as_ref() == Some(target) {
-            name.0.clone()
+            name.as_str().to_owned()
         } else {
             self.text(user, &original, target, reason)
         };
@@ -269,7 +269,7 @@ impl Round<'_, '_> {
         text: String,
         reason: Reason,
     ) -> Option<InstallName> {
-        let wanted = InstallName(text.clone());
+        let wanted = InstallName::new(text.clone());
         let loaded = self.loaded_as(user);
         let image = loaded.iter().find_map(|id| self.facts.build.image(self.facts.bundle, id))?;
         let in_model = |one: &InstallName| {
@@ -299,7 +299,7 @@ impl Round<'_, '_> {
             return None;
         }
         let folder = text.rsplit_once('/').map_or("", |(folder, _)| folder);
-        Some(InstallName(format!("{folder}/{}", name.leaf())))
+        Some(InstallName::new(format!("{folder}/{}", name.leaf())))
     }
 
     /// Makes sure that `@rpath` leads to `Contents/Frameworks` in every process that loads `user`. Answers whether it does.
@@ -309,7 +309,7 @@ impl Round<'_, '_> {
             processes.iter().filter(|process| !has_rpath(self.facts.bundle, process)).collect();
         lacking.into_iter().fold(true, |all, process| {
             let folder = process.parent().unwrap_or_default();
-            let rpath = Rpath(format!("@executable_path/{}", frameworks().relative_from(&folder)));
+            let rpath = Rpath::new(format!("@executable_path/{}", frameworks().relative_from(&folder)));
             self.draft.add_rpath(process, rpath, reason) && all
         })
     }

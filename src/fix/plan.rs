@@ -119,7 +119,7 @@ fn with_facts<T>(
         || resolve(model, &Place::BuildMac(options.roots.clone()), &conditions),
         || resolve(model, &Place::CleanMac, &conditions),
     );
-    look(&Facts { bundle: model, build: &build, clean: &clean, seals, symbols: None, contents: None })
+    look(&Facts::new(model, &build, &clean, seals))
 }
 
 /// A repair counts on no variable: nobody sets them on another Mac.

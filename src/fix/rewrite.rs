@@ -69,11 +69,8 @@ mod tests {
     fn a_new_rpath_takes_the_place_of_one_that_goes() {
         let path = BundlePath::new("Contents/MacOS/app").unwrap();
         let rewrite = Rewrite {
-            delete: BTreeMap::from([
-                (Rpath("/out".into()), (false, "r")),
-                (Rpath("/twice".into()), (true, "d")),
-            ]),
-            add: Some((Rpath("@executable_path/../Frameworks".into()), "a")),
+            delete: BTreeMap::from([(Rpath::new("/out"), (false, "r")), (Rpath::new("/twice"), (true, "d"))]),
+            add: Some((Rpath::new("@executable_path/../Frameworks"), "a")),
             ..Rewrite::default()
         };
         let kinds: Vec<&str> = rewrite.edits(&path).iter().map(|planned| planned.edit.kind()).collect();

@@ -97,12 +97,12 @@ pub fn edit_model(slice: &Slice, edits: &[LoadCommandEdit]) -> Result<Slice, Edi
     let header_room = names.room_left(slice)?;
     let mut uses = slice.uses.clone();
     for (dylib_use, name) in uses.iter_mut().zip(&names.uses) {
-        dylib_use.name = InstallName(name.text.clone());
+        dylib_use.name = InstallName::new(name.text.clone());
     }
     Ok(Slice {
-        install_name: names.id.map(|name| InstallName(name.text)),
+        install_name: names.id.map(|name| InstallName::new(name.text)),
         uses,
-        rpaths: names.rpaths.into_iter().map(|name| Rpath(name.text)).collect(),
+        rpaths: names.rpaths.into_iter().map(|name| Rpath::new(name.text)).collect(),
         header_room,
         ..slice.clone()
     })
@@ -134,11 +134,11 @@ mod tests {
     use crate::macho::{Container, LoadKind};
 
     fn id(text: &str) -> InstallName {
-        InstallName(text.into())
+        InstallName::new(text)
     }
 
     fn rpath(text: &str) -> Rpath {
-        Rpath(text.into())
+        Rpath::new(text)
     }
 
     fn sample(room: usize) -> Sample {
@@ -218,7 +218,7 @@ mod tests {
     fn an_rpath_is_added_last_replaced_first_and_deleted_from_the_end() {
         let bytes = sample(256).build();
         let paths = |edits: &[LoadCommandEdit]| {
-            edited(&bytes, edits).rpaths.into_iter().map(|it| it.0).collect::<Vec<_>>()
+            edited(&bytes, edits).rpaths.into_iter().map(|it| it.as_str().to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(
             paths(&[AddRpath(rpath("@executable_path/../Frameworks"))]),

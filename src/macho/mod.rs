@@ -28,7 +28,9 @@ mod symbol_table;
 pub mod symbols;
 mod version;
 
+use std::borrow::Borrow;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -45,14 +47,18 @@ pub use version::PackedVersion;
 /// The text of an LC_LOAD_DYLIB or LC_ID_DYLIB command: what dyld is asked for. Never a `Path`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub struct InstallName(pub String);
+pub struct InstallName(Arc<str>);
 
 /// The text of an LC_RPATH command. Never a `Path`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub struct Rpath(pub String);
+pub struct Rpath(Arc<str>);
 
 impl InstallName {
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        InstallName(text.into())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -78,7 +84,18 @@ pub fn framework_suffix(path: &str) -> Option<&str> {
     matches!(inside[..], [_] | ["Versions", _, _]).then(|| &path[at..])
 }
 
+/// So that maps can be asked with a piece of text.
+impl Borrow<str> for InstallName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Rpath {
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Rpath(text.into())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

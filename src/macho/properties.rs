@@ -65,8 +65,8 @@ fn sample() -> impl Strategy<Value = Sample> {
 }
 
 fn edit() -> impl Strategy<Value = LoadCommandEdit> {
-    let rpath = || name().prop_map(Rpath);
-    let install_name = || name().prop_map(InstallName);
+    let rpath = || name().prop_map(Rpath::new);
+    let install_name = || name().prop_map(InstallName::new);
     prop_oneof![
         install_name().prop_map(LoadCommandEdit::SetId),
         (install_name(), install_name()).prop_map(|(from, to)| LoadCommandEdit::ChangeUse { from, to }),
@@ -187,7 +187,7 @@ proptest! {
         let bytes = sample.build();
         let Some(from) = read_slice(&bytes).unwrap().install_name else { return Ok(()) };
         let mut changed = bytes.clone();
-        edit_bytes(&mut changed, &[LoadCommandEdit::SetId(InstallName(to))]).unwrap();
+        edit_bytes(&mut changed, &[LoadCommandEdit::SetId(InstallName::new(to))]).unwrap();
         edit_bytes(&mut changed, &[LoadCommandEdit::SetId(from)]).unwrap();
         prop_assert_eq!(changed, bytes);
     }

@@ -109,10 +109,10 @@ fn decode(raw: &[u8], order: ByteOrder) -> Result<CommandVariant, ReadError> {
 /// The first LC_ID_DYLIB is the one that dyld takes.
 fn add_name(slice: &mut Slice, name: NameCommand, decoded: &CommandVariant) {
     match name.kind {
-        NameKind::Rpath => slice.rpaths.push(Rpath(name.text)),
+        NameKind::Rpath => slice.rpaths.push(Rpath::new(name.text)),
         NameKind::Id if slice.install_name.is_some() => {}
         NameKind::Id => {
-            slice.install_name = Some(InstallName(name.text));
+            slice.install_name = Some(InstallName::new(name.text));
             if let CommandVariant::IdDylib(it) = decoded {
                 slice.compatibility = Some(PackedVersion(it.dylib.compatibility_version));
             }
@@ -134,7 +134,7 @@ fn dylib_use(name: NameCommand, decoded: &CommandVariant) -> DylibUse {
         compatibility: PackedVersion(compatibility),
         current: PackedVersion(current),
         use_flags: name.use_flags.unwrap_or(0),
-        name: InstallName(name.text),
+        name: InstallName::new(name.text),
     }
 }
 
@@ -230,7 +230,7 @@ mod tests {
             assert_eq!((slice.arch, slice.offset, slice.size), (arch, 0, bytes.len() as u64));
             assert_eq!(slice.file_type, FileType::Dylib);
             assert_eq!(slice.install_name.as_ref().unwrap().as_str(), "@rpath/libme.dylib");
-            let uses: Vec<_> = slice.uses.iter().map(|it| (it.kind, it.name.0.clone())).collect();
+            let uses: Vec<_> = slice.uses.iter().map(|it| (it.kind, it.name.as_str().to_owned())).collect();
             assert_eq!(uses, sample.uses);
             assert!(slice.uses.iter().all(|it| it.current == PackedVersion::new(1, 2, 3)));
             assert!(slice.uses.iter().all(|it| it.compatibility == PackedVersion::new(1, 0, 0)));

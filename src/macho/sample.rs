@@ -118,9 +118,9 @@ impl Sample {
         let build = |build: BuildVersion| (build.platform.0, build.min_os.0, build.sdk.0);
         Sample {
             file_type,
-            install_name: slice.install_name.as_ref().map(|name| name.0.clone()),
-            uses: slice.uses.iter().map(|used| (used.kind, used.name.0.clone())).collect(),
-            rpaths: slice.rpaths.iter().map(|rpath| rpath.0.clone()).collect(),
+            install_name: slice.install_name.as_ref().map(|name| name.as_str().to_owned()),
+            uses: slice.uses.iter().map(|used| (used.kind, used.name.as_str().to_owned())).collect(),
+            rpaths: slice.rpaths.iter().map(|rpath| rpath.as_str().to_owned()).collect(),
             uuid: slice.uuid.as_deref().map(uuid_bytes),
             compatibility: (
                 slice.compatibility.map_or(DYLIB_VERSION, |version| version.0),

@@ -15,3 +15,5 @@ mod order;
 pub mod size;
 pub mod unused;
 pub mod why;
+
+pub use order::components;

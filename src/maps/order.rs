@@ -2,7 +2,7 @@
 
 /// The strongly connected components of the graph whose nodes lead to `next`, each sorted; what is led to comes before
 /// what leads there. Tarjan's algorithm (SIAM J. Comput. 1, 1972) on a stack of our own: chains may be thousands long.
-pub(super) fn components(next: &[Vec<usize>]) -> Vec<Vec<usize>> {
+pub fn components(next: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let mut walk = Walk {
         index: vec![None; next.len()],
         low: vec![0; next.len()],

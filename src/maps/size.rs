@@ -91,7 +91,7 @@ pub fn size(bundle: &Bundle, graph: &Graph) -> Size {
         .collect();
     images.sort_by(|a, b| (b.bytes, &a.image).cmp(&(a.bytes, &b.image)));
     let code = images.iter().map(|image| image.bytes).sum();
-    let files = bundle.nodes.iter().filter(|(path, _)| !bundle.images.contains_key(path));
+    let files = bundle.nodes.iter().filter(|(path, _)| !bundle.images.contains_key(*path));
     let other = files.map(|(_, node)| if let Node::File { length, .. } = node { *length } else { 0 }).sum();
     Size { images, code, other }
 }

@@ -54,14 +54,10 @@ pub fn inspect(path: &Path, options: &InspectOptions, progress: &Progress) -> Re
     let (seals, contents) = (files.0?, files.1?);
     progress.step("diagnosing", &name, 0, 0)?;
     let symbols = Symbols { build: build_symbols.as_ref().unwrap_or(&clean_symbols), clean: &clean_symbols };
-    let findings = diagnose(&Facts {
-        bundle: &bundle,
-        build: &build,
-        clean: &clean,
-        seals: &seals,
-        symbols: Some(symbols),
-        contents: contents.as_ref(),
-    });
+    let mut facts = Facts::new(&bundle, &build, &clean, &seals);
+    (facts.symbols, facts.contents) = (Some(symbols), contents.as_ref());
+    let findings = diagnose(&facts);
+    drop(facts);
     Ok(Inspection {
         bundle: Arc::new(bundle),
         build: Arc::new(build),
@@ -112,9 +108,10 @@ pub fn reconsider(
     let ((build, clean), (build_symbols, clean_symbols)) = resolve(bundle, &options, &system);
     progress.step("diagnosing", &bundle.name, 0, 0)?;
     let symbols = Symbols { build: build_symbols.as_ref().unwrap_or(&clean_symbols), clean: &clean_symbols };
-    let contents = inspection.contents.as_deref();
-    let facts = Facts { bundle, build: &build, clean: &clean, seals, symbols: Some(symbols), contents };
+    let mut facts = Facts::new(bundle, &build, &clean, seals);
+    (facts.symbols, facts.contents) = (Some(symbols), inspection.contents.as_deref());
     let findings = diagnose(&facts);
+    drop(facts);
     Ok(Inspection {
         build: Arc::new(build),
         clean: Arc::new(clean),

@@ -33,7 +33,8 @@ pub struct Sample {
 impl Sample {
     /// The roots alone, so that nothing of this machine gets mixed in.
     pub fn search_roots(&self) -> SearchRoots {
-        let roots = self.roots.iter().map(|(from, to)| (RuntimePath::new(from), to.clone())).collect();
+        let roots =
+            self.roots.iter().map(|(from, to)| (RuntimePath::new(from.as_str()), to.clone())).collect();
         SearchRoots { roots, this_machine: false }
     }
 }

@@ -81,7 +81,7 @@ fn steps(app: &Path, seals: &Verification) {
     let built = begun.elapsed();
     let clean = resolve(&bundle, &Place::CleanMac, &conditions);
     println!("  scan {scanned:.1?}, resolve {:.1?} and {:.1?}", built - scanned, begun.elapsed() - built);
-    let facts = Facts { bundle: &bundle, build: &build, clean: &clean, seals, symbols: None, contents: None };
+    let facts = Facts::new(&bundle, &build, &clean, seals);
     let mut rules: Vec<(Duration, &str)> = RULES
         .iter()
         .map(|rule| {
@@ -106,7 +106,8 @@ fn inspect(app: &Path, seals: &Verification, with_symbols: bool) -> usize {
     );
     let symbols = with_symbols.then(|| check(&bundle, &clean, &NothingKnown));
     let symbols = symbols.as_ref().map(|symbols| Symbols { build: symbols, clean: symbols });
-    let facts = Facts { bundle: &bundle, build: &build, clean: &clean, seals, symbols, contents: None };
+    let mut facts = Facts::new(&bundle, &build, &clean, seals);
+    facts.symbols = symbols;
     diagnose(&facts).len()
 }
 

@@ -51,7 +51,7 @@ pub fn sound(items: Vec<Item>) -> Vec<Item> {
     let mut items = with_uuids(items);
     for item in &mut items {
         let here = if item.path.starts_with('/') { "" } else { "/Applications/App.app/" };
-        let own = InstallName(format!("{here}{}", item.path));
+        let own = InstallName::new(format!("{here}{}", item.path));
         for slice in &mut item.slices {
             if slice.file_type == FileType::Dylib && slice.install_name.is_none() {
                 slice.install_name = Some(own.clone());
@@ -198,13 +198,13 @@ fn add(slice: &mut Slice, word: &str, text: &str) {
     let kind = match word {
         "id" => {
             slice.compatibility = Some(PackedVersion::new(1, 0, 0));
-            return slice.install_name = Some(InstallName(text.to_owned()));
+            return slice.install_name = Some(InstallName::new(text));
         }
         "compatibility" => return slice.compatibility = Some(version(text)),
         "needs" => return slice.uses.last_mut().unwrap().compatibility = version(text),
         "minimum" => return slice.version_commands.push(minimum(text)),
         "environment" => return slice.dyld_environment.push(text.to_owned()),
-        "rpath" => return slice.rpaths.push(Rpath(text.to_owned())),
+        "rpath" => return slice.rpaths.push(Rpath::new(text)),
         "use" => LoadKind::Required,
         "weak" => LoadKind::Weak,
         "lazy" => LoadKind::Lazy,
@@ -213,7 +213,7 @@ fn add(slice: &mut Slice, word: &str, text: &str) {
         "delayed" => LoadKind::Delayed,
         other => panic!("what is {other}?"),
     };
-    let (name, version) = (InstallName(text.to_owned()), PackedVersion::new(1, 0, 0));
+    let (name, version) = (InstallName::new(text), PackedVersion::new(1, 0, 0));
     slice.uses.push(DylibUse { name, kind, compatibility: version, current: version, use_flags: 0 });
 }
 

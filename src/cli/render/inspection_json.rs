@@ -152,7 +152,7 @@ impl ProblemJson {
     fn new(problem: &Problem) -> Self {
         ProblemJson {
             image: problem.image.to_string(),
-            reference: problem.reference.as_ref().map(|name| name.0.clone()),
+            reference: problem.reference.as_ref().map(|name| name.as_str().to_owned()),
             message: problem.message.clone(),
         }
     }

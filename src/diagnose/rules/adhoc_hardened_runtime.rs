@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Rule;
-use crate::diagnose::loaded::{listed, processes};
+use crate::diagnose::loaded::listed;
 use crate::diagnose::{Facts, Finding, Remedy, Severity};
 use crate::paths::BundlePath;
 
@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let mut findings: BTreeMap<BundlePath, Finding> = BTreeMap::new();
-    for process in processes(facts) {
+    for process in facts.processes() {
         let signature = &process.slice.signature;
         if !signature.is_ad_hoc() || !signature.validates_libraries() || process.libraries.is_empty() {
             continue;

@@ -1,6 +1,6 @@
 //! Libraries that need each other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use super::Rule;
 use crate::bundle::ImageId;
@@ -8,6 +8,7 @@ use crate::diagnose::references::references;
 use crate::diagnose::wording::listed;
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::dyld::Resolution;
+use crate::maps::components;
 use crate::paths::BundlePath;
 
 pub static RULE: Rule = Rule {
@@ -18,18 +19,22 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-type Needs<'a> = BTreeMap<&'a BundlePath, BTreeSet<&'a BundlePath>>;
-
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let mut needs = Needs::new();
+    let images: Vec<&BundlePath> = facts.bundle.images.keys().collect();
+    let numbers: HashMap<&BundlePath, usize> = images.iter().copied().zip(0..).collect();
+    let mut needs = vec![Vec::new(); images.len()];
     for reference in references(facts.clean) {
         if let Resolution::Bundled(target) = &reference.dependency.resolution
-            && target != reference.user
+            && let (Some(&user), Some(&target)) = (numbers.get(reference.user), numbers.get(target))
         {
-            needs.entry(reference.user).or_default().insert(target);
+            needs[user].push(target);
         }
     }
-    cycles(&needs).iter().filter_map(|cycle| finding(cycle)).collect()
+    let mut cycles = components(&needs);
+    cycles.retain(|cycle| cycle.len() > 1);
+    cycles.sort_unstable();
+    let named = |cycle: &Vec<usize>| cycle.iter().map(|&image| images[image]).collect();
+    cycles.iter().filter_map(|cycle| finding(&named(cycle))).collect()
 }
 
 fn finding(cycle: &BTreeSet<&BundlePath>) -> Option<Finding> {
@@ -41,85 +46,6 @@ fn finding(cycle: &BTreeSet<&BundlePath>) -> Option<Finding> {
     );
     let related = cycle.iter().skip(1).map(|path| ImageId::Bundled((*path).clone())).collect();
     Some(Finding { related, ..Finding::new(&RULE, first, title, message) })
-}
-
-/// The groups of more than one in which each reaches each (Tarjan's algorithm, with a stack of our own: chains may be
-/// thousands long), in a fixed order.
-fn cycles<'a>(needs: &Needs<'a>) -> BTreeSet<BTreeSet<&'a BundlePath>> {
-    let mut search = Search::default();
-    for start in needs.keys() {
-        if !search.index.contains_key(start) {
-            search.run(needs, start);
-        }
-    }
-    search.cycles
-}
-
-#[derive(Default)]
-struct Search<'a> {
-    /// When a node was met.
-    index: BTreeMap<&'a BundlePath, usize>,
-    /// The earliest node on the stack that it reaches.
-    low: BTreeMap<&'a BundlePath, usize>,
-    open: Vec<&'a BundlePath>,
-    is_open: BTreeSet<&'a BundlePath>,
-    cycles: BTreeSet<BTreeSet<&'a BundlePath>>,
-}
-
-impl<'a> Search<'a> {
-    fn run(&mut self, needs: &Needs<'a>, start: &'a BundlePath) {
-        let mut ahead = vec![(start, self.enter(needs, start))];
-        while let Some((node, targets)) = ahead.last_mut() {
-            let node = *node;
-            match targets.pop() {
-                Some(target) if !self.index.contains_key(target) => {
-                    let further = self.enter(needs, target);
-                    ahead.push((target, further));
-                }
-                Some(target) if self.is_open.contains(target) => {
-                    self.lower(node, self.index.get(target).copied())
-                }
-                Some(_) => {}
-                None => {
-                    ahead.pop();
-                    self.leave(node);
-                    if let Some((user, _)) = ahead.last() {
-                        self.lower(user, self.low.get(node).copied());
-                    }
-                }
-            }
-        }
-    }
-
-    fn enter(&mut self, needs: &Needs<'a>, node: &'a BundlePath) -> Vec<&'a BundlePath> {
-        let at = self.index.len();
-        self.index.insert(node, at);
-        self.low.insert(node, at);
-        self.open.push(node);
-        self.is_open.insert(node);
-        needs.get(node).into_iter().flatten().rev().copied().collect()
-    }
-
-    fn lower(&mut self, node: &'a BundlePath, to: Option<usize>) {
-        if let (Some(low), Some(to)) = (self.low.get_mut(node), to) {
-            *low = (*low).min(to);
-        }
-    }
-
-    /// Closes the group that `node` is the first of.
-    fn leave(&mut self, node: &'a BundlePath) {
-        if self.low.get(node) != self.index.get(node) {
-            return;
-        }
-        let from = self.open.iter().rposition(|open| *open == node).unwrap_or(self.open.len());
-        let group: BTreeSet<&BundlePath> = self.open.drain(from..).collect();
-        for member in &group {
-            self.is_open.remove(member);
-        }
-        if group.len() > 1 {
-            self.cycles.insert(group);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -69,8 +69,10 @@ fn finding(
     folder: &BundlePath,
     names: &BTreeSet<&str>,
 ) -> Finding {
-    let rpath =
-        Rpath(format!("@executable_path/{}", folder.relative_from(&program.parent().unwrap_or_default())));
+    let rpath = Rpath::new(format!(
+        "@executable_path/{}",
+        folder.relative_from(&program.parent().unwrap_or_default())
+    ));
     let title = format!("{} has no rpath to {folder}", program.file_name());
     let message = format!(
         "{program} is a process of its own, so the LC_RPATH of {app} does not count for it, and {} of {folder} is not found. Give {program} the LC_RPATH {rpath}.",
@@ -114,7 +116,7 @@ mod tests {
             findings[0].remedy,
             Some(Remedy::AddRpath {
                 image: BundlePath::new(pen).unwrap(),
-                rpath: Rpath("@executable_path/../../../../Frameworks".into()),
+                rpath: Rpath::new("@executable_path/../../../../Frameworks"),
             })
         );
     }

@@ -44,7 +44,7 @@ pub fn right_id(path: &BundlePath) -> InstallName {
         .as_str()
         .strip_prefix("Contents/Frameworks/")
         .filter(|_| framework_suffix(path.as_str()).is_none());
-    InstallName(format!("@rpath/{}", below.unwrap_or(tail)))
+    InstallName::new(format!("@rpath/{}", below.unwrap_or(tail)))
 }
 
 /// A file may go by several names through links, so the last part may be the name of a link to it.
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_framework_keeps_its_versions_in_the_name() {
-        let id = |text: &str| right_id(&BundlePath::new(text).unwrap()).0;
+        let id = |text: &str| right_id(&BundlePath::new(text).unwrap()).as_str().to_owned();
         assert_eq!(id("Contents/Frameworks/X.framework/Versions/A/X"), "@rpath/X.framework/Versions/A/X");
         assert_eq!(id("Contents/Frameworks/libx.dylib"), "@rpath/libx.dylib");
         assert_eq!(id("Contents/Frameworks/sub/libx.dylib"), "@rpath/sub/libx.dylib");

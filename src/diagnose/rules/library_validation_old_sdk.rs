@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::Rule;
-use crate::diagnose::loaded::processes;
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::macho::{PackedVersion, SignatureState};
 use crate::paths::BundlePath;
@@ -20,7 +19,7 @@ const FIRST_VALIDATED: PackedVersion = PackedVersion::new(10, 9, 0);
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let mut findings: BTreeMap<BundlePath, Finding> = BTreeMap::new();
-    for process in processes(facts) {
+    for process in facts.processes() {
         let signature = &process.slice.signature;
         // Ad hoc code can load none of them.
         if signature.state != SignatureState::Cms || !signature.validates_libraries() {

@@ -2,7 +2,7 @@
 
 use super::Rule;
 use super::minimum_system_too_low::minimum;
-use crate::diagnose::loaded::{declared_minimum, processes};
+use crate::diagnose::loaded::declared_minimum;
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::macho::PackedVersion;
 use crate::paths::BundlePath;
@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let processes = processes(facts);
+    let processes = facts.processes();
     let declared = processes.iter().filter_map(|one| declared_minimum(facts.bundle, one.slice.arch)).min();
     let slices = processes.iter().flat_map(|one| one.libraries.values().chain([&one.slice]));
     let built_for: Option<Vec<PackedVersion>> = slices.map(|slice| minimum(slice)).collect();

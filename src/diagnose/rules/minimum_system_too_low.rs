@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Rule;
-use crate::diagnose::loaded::{about_all, counted, declared_minimum, listed, processes};
+use crate::diagnose::loaded::{about_all, counted, declared_minimum, listed};
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::macho::format::effective_build;
 use crate::macho::{Arch, PackedVersion, Platform, Slice};
@@ -24,7 +24,7 @@ pub(super) fn minimum(slice: &Slice) -> Option<PackedVersion> {
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let mut newer: BTreeMap<Arch, BTreeMap<BundlePath, PackedVersion>> = BTreeMap::new();
-    for process in processes(facts) {
+    for process in facts.processes() {
         let arch = process.slice.arch;
         let Some(promised) = declared_minimum(facts.bundle, arch) else { continue };
         let images = process.libraries.iter().chain([(&process.executable, &process.slice)]);

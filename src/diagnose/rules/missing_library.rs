@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let names = Names::new(facts);
+    let names = Names::new(facts.bundle);
     let missing = hits(facts.build, |reference| {
         let dependency = reference.dependency;
         dependency.resolution == Resolution::Missing
@@ -37,7 +37,7 @@ fn has_its_own_rule(name: &str) -> bool {
 /// References that reach the bundle's own files only while it stands where it stands now.
 fn only_here(facts: &Facts<'_>) -> Vec<Finding> {
     let lost = hits(facts.clean, |reference| reference.dependency.resolution == Resolution::Missing);
-    let names = Names::new(facts);
+    let names = Names::new(facts.bundle);
     lost.iter()
         .filter_map(|hit| {
             let (user, name) = (hit.user(), hit.name());

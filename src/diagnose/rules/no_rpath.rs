@@ -57,7 +57,7 @@ mod tests {
         let findings = found_alone("rp", "Rp", RULE.id, |app| {
             let file = app.join("Contents/MacOS/inherits");
             let bytes = std::fs::read(&file).unwrap();
-            let delete = vec![LoadCommandEdit::DeleteRpath(Rpath("@loader_path/../Frameworks".into()))];
+            let delete = vec![LoadCommandEdit::DeleteRpath(Rpath::new("@loader_path/../Frameworks"))];
             let edits: BTreeMap<_, _> =
                 read(&bytes).unwrap().archs().map(|arch| (arch, delete.clone())).collect();
             std::fs::write(&file, edit_file(&bytes, &edits).unwrap()).unwrap();

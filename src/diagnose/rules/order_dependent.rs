@@ -2,8 +2,8 @@
 
 use super::Rule;
 use crate::bundle::ImageId;
-use crate::diagnose::references::{Hit, Reference, hits};
-use crate::diagnose::reuse::{Elsewhere, elsewhere};
+use crate::diagnose::references::Hit;
+use crate::diagnose::reuse::Elsewhere;
 use crate::diagnose::wording::leaf;
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::dyld::Resolution;
@@ -18,10 +18,10 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let is_lucky = |reference: &Reference<'_>| elsewhere(facts, reference) == Some(Elsewhere::Nothing);
-    hits(facts.clean, is_lucky)
+    facts
+        .elsewhere(|found| (*found == Elsewhere::Nothing).then_some(()))
         .iter()
-        .filter_map(|hit| match &hit.first.dependency.resolution {
+        .filter_map(|(hit, ())| match &hit.first.dependency.resolution {
             Resolution::Bundled(target) => Some(finding(facts, hit, target)),
             _ => None,
         })

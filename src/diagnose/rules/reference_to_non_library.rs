@@ -1,7 +1,7 @@
 //! A load command names something that is no library.
 
 use super::Rule;
-use crate::diagnose::names::{NameFault, Names};
+use crate::diagnose::names::NameFault;
 use crate::diagnose::wording::leaf;
 use crate::diagnose::{Facts, Finding, Severity};
 
@@ -14,8 +14,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let found = Names::new(facts).hits(facts.build, |fault| match fault {
-        NameFault::NoLibrary(refusal) => Some(refusal),
+    let found = facts.name_faults(|fault| match fault {
+        NameFault::NoLibrary(refusal) => Some(refusal.clone()),
         _ => None,
     });
     found

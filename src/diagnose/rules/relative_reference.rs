@@ -2,8 +2,8 @@
 
 use super::Rule;
 use crate::bundle::ImageId;
-use crate::diagnose::names::{NameFault, Names};
-use crate::diagnose::references::{Hit, counterpart, hits};
+use crate::diagnose::names::NameFault;
+use crate::diagnose::references::{Hit, counterpart};
 use crate::diagnose::wording::leaf;
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::dyld::Resolution;
@@ -17,11 +17,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let names = Names::new(facts);
-    let found = hits(facts.build, |reference| {
-        reference.dependency.is_relative() && names.fault(reference) == Some(NameFault::Relative)
-    });
-    found.iter().map(|hit| finding(facts, hit)).collect()
+    let found = facts.name_faults(|fault| (*fault == NameFault::Relative).then_some(()));
+    found.iter().map(|(hit, ())| finding(facts, hit)).collect()
 }
 
 fn finding(facts: &Facts<'_>, hit: &Hit<'_>) -> Finding {

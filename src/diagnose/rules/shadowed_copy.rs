@@ -2,8 +2,8 @@
 
 use super::Rule;
 use crate::bundle::ImageId;
-use crate::diagnose::references::{Hit, Reference, hits};
-use crate::diagnose::reuse::{Elsewhere, elsewhere};
+use crate::diagnose::references::Hit;
+use crate::diagnose::reuse::Elsewhere;
 use crate::diagnose::wording::leaf;
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::dyld::Resolution;
@@ -18,12 +18,14 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let is_shadowed =
-        |reference: &Reference<'_>| matches!(elsewhere(facts, reference), Some(Elsewhere::Another(_)));
-    hits(facts.clean, is_shadowed)
-        .iter()
-        .filter_map(|hit| match (&hit.first.dependency.resolution, elsewhere(facts, &hit.first)?) {
-            (Resolution::Bundled(loaded), Elsewhere::Another(own)) => Some(finding(facts, hit, loaded, own)),
+    let shadowed = facts.elsewhere(|found| match found {
+        Elsewhere::Another(own) => Some(own.clone()),
+        Elsewhere::Nothing => None,
+    });
+    shadowed
+        .into_iter()
+        .filter_map(|(hit, own)| match &hit.first.dependency.resolution {
+            Resolution::Bundled(loaded) => Some(finding(facts, &hit, loaded, own)),
             _ => None,
         })
         .collect()

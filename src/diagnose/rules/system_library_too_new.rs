@@ -1,7 +1,7 @@
 //! A library of macOS that is newer than the oldest macOS the code may run on.
 
 use super::Rule;
-use crate::diagnose::system_uses::{SystemHit, oldest_os, system_uses};
+use crate::diagnose::system_uses::{OldestOs, SystemHit, system_uses};
 use crate::diagnose::wording::leaf;
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::dyld::system::{self, Exists, Shown, Since};
@@ -16,12 +16,12 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let bundle = facts.bundle;
-    let too_new = system_uses(bundle, |one| {
-        let oldest = oldest_os(bundle, one.slice);
-        oldest.is_some_and(|os| matches!(system::exists(one.used.name.as_str(), os), Exists::NotYet { .. }))
+    let oldest = OldestOs::of(facts.bundle);
+    let too_new = system_uses(facts.bundle, |one| {
+        let os = oldest.of_slice(one.slice);
+        os.is_some_and(|os| matches!(system::exists(one.used.name.as_str(), os), Exists::NotYet { .. }))
     });
-    too_new.iter().filter_map(|hit| finding(hit, oldest_os(bundle, hit.first.slice)?)).collect()
+    too_new.iter().filter_map(|hit| finding(hit, oldest.of_slice(hit.first.slice)?)).collect()
 }
 
 fn finding(hit: &SystemHit<'_>, oldest: PackedVersion) -> Option<Finding> {

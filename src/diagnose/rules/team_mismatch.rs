@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::Rule;
-use crate::diagnose::loaded::processes;
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::macho::{Signature, SignatureState};
 use crate::paths::BundlePath;
@@ -18,7 +17,7 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let mut findings: BTreeMap<(BundlePath, BundlePath), Finding> = BTreeMap::new();
-    for process in processes(facts) {
+    for process in facts.processes() {
         let signature = &process.slice.signature;
         if signature.state != SignatureState::Cms || !signature.validates_libraries() {
             continue;

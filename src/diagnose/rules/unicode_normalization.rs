@@ -2,7 +2,7 @@
 
 use super::Rule;
 use crate::bundle::ImageId;
-use crate::diagnose::names::{NameFault, Names};
+use crate::diagnose::names::NameFault;
 use crate::diagnose::wording::leaf;
 use crate::diagnose::{Facts, Finding, Severity};
 
@@ -15,8 +15,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let found = Names::new(facts).hits(facts.build, |fault| match fault {
-        NameFault::Normalization(target) => Some(target),
+    let found = facts.name_faults(|fault| match fault {
+        NameFault::Normalization(target) => Some(target.clone()),
         _ => None,
     });
     found

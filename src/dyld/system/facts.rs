@@ -1,5 +1,6 @@
 //! The install names of macOS: `libraries.txt` and `moved.txt`.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::{lines, version};
@@ -73,8 +74,11 @@ static LIBRARIES: LazyLock<Vec<Facts>> =
 static MOVED: LazyLock<Vec<Moved>> =
     LazyLock::new(|| lines(include_str!("moved.txt")).filter_map(moved_row).collect());
 
+static BY_NAME: LazyLock<HashMap<&'static str, &'static Facts>> =
+    LazyLock::new(|| LIBRARIES.iter().map(|facts| (facts.name, facts)).collect());
+
 /// What is gone: a library's name, or the folder of a framework with its `/`.
-static GONE: LazyLock<Vec<(&'static str, PackedVersion)>> = LazyLock::new(|| {
+static GONE: LazyLock<HashMap<&'static str, PackedVersion>> = LazyLock::new(|| {
     LIBRARIES
         .iter()
         .filter_map(|facts| match facts.end {
@@ -117,8 +121,7 @@ fn framework_folder(name: &str) -> Option<&str> {
 /// What is known about the library that `name` means: an install name, or a framework by `X.framework/X`, by
 /// `Versions/Current`, or by whatever letter where the letter is not a fact.
 pub fn library(name: &str) -> Option<&'static Facts> {
-    let at = LIBRARIES.binary_search_by(|facts| facts.name.cmp(name));
-    at.ok().and_then(|at| LIBRARIES.get(at)).or_else(|| framework(name))
+    BY_NAME.get(name).copied().or_else(|| framework(name))
 }
 
 fn framework(name: &str) -> Option<&'static Facts> {
@@ -143,9 +146,7 @@ fn framework(name: &str) -> Option<&'static Facts> {
 
 /// The macOS since which nothing is left of what `name` means.
 pub fn gone(name: &str) -> Option<PackedVersion> {
-    GONE.iter()
-        .find(|(gone, _)| if gone.ends_with('/') { name.starts_with(gone) } else { name == *gone })
-        .map(|&(_, since)| since)
+    GONE.get(framework_folder(name).unwrap_or(name)).copied()
 }
 
 /// Whether macOS `os` has the library that `name` means. Where the lists leave a gap, the answer is `Unknown`.

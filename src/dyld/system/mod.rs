@@ -14,7 +14,7 @@ use std::fmt;
 
 use crate::bundle::source::is_system_path;
 use crate::macho::PackedVersion;
-use crate::paths::RuntimePath;
+use crate::paths::normalized;
 
 /// Whether a load command that says `name` means a library of macOS. Everything in the system's own folders counts but
 /// what is known to be gone: nothing else may install libraries there.
@@ -25,12 +25,9 @@ pub fn is_system(name: &str) -> bool {
 /// Whether macOS is known to have a library at `path`. For places that dyld makes up from rpaths and fallback folders,
 /// where being in a system folder proves nothing.
 pub fn is_known(path: &str) -> bool {
-    let path = RuntimePath::new(path).normalized();
-    if !is_system_path(&path) {
-        return false;
-    }
-    let path = path.as_str();
-    is_swift_library(path) || library(path).is_some_and(|facts| !matches!(facts.end, End::Gone(_)))
+    let path = &*normalized(path);
+    is_system_path(path)
+        && (is_swift_library(path) || library(path).is_some_and(|facts| !matches!(facts.end, End::Gone(_))))
 }
 
 /// Swift's own libraries and overlays, which the tables name only in part.
