@@ -177,6 +177,10 @@ impl Bundle {
 
     /// Follows every link of `path`, in the bundle only. `None` when it dangles, leaves the bundle or never ends.
     pub fn real_path(&self, path: &BundlePath) -> Option<BundlePath> {
+        // What was listed stands in real folders.
+        if self.nodes.get(path).is_some_and(|node| !matches!(node, Node::Link { .. })) {
+            return Some(path.clone());
+        }
         let mut real = BundlePath::root();
         let mut ahead: Vec<String> = path.components().rev().map(str::to_owned).collect();
         let mut links = 0;

@@ -30,7 +30,7 @@ pub fn elsewhere(bundle: &Bundle, reference: &Reference<'_>) -> Option<Elsewhere
     let root = RuntimePath::new(format!("/Applications/{}", bundle.name));
     let inside = |tried: &RuntimePath| -> Option<BundlePath> {
         let path = BundlePath::new(tried.normalized().strip_prefix(&root)?)?;
-        let real = if bundle.images.contains_key(&path) { path } else { bundle.real_path(&path)? };
+        let real = bundle.real_path(&path)?;
         let image = bundle.image(&real)?;
         image.file.slice(reference.launch.arch).map(|_| real)
     };

@@ -27,7 +27,8 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let shipped: BTreeSet<&str> = facts.bundle.images.keys().map(BundlePath::file_name).collect();
     let mut lacking: BTreeMap<&str, BTreeMap<&BundlePath, PackedVersion>> = BTreeMap::new();
     for reference in references(facts.clean) {
-        if let (Some(leaf), Some(oldest)) = (swift_library(&reference), oldest(facts, &reference))
+        if let Some(leaf) = swift_library(&reference)
+            && let Some(oldest) = oldest(facts, &reference)
             && oldest < first_with(leaf)
             && !shipped.contains(leaf)
         {
