@@ -44,7 +44,15 @@ impl<'a> Host<'a> {
             Place::HomebrewMac(roots) => (elsewhere, Some(roots), &HOMEBREW[..]),
             Place::BuildMac(roots) => (bundle.runtime_root.clone(), Some(roots), &[][..]),
         };
-        Host { bundle, root, roots, only, seen: Mutex::default(), outside: Mutex::default(), externals: Mutex::default() }
+        Host {
+            bundle,
+            root,
+            roots,
+            only,
+            seen: Mutex::default(),
+            outside: Mutex::default(),
+            externals: Mutex::default(),
+        }
     }
 
     pub fn bundle(&self) -> &'a Bundle {

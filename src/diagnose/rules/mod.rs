@@ -42,6 +42,7 @@ mod junk_file;
 mod lazy_load_command;
 mod library_outside_bundle;
 mod library_validation_old_sdk;
+mod libsystem_symbol_too_new;
 mod link_outside_bundle;
 mod minimum_system_higher_than_needed;
 mod minimum_system_too_low;
@@ -130,6 +131,7 @@ pub static RULES: &[&Rule] = &[
     &library_outside_bundle::RULE,
     &system_library_removed::RULE,
     &system_library_too_new::RULE,
+    &libsystem_symbol_too_new::RULE,
     &second_libsystem::RULE,
     &reference_to_non_library::RULE,
     &relative_reference::RULE,

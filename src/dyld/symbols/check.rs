@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::binaries::{BinaryId, Maps};
 use super::imports::{Checked, Checker, Missing};
 use super::processes::{Process, processes};
-use super::{LaunchSymbols, SymbolReport, SystemSymbols};
+use super::{LaunchSymbols, RecentSymbol, SymbolReport, SystemSymbols};
 use crate::bundle::Bundle;
 use crate::dyld::Graph;
 
@@ -33,6 +33,7 @@ pub fn check(bundle: &Bundle, graph: &Graph, system: &dyn SystemSymbols) -> Symb
 #[derive(Default)]
 struct Outcome {
     missing: Vec<(usize, usize, Missing)>,
+    recent: Vec<RecentSymbol>,
     unreadable: Option<(BinaryId, String)>,
     imports: usize,
 }
@@ -47,8 +48,9 @@ impl<'m> Checker<'m, '_> {
             let index = match known.iter().position(|checked| holds(checked, process)) {
                 Some(index) => index,
                 None => match self.check_image(process, loaded) {
-                    Ok(checked) => {
+                    Ok(mut checked) => {
                         outcome.imports += checked.imports;
+                        outcome.recent.append(&mut checked.recent);
                         known.push(checked);
                         known.len() - 1
                     }
@@ -81,6 +83,7 @@ impl<'m> Checker<'m, '_> {
         for outcome in outcomes {
             report.checked += 1;
             report.imports += outcome.imports;
+            report.recent.extend(outcome.recent);
             for (launch, position, missing) in outcome.missing {
                 placed[launch].push((position, missing));
             }

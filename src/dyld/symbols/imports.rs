@@ -7,10 +7,11 @@ use super::binaries::{Binaries, Binary, BinaryId};
 use super::lookup::{Found, Lookup};
 use super::message::Request;
 use super::processes::{End, Loaded, Process};
-use super::{Expected, MissingSymbol, SystemSymbols, When};
+use super::{Expected, MissingSymbol, RecentSymbol, SystemSymbols, When};
 use crate::bundle::ImageId;
-use crate::macho::Arch;
+use crate::dyld::system::{self, Listed};
 use crate::macho::symbols::{Import, Ordinal};
+use crate::macho::{Arch, InstallName};
 use crate::paths::RuntimePath;
 
 pub(super) struct Checker<'m, 's> {
@@ -32,6 +33,8 @@ pub(super) struct Checked<'m> {
     pub missing: Missing,
     /// Imports that ask more of the process than its libraries, with their positions.
     pub wider: Vec<(usize, Import<'m>)>,
+    /// Newer than the slice's minimum macOS.
+    pub recent: Vec<RecentSymbol>,
     /// Whose dylib commands the lookups followed.
     pub followed: Vec<(BinaryId, u32)>,
     pub imports: usize,
@@ -47,6 +50,7 @@ impl<'m, 's> Checker<'m, 's> {
         let imports = symbols.slice.imports().map_err(|error| error.0)?;
         let mut lookup = Lookup::new(process, &self.binaries, self.system);
         let (mut missing, mut wider, mut seen) = (Missing::new(), Vec::new(), HashSet::new());
+        let mut recent = Vec::new();
         for (position, import) in imports.iter().enumerate() {
             match import.ordinal {
                 _ if import.weak && !is_unknown(import.ordinal, loaded) => {}
@@ -62,10 +66,26 @@ impl<'m, 's> Checker<'m, 's> {
                     {
                         missing.push((position, Arc::new(one)));
                     }
+                    recent.extend(self.recent(loaded, import));
                 }
             }
         }
-        Ok(Checked { missing, wider, followed: lookup.followed, imports: imports.len() })
+        Ok(Checked { missing, wider, recent, followed: lookup.followed, imports: imports.len() })
+    }
+
+    /// Whether the symbol came to libSystem after the macOS that the slice is built for.
+    fn recent(&self, loaded: &Loaded<'_>, import: &Import<'_>) -> Option<RecentSymbol> {
+        let Ordinal::Dylib(ordinal) = import.ordinal else { return None };
+        let target = loaded.targets.get((ordinal as usize).checked_sub(1)?)?;
+        let End::System(path) = target.end else { return None };
+        let symbol = std::str::from_utf8(import.name).ok().filter(|_| system::is_libsystem(path))?;
+        let oldest = loaded.slice.build?.min_os;
+        matches!(system::libsystem_symbol(symbol, oldest), Listed::NotYet { .. }).then(|| RecentSymbol {
+            image: loaded.load.image.clone(),
+            arch: self.binaries.get(loaded.binary).arch,
+            reference: target.dependency.map_or_else(|| InstallName::new(path), |one| one.name.clone()),
+            symbol: symbol.to_owned(),
+        })
     }
 
     fn two_level<'g>(

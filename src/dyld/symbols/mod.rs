@@ -99,6 +99,16 @@ pub struct MissingSymbol {
     pub message: String,
 }
 
+/// A required import from libSystem that no macOS as old as the slice's own minimum has: there here, missing there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecentSymbol {
+    pub image: ImageId,
+    pub arch: Arch,
+    /// The dylib command that its ordinal means.
+    pub reference: InstallName,
+    pub symbol: String,
+}
+
 /// Stands in a message for the UUID of a library of macOS, which differs with every update.
 pub const SYSTEM_UUID: &str = "UUID of this macOS";
 
@@ -110,6 +120,7 @@ pub type LaunchSymbols = Vec<(usize, Arc<MissingSymbol>)>;
 pub struct SymbolReport {
     /// Same order as the graph's launches. For a plug-in only of what it brings: the rest is its host's.
     pub launches: Vec<LaunchSymbols>,
+    pub recent: BTreeSet<RecentSymbol>,
     /// Slices whose tables of symbols are malformed, and why. Nothing is said of what is expected in them.
     pub unreadable: BTreeMap<(ImageId, Arch), String>,
     /// Distinct images, slices and surroundings that were checked, and the imports that were looked for.
