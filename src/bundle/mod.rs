@@ -2,6 +2,7 @@
 //!
 //! A fault found while scanning is data ([`Bundle::problems`]), never an error: a broken bundle is what people bring.
 
+mod code_file;
 pub mod contents;
 mod entry;
 pub mod framework;
@@ -18,7 +19,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::macho::{self, FileType, MachFile};
+use crate::macho::{FileType, MachFile};
 use crate::paths::{BundlePath, RuntimePath};
 
 pub use contents::{Contents, read_contents};
@@ -215,9 +216,4 @@ impl Bundle {
     pub fn image(&self, path: &BundlePath) -> Option<&Arc<Image>> {
         self.images.get(path)
     }
-}
-
-/// Whether the first bytes of a file say that it is Mach-O; suffixes are never looked at.
-pub fn looks_like_code(start: &[u8]) -> bool {
-    macho::is_macho(start)
 }

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
+use super::code_file::CodeFile;
 use super::info_plist::InfoPlist;
 use super::walk::{self, Listing};
-use super::{Bundle, Image, ImageId, Node, Problem, map, script};
+use super::{Bundle, Image, ImageId, Node, Problem, script};
 use crate::failure::Failure;
 use crate::macho::{self, FileType};
 use crate::os;
@@ -148,14 +149,11 @@ fn read_image(root: &Path, path: &BundlePath, length: u64) -> Option<Result<Imag
     let local = path.to_local(root);
     let unreadable =
         |error: std::io::Error| Problem::Unreadable { path: path.clone(), why: walk::reason(&error) };
-    let bytes = match map::open(&local, super::looks_like_code) {
-        Ok(bytes) => bytes?,
+    let code = match CodeFile::open(&local) {
+        Ok(code) => code?,
         Err(error) => return Some(Err(unreadable(error))),
     };
-    if !macho::is_macho(&bytes) {
-        return None; // a universal static library
-    }
-    Some(match macho::read(&bytes) {
+    Some(match macho::read_file(&code) {
         Ok(file) => Ok(Image { id: ImageId::Bundled(path.clone()), local, length, file }),
         Err(why) => Err(Problem::BrokenMachO { path: path.clone(), why: why.to_string() }),
     })

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Image, ImageId, Node, map, walk};
+use super::code_file::CodeFile;
+use super::{Image, ImageId, Node, walk};
 use crate::failure::Failure;
-use crate::macho;
+use crate::macho::{self, Parts};
 use crate::os;
 use crate::paths::{BundlePath, RuntimePath};
 
@@ -178,10 +179,10 @@ pub fn list(local: &Path) -> Result<BTreeMap<BundlePath, Node>, Failure> {
 /// # Errors
 /// Why it cannot be read, as a clause.
 pub fn open_image(real: &RuntimePath, local: &Path) -> Result<Image, String> {
-    let bytes = map::open(local, super::looks_like_code).map_err(|error| walk::reason(&error))?;
-    let bytes = bytes.ok_or("is not a Mach-O file")?;
-    let file = macho::read(&bytes).map_err(|why| why.to_string())?;
-    let length = bytes.len() as u64;
+    let code = CodeFile::open(local).map_err(|error| walk::reason(&error))?;
+    let code = code.ok_or("is not a Mach-O file")?;
+    let file = macho::read_file(&code).map_err(|why| why.to_string())?;
+    let length = code.length();
     Ok(Image { id: ImageId::External(real.clone()), local: local.to_owned(), length, file })
 }
 

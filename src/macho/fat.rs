@@ -1,15 +1,18 @@
 //! Universal files: the table of slices (`<mach-o/fat.h>`, always big-endian), read and laid out anew.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use super::byte_order::{ByteOrder, range_at};
+use super::byte_order::ByteOrder;
 use super::header::{Header, magic};
-use super::{Arch, Container, ReadError};
+use super::{Arch, Container, Parts, ReadError};
 
 const FAT_MAGIC: u32 = 0xcafe_babe;
 const FAT_MAGIC_64: u32 = 0xcafe_babf;
 /// A Java class file starts with the same four bytes, then its version, which is 45 or more.
 const TOO_MANY_ARCHS: u32 = 30;
+/// Bytes of a table with as many rows as there may be, its header included.
+const LONGEST_TABLE: u64 = 8 + TOO_MANY_ARCHS as u64 * 32;
 const ARCHIVE_MAGIC: &[u8] = b"!<arch>\n";
 /// Slices are laid out on 16 KiB pages whatever the CPU, as `codesign_allocate` does.
 const ALIGN_BITS: u32 = 14;
@@ -41,54 +44,78 @@ pub fn container(start: &[u8]) -> Option<Container> {
 /// When the bytes are not Mach-O, when a slice reaches past the end of the file, overlaps another or the table,
 /// holds something else (a static archive above all) or repeats an architecture.
 pub fn slices(bytes: &[u8]) -> Result<Vec<(Arch, Range<usize>)>, ReadError> {
-    match container(bytes) {
+    slices_of(&bytes)
+}
+
+/// [`slices`] of a file that is read in parts.
+pub(super) fn slices_of(file: &dyn Parts) -> Result<Vec<(Arch, Range<usize>)>, ReadError> {
+    let start = file.part(0, LONGEST_TABLE)?;
+    match container(&start) {
         None => Err(ReadError("is not a Mach-O file".to_owned())),
-        Some(Container::Thin) => Ok(vec![(arch_of(bytes)?, 0..bytes.len())]),
+        Some(Container::Thin) => {
+            let end = usize::try_from(file.length());
+            let end = end.map_err(|_| ReadError("is too large for this machine".to_owned()))?;
+            Ok(vec![(arch_of(&start)?, 0..end)])
+        }
         Some(container) => {
-            let rows = table(bytes, container)?;
-            check(bytes, container, &rows)
+            let rows = table(&start, file.length(), container)?;
+            check(file, container, &rows)
         }
     }
 }
 
 /// Whether this is a universal static library: the container of Mach-O, but no code that dyld could load.
-pub(super) fn holds_archive(bytes: &[u8]) -> bool {
-    let Some(container @ (Container::Fat | Container::Fat64)) = container(bytes) else { return false };
+pub(super) fn holds_archive(file: &dyn Parts) -> bool {
+    let Ok(start) = file.part(0, LONGEST_TABLE) else { return false };
+    let Some(container @ (Container::Fat | Container::Fat64)) = container(&start) else { return false };
     let is_archive =
-        |row: &Row| bytes.get(row.range.clone()).is_some_and(|slice| slice.starts_with(ARCHIVE_MAGIC));
-    table(bytes, container).is_ok_and(|rows| rows.iter().any(is_archive))
+        |row: &Row| start_of(file, &row.range).is_ok_and(|slice| slice.starts_with(ARCHIVE_MAGIC));
+    table(&start, file.length(), container).is_ok_and(|rows| rows.iter().any(is_archive))
 }
 
-fn table(bytes: &[u8], container: Container) -> Result<Vec<Row>, ReadError> {
-    let word = |at| ByteOrder::Big.u32(bytes, at);
+/// Enough of a slice to tell what it is.
+fn start_of<'f>(file: &'f dyn Parts, slice: &Range<usize>) -> Result<Cow<'f, [u8]>, ReadError> {
+    file.part(slice.start as u64, slice.len().min(16) as u64)
+}
+
+/// `start` is the table's, `length` the file's.
+fn table(start: &[u8], length: u64, container: Container) -> Result<Vec<Row>, ReadError> {
+    let word = |at| ByteOrder::Big.u32(start, at);
     let mut rows = Vec::new();
     for index in 0..word(4)? as usize {
         let at = 8 + index * row_size(container);
         let (offset, size) = match container {
-            Container::Fat64 => (ByteOrder::Big.u64(bytes, at + 8)?, ByteOrder::Big.u64(bytes, at + 16)?),
+            Container::Fat64 => (ByteOrder::Big.u64(start, at + 8)?, ByteOrder::Big.u64(start, at + 16)?),
             _ => (word(at + 8)?.into(), word(at + 12)?.into()),
         };
         let arch = Arch::new(word(at)?, word(at + 4)?);
-        let range = range_at(bytes, offset, size)
-            .map_err(|_| ReadError(format!("is cut off: its {arch} slice ends past the end of the file")))?;
+        let end = offset.checked_add(size).filter(|end| *end <= length);
+        let range = end.and_then(|end| Some(usize::try_from(offset).ok()?..usize::try_from(end).ok()?));
+        let range = range.ok_or_else(|| {
+            ReadError(format!("is cut off: its {arch} slice ends past the end of the file"))
+        })?;
         rows.push(Row { arch, range });
     }
     Ok(rows)
 }
 
 /// The slices by what their own headers say: the table may name another subtype of the same CPU.
-fn check(bytes: &[u8], container: Container, rows: &[Row]) -> Result<Vec<(Arch, Range<usize>)>, ReadError> {
+fn check(
+    file: &dyn Parts,
+    container: Container,
+    rows: &[Row],
+) -> Result<Vec<(Arch, Range<usize>)>, ReadError> {
     let table_end = 8 + rows.len() * row_size(container);
     let mut slices: Vec<(Arch, Range<usize>)> = Vec::new();
     for row in rows {
-        let slice = bytes.get(row.range.clone()).unwrap_or_default();
+        let slice = start_of(file, &row.range)?;
         if slice.starts_with(ARCHIVE_MAGIC) {
             let claimed = row.arch;
             return Err(ReadError(format!(
                 "holds a static archive for {claimed}, which is not code that dyld loads"
             )));
         }
-        let arch = arch_of(slice)?;
+        let arch = arch_of(&slice)?;
         if arch.cpu_type != row.arch.cpu_type {
             return Err(ReadError(format!("says {} of a slice that is {arch}", row.arch)));
         }

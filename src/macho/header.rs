@@ -88,6 +88,12 @@ impl Header {
         })
     }
 
+    /// Where the load commands end, by the header's own word; `None` when `start` holds no header.
+    pub fn end(start: &[u8]) -> Option<u64> {
+        let (order, is_64) = magic(start)?;
+        Some(header_size(is_64) as u64 + u64::from(order.u32(start, SIZEOFCMDS_AT).ok()?))
+    }
+
     /// Bytes of `mach_header` or `mach_header_64`: where the first load command stands.
     pub fn size(&self) -> usize {
         header_size(self.is_64)

@@ -17,6 +17,7 @@ pub mod header;
 mod kinds;
 mod leb128;
 mod name_command;
+mod parts;
 #[cfg(test)]
 mod properties;
 mod read;
@@ -39,7 +40,8 @@ pub use byte_order::ByteOrder;
 pub use edit::{EditError, LoadCommandEdit};
 pub use format::FormatFault;
 pub use kinds::{FileType, Platform};
-pub use read::{is_macho, read};
+pub use parts::Parts;
+pub use read::{is_macho, is_macho_file, read, read_file};
 pub use segment::{Section, Segment};
 pub use signature::{Cms, Signature, SignatureState};
 pub use version::PackedVersion;

@@ -9,12 +9,12 @@ use goblin::mach::load_command::{
     LC_VERSION_MIN_IPHONEOS, LC_VERSION_MIN_MACOSX, LC_VERSION_MIN_TVOS, LC_VERSION_MIN_WATCHOS, LoadCommand,
 };
 
-use super::byte_order::{ByteOrder, range_at};
+use super::byte_order::ByteOrder;
 use super::header::{Header, command_bytes};
 use super::name_command::{NameCommand, NameKind};
 use super::{
-    BuildVersion, Container, DylibUse, FileType, InstallName, MachFile, PackedVersion, Platform, ReadError,
-    Rpath, Signature, Slice, VersionCommand, fat, format,
+    BuildVersion, Container, DylibUse, FileType, InstallName, MachFile, PackedVersion, Parts, Platform,
+    ReadError, Rpath, Signature, Slice, VersionCommand, fat, format,
 };
 
 /// The commands without a name that [`Slice`] has a field for.
@@ -30,7 +30,13 @@ const VALUE_COMMANDS: [u32; 6] = [
 /// Whether `start` (at least the first 8 bytes of a file) begins a thin or universal Mach-O file.
 /// Given the whole file, a universal static library is told apart, which is no code and so no Mach-O file here.
 pub fn is_macho(start: &[u8]) -> bool {
-    fat::container(start).is_some() && !fat::holds_archive(start)
+    is_macho_file(&start)
+}
+
+/// [`is_macho`] of a whole file.
+pub fn is_macho_file(file: &dyn Parts) -> bool {
+    let thin_or_fat = file.part(0, 8).is_ok_and(|start| fat::container(&start).is_some());
+    thin_or_fat && !fat::holds_archive(file)
 }
 
 /// Reads every slice.
@@ -38,23 +44,41 @@ pub fn is_macho(start: &[u8]) -> bool {
 /// # Errors
 /// [`ReadError`] when the bytes are not Mach-O or are cut off; never panics.
 pub fn read(bytes: &[u8]) -> Result<MachFile, ReadError> {
-    let places = fat::slices(bytes)?;
-    let container = fat::container(bytes).unwrap_or(Container::Thin);
-    let read_one = |range: std::ops::Range<usize>| -> Result<Slice, ReadError> {
-        let slice = read_slice(bytes.get(range.clone()).unwrap_or_default())?;
-        Ok(Slice { offset: range.start as u64, ..slice })
-    };
-    let slices = places.into_iter().map(|(_, range)| read_one(range)).collect::<Result<_, _>>()?;
+    read_file(&bytes)
+}
+
+/// [`read`] of a file in parts: of each slice the load commands and the signature are read, nothing else.
+///
+/// # Errors
+/// As [`read`], and when a part cannot be read.
+pub fn read_file(file: &dyn Parts) -> Result<MachFile, ReadError> {
+    let places = fat::slices_of(file)?;
+    let container = fat::container(&file.part(0, 8)?).unwrap_or(Container::Thin);
+    let slices = places.into_iter().map(|(_, range)| read_range(file, range)).collect::<Result<_, _>>()?;
     Ok(MachFile { container, slices })
 }
 
 /// Reads the one slice that `bytes` is, as if it stood at the start of its file.
 pub(super) fn read_slice(bytes: &[u8]) -> Result<Slice, ReadError> {
+    read_range(&bytes, 0..bytes.len())
+}
+
+/// Most load commands fit into this many bytes.
+const USUAL_COMMANDS: u64 = 4096;
+
+fn read_range(file: &dyn Parts, range: std::ops::Range<usize>) -> Result<Slice, ReadError> {
+    let (offset, size) = (range.start as u64, range.len() as u64);
+    let mut bytes = file.part(offset, size.min(USUAL_COMMANDS))?;
+    let end = Header::end(&bytes).unwrap_or(0);
+    if end > bytes.len() as u64 {
+        bytes = file.part(offset, size.min(end))?;
+    }
+    let bytes: &[u8] = &bytes;
     let header = Header::parse(bytes)?;
     let mut slice = Slice {
         arch: header.arch,
-        offset: 0,
-        size: bytes.len() as u64,
+        offset,
+        size,
         file_type: FileType::from_number(header.file_type),
         flags: header.flags,
         install_name: None,
@@ -68,7 +92,7 @@ pub(super) fn read_slice(bytes: &[u8]) -> Result<Slice, ReadError> {
         restricted: header.section("__RESTRICT", "__restrict").is_some(),
         chained_fixups: header.find(LC_DYLD_CHAINED_FIXUPS).is_some(),
         dyld_environment: Vec::new(),
-        format_faults: format::read(&header, bytes),
+        format_faults: format::read(&header, bytes, size),
         signature: Signature::NONE,
     };
     let mut least_end = header.size();
@@ -84,17 +108,26 @@ pub(super) fn read_slice(bytes: &[u8]) -> Result<Slice, ReadError> {
             slice.dyld_environment.extend(environment(raw, header.order));
         }
     }
-    slice.signature = signature(&header, bytes);
+    slice.signature = signature(&header, bytes, file, offset..offset + size);
     slice.header_room = header.low_fileoff().map_or(0, |low| low.saturating_sub(least_end as u64));
     Ok(slice)
 }
 
-fn signature(header: &Header, bytes: &[u8]) -> Signature {
-    match header.code_signature(bytes) {
-        Ok(None) => Signature::NONE,
-        Ok(Some(data)) => range_at(bytes, data.dataoff.into(), data.datasize.into())
-            .map_or(Signature::UNREADABLE, |range| Signature::parse(&bytes[range])),
-        Err(_) => Signature::UNREADABLE,
+/// In bytes, beside a sixteenth of the slice: two digests of each page take less than a fiftieth.
+const LONGEST_SIGNATURE: u64 = 1 << 20;
+
+/// `commands` are the first bytes of the slice that stands at `slice` in the file.
+fn signature(header: &Header, commands: &[u8], file: &dyn Parts, slice: std::ops::Range<u64>) -> Signature {
+    let (start, length) = match header.code_signature(commands) {
+        Ok(None) => return Signature::NONE,
+        Ok(Some(data)) => (slice.start + u64::from(data.dataoff), u64::from(data.datasize)),
+        Err(_) => return Signature::UNREADABLE,
+    };
+    let most = LONGEST_SIGNATURE + (slice.end - slice.start) / 16;
+    let blob = (start + length <= slice.end && length <= most).then(|| file.part(start, length));
+    match blob {
+        Some(Ok(blob)) if blob.len() as u64 == length => Signature::parse(&blob),
+        _ => Signature::UNREADABLE,
     }
 }
 

@@ -66,11 +66,12 @@ pub(super) const MH_PIE: u32 = 0x20_0000;
 pub(super) const MH_DYLIB_IN_CACHE: u32 = 0x8000_0000;
 
 /// What no edit of names changes: everything but UUIDs that lack, ids, dylibs and rpaths.
-pub(super) fn read(header: &Header, slice: &[u8]) -> Vec<FormatFault> {
+/// `slice` holds at least the load commands of a slice of `size` bytes.
+pub(super) fn read(header: &Header, slice: &[u8], size: u64) -> Vec<FormatFault> {
     let mut faults = commands::structure(header, slice);
     faults.extend(commands::platforms(header, slice));
     faults.extend(commands::repeated(header));
-    faults.extend(segments::segments(header, slice).into_iter().map(FormatFault::Segment));
+    faults.extend(segments::segments(header, slice, size).into_iter().map(FormatFault::Segment));
     faults.extend(commands::linker_options(header, slice));
     faults.extend(commands::entry_point(header));
     faults

@@ -45,8 +45,8 @@ pub enum SegmentFault {
     VmOrder(String),
 }
 
-pub(super) fn segments(header: &Header, slice: &[u8]) -> Vec<SegmentFault> {
-    let (kind, file_size) = (Kind::of(header, slice), slice.len() as u64);
+pub(super) fn segments(header: &Header, slice: &[u8], file_size: u64) -> Vec<SegmentFault> {
+    let kind = Kind::of(header, slice);
     let mut faults: Vec<SegmentFault> =
         header.segments.iter().flat_map(|segment| alone(&kind, segment, file_size)).collect();
     if kind.managed {
