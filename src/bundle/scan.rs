@@ -83,11 +83,15 @@ fn not_a_bundle(path: &Path, root: &Path) -> Failure {
 fn read(root: PathBuf, progress: &Progress) -> Result<Bundle, Failure> {
     let Listing { mut nodes, mut problems } =
         walk::list(&root, |seen| progress.step("listing", root.display().to_string(), seen, 0))?;
-    let images = read_images(&root, &nodes, &mut problems, progress)?;
+    let (images, info_plists) =
+        rayon::join(|| read_images(&root, &nodes, progress), || read_info_plists(&root, &nodes));
+    let (images, broken) = images?;
+    problems.extend(broken);
+    let (info_plists, broken) = info_plists;
+    problems.extend(broken);
     if !os::RECORDS_MODES {
         mark_programs(&mut nodes, &images);
     }
-    let info_plists = read_info_plists(&root, &nodes, &mut problems);
     let scripts = script::read(&root, &nodes, &images);
     problems.sort();
     let mut bundle = Bundle {
@@ -114,9 +118,8 @@ type Images = BTreeMap<BundlePath, Arc<Image>>;
 fn read_images(
     root: &Path,
     nodes: &BTreeMap<BundlePath, Node>,
-    problems: &mut Vec<Problem>,
     progress: &Progress,
-) -> Result<Images, Cancelled> {
+) -> Result<(Images, Vec<Problem>), Cancelled> {
     let files: Vec<(&BundlePath, u64)> = nodes
         .iter()
         .filter_map(|(path, node)| match node {
@@ -133,7 +136,7 @@ fn read_images(
             Ok(read_image(root, path, length))
         })
         .collect::<Result<_, Cancelled>>()?;
-    let mut images = Images::new();
+    let (mut images, mut problems) = (Images::new(), Vec::new());
     for ((path, _), outcome) in files.into_iter().zip(read) {
         match outcome {
             Some(Ok(image)) => drop(images.insert(path.clone(), Arc::new(image))),
@@ -141,7 +144,7 @@ fn read_images(
             None => {}
         }
     }
-    Ok(images)
+    Ok((images, problems))
 }
 
 /// `None` when the file is something else than Mach-O.
@@ -175,9 +178,8 @@ const MAX_INFO_PLIST: u64 = 16 << 20;
 fn read_info_plists(
     root: &Path,
     nodes: &BTreeMap<BundlePath, Node>,
-    problems: &mut Vec<Problem>,
-) -> BTreeMap<BundlePath, InfoPlist> {
-    let mut plists = BTreeMap::new();
+) -> (BTreeMap<BundlePath, InfoPlist>, Vec<Problem>) {
+    let (mut plists, mut problems) = (BTreeMap::new(), Vec::new());
     for (path, node) in nodes.iter().filter(|(path, _)| describes_a_bundle(path)) {
         let Node::File { length, .. } = node else { continue };
         let read = if *length > MAX_INFO_PLIST {
@@ -192,7 +194,7 @@ fn read_info_plists(
             Err(why) => problems.push(Problem::BrokenInfoPlist { path: path.clone(), why }),
         }
     }
-    plists
+    (plists, problems)
 }
 
 /// Whether this is `Contents/Info.plist` of a bundle or the Info.plist of a framework: templates and samples that lie
