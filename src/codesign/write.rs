@@ -1,10 +1,7 @@
 //! Makes signatures. The only file of this room that writes to disk; every changed file is a new inode.
 
-#![allow(clippy::disallowed_methods, reason = "one of the writers")]
-
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -24,7 +21,7 @@ use super::{SignKind, SignPlan, SignStep, identifier, nested};
 use crate::bundle::{self, InfoPlist, Node};
 use crate::failure::Failure;
 use crate::macho::{Arch, fat, header::Header, is_macho};
-use crate::os;
+use crate::os::{self, disk};
 use crate::paths::BundlePath;
 use crate::progress::Progress;
 
@@ -273,12 +270,12 @@ impl<'a> BundleSigner<'a> {
             if !seal_files(detached).contains(&path.file_name()) || !matches!(node, Node::File { .. }) {
                 let local = path.to_local(self.root);
                 let removed =
-                    if *node == Node::Folder { fs::remove_dir_all(&local) } else { fs::remove_file(&local) };
+                    if *node == Node::Folder { disk::remove_tree(&local) } else { disk::remove_file(&local) };
                 removed.map_err(|error| Failure::io(&local, "remove", &error))?;
             }
         }
         let local = folder.to_local(self.root);
-        fs::create_dir_all(&local).map_err(|error| Failure::io(&local, "create", &error))
+        disk::create_folders(&local).map_err(|error| Failure::io(&local, "create", &error))
     }
 
     fn write_beside_seal(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
@@ -323,25 +320,9 @@ fn map(path: &Path) -> Result<bundle::Mapped, Failure> {
     bundle::map(path).map_err(|error| Failure::io(path, "read", &error))
 }
 
-/// Puts `bytes` in the place of `path` as a new inode, with the old permissions: a temporary sibling, fsync, rename.
-/// The kernel keeps what it knows of a signature with the inode, so that a file changed in place is killed.
+/// Puts `bytes` in the place of `path` as a new inode, with the old permissions or 0o644.
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let written = || -> std::io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new().prefix(".signing-").tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        if let Some(permissions) = permissions(path) {
-            file.as_file().set_permissions(permissions)?;
-        }
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    written().map_err(|error| Failure::io(path, "write", &error))
-}
-
-/// Those of the file that is replaced; 0o644 for a new one, where there are such.
-fn permissions(path: &Path) -> Option<fs::Permissions> {
-    let old = fs::metadata(path).ok().map(|metadata| metadata.permissions());
-    old.or(os::permissions(0o644))
+    let mode = fs::metadata(path).map_or(0o644, |metadata| os::mode(&metadata));
+    let written = disk::replace(path, bytes, |fresh| disk::set_mode(fresh, mode));
+    written.map_err(|error| Failure::io(path, "write", &error))
 }

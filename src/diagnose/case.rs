@@ -83,6 +83,11 @@ fn write(item: &model::Item, path: &Path) {
     }
 }
 
+/// tests/fixtures/`archive`.tar.gz, unpacked.
+pub fn fixture(archive: &str) -> common::Fixture {
+    common::unpack(archive)
+}
+
 /// What one rule finds in `app` of tests/fixtures/`archive`.tar.gz, with the build machine's folders mapped.
 pub fn found(archive: &str, app: &str, rule: &str) -> Vec<Finding> {
     let fixture = if archive == "sample" { common::unpack_sample() } else { common::unpack(archive) };

@@ -17,7 +17,7 @@ use super::stage;
 use crate::bundle::{Bundle, scan};
 use crate::codesign;
 use crate::failure::Failure;
-use crate::os::{exchange, free_space, lock_folder, sync_folder};
+use crate::os::{disk, free_space, lock_folder};
 use crate::paths::BundlePath;
 use crate::progress::Progress;
 
@@ -91,7 +91,7 @@ fn staged(bundle: &Bundle, plan: &FixPlan, next: &Places, progress: &Progress) -
     enough_space(bundle, plan)?;
     next.remove()?;
     let beside = next.folder.parent().unwrap_or(Path::new("/"));
-    fs::create_dir(&next.folder).map_err(|error| Failure::io(beside, "be written to", &error))?;
+    disk::create_folder(&next.folder).map_err(|error| Failure::io(beside, "be written to", &error))?;
     let receipt = receipt(plan);
     let mut journal = Journal { phase: Phase::Staging, fingerprint: String::new(), receipt };
     next.write(&journal)?;
@@ -99,6 +99,7 @@ fn staged(bundle: &Bundle, plan: &FixPlan, next: &Places, progress: &Progress) -
     let read_only = stage::mirror(&bundle.root, &copy, bundle.nodes.len() as u64, progress)?;
     stage::carry_out(&copy, &plan.edits, progress)?;
     codesign::sign(&copy, &plan.sign, progress)?;
+    stage::link_again(&bundle.root, &copy)?;
     read_only.restore()?;
     check(bundle, plan, &copy, progress)?;
     stage::sync_folders(&copy)?;
@@ -167,7 +168,10 @@ fn shown_size(bytes: u64) -> String {
 fn commit(last: &Places, next: &Places, mut journal: Journal) -> Result<Receipt, Failure> {
     // From the swap on it is the copy that stands at the bundle's path and must be left alone by others.
     let _lock = lock_folder(&next.copy()).ok().flatten();
-    if let Err(failure) = swap(next) {
+    swap(next).or_else(|failure| next.discard(journal.clone()).and(Err(failure)))?;
+    if let Err(failure) = sync_parent(&next.bundle) {
+        // Back to the originals; where that fails too, `recover` finds the new bundle and the journal.
+        swap(next)?;
         next.discard(journal)?;
         return Err(failure);
     }
@@ -180,24 +184,28 @@ fn commit(last: &Places, next: &Places, mut journal: Journal) -> Result<Receipt,
 /// The new transaction becomes the one that `undo` takes back.
 fn settle(last: &Places, next: &Places) -> Result<(), Failure> {
     last.remove()?;
-    fs::rename(&next.folder, &last.folder).map_err(|error| Failure::io(&next.folder, "rename", &error))?;
+    disk::rename(&next.folder, &last.folder).map_err(|error| Failure::io(&next.folder, "rename", &error))?;
     sync_parent(&last.folder)
 }
 
-/// Swaps the bundle and the other copy.
+/// Swaps the bundle and the other copy; an error leaves both where they are. That it survives a power cut is for the caller
+/// to see to.
 fn swap(places: &Places) -> Result<(), Failure> {
     let (bundle, copy) = (&places.bundle, places.copy());
     let fail = |error: std::io::Error| Failure::io(bundle, "be replaced by the result", &error);
-    if !exchange(bundle, &copy).map_err(fail)? {
-        let aside = aside(places);
-        fs::rename(bundle, &aside).map_err(fail)?;
-        if let Err(error) = fs::rename(&copy, bundle) {
-            fs::rename(&aside, bundle).map_err(fail)?;
-            return Err(fail(error));
-        }
-        fs::rename(&aside, &copy).map_err(fail)?;
+    if disk::exchange(bundle, &copy).map_err(fail)? {
+        return Ok(());
     }
-    sync_parent(bundle)
+    let aside = aside(places);
+    disk::rename(bundle, &aside).map_err(fail)?;
+    let mut moved = disk::rename(&copy, bundle);
+    if moved.is_ok() {
+        moved = disk::rename(&aside, &copy);
+        if moved.is_err() {
+            disk::rename(bundle, &copy).map_err(fail)?;
+        }
+    }
+    moved.or_else(|error| disk::rename(&aside, bundle).and(Err(error))).map_err(fail)
 }
 
 /// Where the bundle waits while two renames do the work of one swap.
@@ -207,7 +215,7 @@ fn aside(places: &Places) -> PathBuf {
 
 fn sync_parent(path: &Path) -> Result<(), Failure> {
     let parent = path.parent().unwrap_or(Path::new("."));
-    sync_folder(parent).map_err(|error| Failure::io(parent, "write", &error))
+    disk::sync_folder(parent).map_err(|error| Failure::io(parent, "write", &error))
 }
 
 /// Puts the originals of the last fix back, byte for byte.
@@ -238,6 +246,7 @@ pub fn undo(bundle: &Path, progress: &Progress) -> Result<(), Failure> {
     places.write(&journal)?;
     let _lock = lock_folder(&places.copy()).ok().flatten();
     swap(&places)?;
+    sync_parent(&places.bundle)?;
     places.discard(journal)
 }
 
@@ -254,7 +263,7 @@ pub fn recover(bundle: &Path) -> Result<Option<String>, Failure> {
     }
     for places in [&next, &last] {
         if aside(places).exists() && !places.bundle.exists() {
-            let back = fs::rename(aside(places), &places.bundle);
+            let back = disk::rename(&aside(places), &places.bundle);
             back.map_err(|error| Failure::io(&places.bundle, "put back", &error))?;
         }
     }

@@ -125,3 +125,28 @@ fn what_only_a_fallback_finds_is_copied_in() {
         "{edits:?}"
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn a_program_under_two_names_stays_one_file() {
+    use std::os::unix::fs::MetadataExt;
+    let tool = "Contents/Helpers/tool execute\n  use /usr/lib/libSystem.B.dylib\n  use /Users/builder/out/App.app/Contents/Frameworks/libink.dylib\n";
+    let written = written(&format!(
+        "{}{tool}",
+        with("  rpath @executable_path/../Frameworks\n  use @rpath/libink.dylib\n")
+    ));
+    let names = ["tool", "tool-too"].map(|name| written.app.join("Contents/Helpers").join(name));
+    #[allow(clippy::disallowed_methods, reason = "a test makes what it repairs")]
+    std::fs::hard_link(&names[0], &names[1]).expect("a link");
+    let inodes = || names.each_ref().map(|name| std::fs::metadata(name).expect("a file").ino());
+    let before = inodes();
+    let (bundle, plan) = look(&written.app, &written.roots);
+    apply(&bundle, &plan, &Progress::silent()).expect("the fix");
+    let after = inodes();
+    assert_eq!((before[0] == before[1], after[0] == after[1]), (true, true));
+    assert_ne!(before, after, "a changed file is a new inode");
+    let (_, second) = look(&written.app, &written.roots);
+    assert!(second.is_empty(), "{:?}", second.edits);
+    super::undo(&written.app, &Progress::silent()).expect("undone");
+    assert_eq!(inodes(), before);
+}

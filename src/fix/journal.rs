@@ -3,10 +3,7 @@
 //! It stands in a folder beside the bundle, `.Foo.app.bundlewright`, together with the other copy of the bundle: the
 //! one being made before the swap, the originals after it.
 
-#![allow(clippy::disallowed_methods, reason = "one of the writers")]
-
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::apply::Receipt;
 use crate::failure::Failure;
-use crate::os::{Lock, lock_folder, mode, sync_folder, writable_folder};
+use crate::os::{Lock, disk, lock_folder, mode, writable_folder};
 
 /// How far a fix, or its undoing, has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,11 +102,9 @@ impl Places {
     pub fn write(&self, journal: &Journal) -> Result<(), Failure> {
         let target = self.journal();
         let fail = |error: &std::io::Error| Failure::io(&target, "write the journal", error);
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(|error| fail(&error))?;
         let text = serde_json::to_vec_pretty(journal).map_err(|error| fail(&std::io::Error::other(error)))?;
-        file.write_all(&text).and_then(|()| file.as_file().sync_all()).map_err(|error| fail(&error))?;
-        file.persist(&target).map_err(|error| fail(&error.error))?;
-        sync_folder(&self.folder).map_err(|error| fail(&error))
+        disk::replace(&target, &text, |_| Ok(())).map_err(|error| fail(&error))?;
+        disk::sync_folder(&self.folder).map_err(|error| fail(&error))
     }
 
     /// As [`remove`](Self::remove), of a copy that counted. A kill in between leaves no doubt what is left.
@@ -129,13 +124,13 @@ impl Places {
 
 /// Folders that may not be written to are removed, too.
 fn remove_folder(folder: &Path) -> Result<(), Failure> {
-    let removed = match fs::remove_dir_all(folder) {
+    let removed = match disk::remove_tree(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
             let inside = walkdir::WalkDir::new(folder).into_iter().filter_map(Result::ok);
             for one in inside.filter(|one| one.file_type().is_dir()) {
                 let _ = writable_folder(one.path()); // the removal says what is left
             }
-            fs::remove_dir_all(folder)
+            disk::remove_tree(folder)
         }
         removed => removed,
     };

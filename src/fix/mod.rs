@@ -6,6 +6,8 @@ mod described;
 mod draft;
 mod edit;
 mod expand;
+#[cfg(test)]
+mod faults;
 mod framework;
 mod journal;
 mod place;

@@ -1,10 +1,8 @@
 //! The copy of the bundle in which a plan is carried out: hard links to what stays, new files for what changes.
 
-#![allow(clippy::disallowed_methods, reason = "one of the writers")]
-
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::edit::{Edit, PlannedEdit, slice_edits};
@@ -13,7 +11,7 @@ use super::simulate::{copied_mode, framework_name};
 use crate::bundle::{Node, source, whole_form};
 use crate::failure::Failure;
 use crate::macho::{self, Arch, LoadCommandEdit, edit};
-use crate::os::{copy_attributes, make_link, set_mode, sync_folder, writable_folder};
+use crate::os::{self, disk};
 use crate::paths::BundlePath;
 use crate::progress::Progress;
 
@@ -32,19 +30,19 @@ pub(super) fn mirror(from: &Path, to: &Path, total: u64, progress: &Progress) ->
         let kind = entry.file_type();
         let made = if kind.is_dir() {
             folders.push((entry.path().to_path_buf(), target.clone()));
-            fs::create_dir(&target)
+            disk::create_folder(&target)
         } else if kind.is_symlink() {
-            fs::read_link(entry.path()).and_then(|link| make_link(&link, &target))
+            fs::read_link(entry.path()).and_then(|link| disk::create_link(&link, &target))
         } else {
-            fs::hard_link(entry.path(), &target).or_else(|_| copy_file(entry.path(), &target))
+            disk::link_or_copy(entry.path(), &target)
         };
         made.map_err(|error| Failure::io(&target, "create", &error))?;
     }
     let mut read_only = Vec::new();
     for (from, to) in folders {
         let fail = |error: io::Error| Failure::io(&to, "set the attributes of", &error);
-        copy_attributes(&from, &to).map_err(fail)?;
-        let mode = writable_folder(&to).map_err(fail)?;
+        disk::copy_attributes(&from, &to).map_err(fail)?;
+        let mode = os::writable_folder(&to).map_err(fail)?;
         if mode & 0o700 != 0o700 {
             read_only.push((to, mode));
         }
@@ -56,10 +54,42 @@ impl ReadOnly {
     /// Takes the permissions away again that the work needed.
     pub fn restore(self) -> Result<(), Failure> {
         for (folder, mode) in self.0.iter().filter(|(folder, _)| folder.is_dir()) {
-            set_mode(folder, *mode).map_err(|error| Failure::io(folder, "set the mode of", &error))?;
+            disk::set_mode(folder, *mode).map_err(|error| Failure::io(folder, "set the mode of", &error))?;
         }
         Ok(())
     }
+}
+
+/// Files that had one inode under several names get one again, where what was done to each name came to the same.
+pub(super) fn link_again(original: &Path, copy: &Path) -> Result<(), Failure> {
+    let mut groups: BTreeMap<(u64, u64), Vec<PathBuf>> = BTreeMap::new();
+    for entry in walkdir::WalkDir::new(original).sort_by_file_name() {
+        let entry = entry.map_err(|error| walk_failure(original, error))?;
+        let data = entry.metadata().map_err(|error| walk_failure(original, error))?;
+        if let Some(inode) = os::shared_inode(&data).filter(|_| data.is_file()) {
+            let inside = entry.path().strip_prefix(original).unwrap_or(entry.path());
+            groups.entry(inode).or_default().push(copy.join(inside));
+        }
+    }
+    for names in groups.values() {
+        let Some((first, others)) = names.split_first() else { continue };
+        for name in others {
+            let fail = |error: io::Error| Failure::io(name, "link", &error);
+            if are_copies(first, name).map_err(fail)? {
+                disk::link_again(first, name).map_err(fail)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether both are there, as two files that are the same in all but their names.
+fn are_copies(a: &Path, b: &Path) -> io::Result<bool> {
+    let (Ok(one), Ok(other)) = (fs::symlink_metadata(a), fs::symlink_metadata(b)) else { return Ok(false) };
+    let alike =
+        one.is_file() && other.is_file() && one.len() == other.len() && os::mode(&one) == os::mode(&other);
+    let linked = os::shared_inode(&one).is_some_and(|inode| os::shared_inode(&other) == Some(inode));
+    Ok(alike && !linked && fs::read(a)? == fs::read(b)?)
 }
 
 /// Carries out `edits` below `root`.
@@ -95,13 +125,14 @@ fn change_tree(root: &Path, edit: &Edit) -> Result<(), Failure> {
         Edit::Symlink { path, target } => {
             add_parents(root, path)?;
             let at = path.to_local(root);
-            make_link(Path::new(target), &at).map_err(|error| Failure::io(&at, "create the link", &error))
+            disk::create_link(Path::new(target), &at)
+                .map_err(|error| Failure::io(&at, "create the link", &error))
         }
         Edit::Remove { path } => remove(&path.to_local(root)),
         Edit::Move { from, to } => {
             add_parents(root, to)?;
             let (from, to) = (from.to_local(root), to.to_local(root));
-            fs::rename(&from, &to).map_err(|error| Failure::io(&from, "move", &error))
+            disk::rename(&from, &to).map_err(|error| Failure::io(&from, "move", &error))
         }
         Edit::SetMode { path, mode } => {
             let file = path.to_local(root);
@@ -127,7 +158,8 @@ fn copy_framework(root: &Path, local: &Path, to: &BundlePath, version: &str) -> 
     }
     for (inside, target) in &whole.links {
         let at = to.join(inside.as_str()).to_local(root);
-        make_link(Path::new(target), &at).map_err(|error| Failure::io(&at, "create the link", &error))?;
+        disk::create_link(Path::new(target), &at)
+            .map_err(|error| Failure::io(&at, "create the link", &error))?;
     }
     Ok(())
 }
@@ -145,31 +177,19 @@ fn change_commands(root: &Path, path: &BundlePath, edits: &[&Edit]) -> Result<()
 
 /// A new inode with `bytes`, in the place of `file`; its mode is kept unless one is given.
 fn replace(file: &Path, bytes: &[u8], mode: Option<u32>) -> Result<(), Failure> {
-    let fail = |error: &io::Error| Failure::io(file, "write", error);
-    let folder = file.parent().unwrap_or(Path::new("."));
-    let mut fresh = tempfile::NamedTempFile::new_in(folder).map_err(|error| fail(&error))?;
-    fresh.write_all(bytes).map_err(|error| fail(&error))?;
-    copy_attributes(file, fresh.path()).map_err(|error| fail(&error))?;
-    if let Some(mode) = mode {
-        set_mode(fresh.path(), mode).map_err(|error| fail(&error))?;
-    }
-    fresh.as_file().sync_all().map_err(|error| fail(&error))?;
-    fresh.persist(file).map_err(|error| fail(&error.error))?;
-    Ok(())
+    let dress = |fresh: &Path| {
+        disk::copy_attributes(file, fresh)?;
+        mode.map_or(Ok(()), |mode| disk::set_mode(fresh, mode))
+    };
+    disk::replace(file, bytes, dress).map_err(|error| Failure::io(file, "write", &error))
 }
 
-/// A copy from outside the bundle, writable by its owner and on disk when this returns.
+/// A copy from outside the bundle, writable by its owner and on disk when this returns: a new file with today's date and
+/// none of the old one's attributes.
 fn bring(from: &Path, to: &Path) -> Result<(), Failure> {
     let (_, mode) = source::length_and_mode(from)?;
-    let fail = |error: &io::Error| Failure::io(to, "copy into the bundle", error);
-    copy_file(from, to).map_err(|error| fail(&error))?;
-    set_mode(to, copied_mode(mode)).map_err(|error| fail(&error))?;
-    fs::File::open(to).and_then(|file| file.sync_all()).map_err(|error| fail(&error))
-}
-
-/// Content and permissions only: a copy is a new file with today's date and none of the old one's attributes.
-fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
-    fs::copy(from, to).map(drop)
+    let copied = disk::copy(from, to, copied_mode(mode));
+    copied.map_err(|error| Failure::io(to, "copy into the bundle", &error))
 }
 
 fn add_parents(root: &Path, path: &BundlePath) -> Result<(), Failure> {
@@ -177,14 +197,14 @@ fn add_parents(root: &Path, path: &BundlePath) -> Result<(), Failure> {
 }
 
 fn make_folder(folder: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(folder).map_err(|error| Failure::io(folder, "create", &error))
+    disk::create_folders(folder).map_err(|error| Failure::io(folder, "create", &error))
 }
 
 fn remove(path: &Path) -> Result<(), Failure> {
     let fail = |error: io::Error| Failure::io(path, "remove", &error);
     match fs::symlink_metadata(path) {
-        Ok(data) if data.is_dir() => fs::remove_dir_all(path).map_err(fail),
-        Ok(_) => fs::remove_file(path).map_err(fail),
+        Ok(data) if data.is_dir() => disk::remove_tree(path).map_err(fail),
+        Ok(_) => disk::remove_file(path).map_err(fail),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(fail(error)),
     }
@@ -197,7 +217,7 @@ pub(super) fn sync_folders(root: &Path) -> Result<(), Failure> {
         .filter_map(Result::ok)
         .filter(|entry| entry.file_type().is_dir())
     {
-        sync_folder(entry.path()).map_err(|error| Failure::io(entry.path(), "write", &error))?;
+        disk::sync_folder(entry.path()).map_err(|error| Failure::io(entry.path(), "write", &error))?;
     }
     Ok(())
 }

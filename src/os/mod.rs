@@ -1,5 +1,9 @@
 //! What differs between operating systems: one small file for each, and nobody else asks which one it is.
 
+pub(crate) mod disk;
+#[cfg(test)]
+pub(crate) mod fault;
+
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]

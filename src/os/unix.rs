@@ -64,6 +64,11 @@ pub fn mode(data: &Metadata) -> u32 {
     data.permissions().mode() & 0o7777
 }
 
+/// Device and inode of a file that has other names (hard links).
+pub fn shared_inode(data: &Metadata) -> Option<(u64, u64)> {
+    (data.nlink() > 1).then(|| (data.dev(), data.ino()))
+}
+
 /// Whether a file may be started.
 pub fn is_executable(_: &Path, data: &Metadata) -> io::Result<bool> {
     Ok(data.permissions().mode() & 0o111 != 0)

@@ -36,6 +36,11 @@ fn repository() -> &'static Path {
 }
 
 impl Fixture {
+    /// The folder, for whoever needs nothing else of it.
+    pub fn into_folder(self) -> TempDir {
+        self.dir
+    }
+
     pub fn path(&self) -> &Path {
         self.dir.path()
     }

@@ -1,0 +1,121 @@
+//! Every call by which `fix` and `codesign` change the disk. There is no other, so that a test can make each of them fail
+//! in turn, or be the last that the process makes (`fault`).
+
+#![allow(clippy::disallowed_methods, reason = "one of the writers")]
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+#[cfg(test)]
+use super::fault;
+
+#[cfg(not(test))]
+mod fault {
+    pub(super) fn before(_: &std::path::Path, _: super::Change) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Whether a change takes up room on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Fails on a full disk.
+    Adds,
+    Frees,
+}
+
+pub fn create_folder(path: &Path) -> io::Result<()> {
+    fault::before(path, Change::Adds)?;
+    fs::create_dir(path)
+}
+
+/// With the folders above it.
+pub fn create_folders(path: &Path) -> io::Result<()> {
+    fault::before(path, Change::Adds)?;
+    fs::create_dir_all(path)
+}
+
+/// A second name of the same file, or a copy where the file system has no hard links. A linked file is never written to.
+pub fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
+    fault::before(to, Change::Adds)?;
+    fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop))
+}
+
+/// Makes `name`, a file, another name of the file `of`. Where there are no hard links it stays as it is.
+pub fn link_again(of: &Path, name: &Path) -> io::Result<()> {
+    fault::before(name, Change::Adds)?;
+    let folder = name.parent().unwrap_or(Path::new("."));
+    let link = |at: &Path| fs::hard_link(of, at);
+    match tempfile::Builder::new().prefix(".linking-").make_in(folder, link) {
+        Ok(link) => link.into_temp_path().persist(name).map_err(|error| error.error),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Content and permissions only, on disk when this returns.
+pub fn copy(from: &Path, to: &Path, mode: u32) -> io::Result<()> {
+    fault::before(to, Change::Adds)?;
+    fs::copy(from, to)?;
+    super::set_mode(to, mode)?;
+    fault::before(to, Change::Adds)?;
+    fs::File::open(to)?.sync_all()
+}
+
+/// A symbolic link.
+pub fn create_link(target: &Path, at: &Path) -> io::Result<()> {
+    fault::before(at, Change::Adds)?;
+    super::make_link(target, at)
+}
+
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fault::before(to, Change::Frees)?;
+    fs::rename(from, to)
+}
+
+/// Swaps two folders; `false` where the file system cannot.
+pub fn exchange(a: &Path, b: &Path) -> io::Result<bool> {
+    fault::before(a, Change::Frees)?;
+    super::exchange(a, b)
+}
+
+pub fn remove_file(path: &Path) -> io::Result<()> {
+    fault::before(path, Change::Frees)?;
+    fs::remove_file(path)
+}
+
+pub fn remove_tree(path: &Path) -> io::Result<()> {
+    fault::before(path, Change::Frees)?;
+    fs::remove_dir_all(path)
+}
+
+pub fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    fault::before(path, Change::Frees)?;
+    super::set_mode(path, mode)
+}
+
+pub fn copy_attributes(from: &Path, to: &Path) -> io::Result<()> {
+    fault::before(to, Change::Frees)?;
+    super::copy_attributes(from, to)
+}
+
+/// Makes what was created or renamed in `folder` survive a power cut.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    fault::before(folder, Change::Frees)?;
+    super::sync_folder(folder)
+}
+
+/// Puts `bytes` in the place of `path` as a new inode that `dress` gives its permissions: a temporary sibling, fsync,
+/// rename. The kernel keeps what it knows of a signature with the inode, so that a file changed in place is killed.
+pub fn replace(path: &Path, bytes: &[u8], dress: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    fault::before(path, Change::Adds)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
+    fault::before(path, Change::Adds)?;
+    file.write_all(bytes)?;
+    dress(file.path())?;
+    fault::before(path, Change::Adds)?;
+    file.as_file().sync_all()?;
+    fault::before(path, Change::Frees)?;
+    file.persist(path).map_err(|error| error.error).map(drop)
+}
