@@ -44,6 +44,30 @@ impl InfoPlist {
         }
     }
 
+    /// Sets a top-level key to a text, at its place or else at the end.
+    pub fn set(&mut self, key: &str, text: &str) {
+        if let Some(values) = self.value.as_dictionary_mut() {
+            values.insert(key.to_owned(), Value::String(text.to_owned()));
+        }
+    }
+
+    /// The file, in the format that it was read from.
+    ///
+    /// # Errors
+    /// Why it cannot be written, as a clause.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, String> {
+        let mut bytes = Vec::new();
+        let written = match self.format {
+            PlistFormat::Xml => self.value.to_writer_xml(&mut bytes),
+            PlistFormat::Binary => self.value.to_writer_binary(&mut bytes),
+        };
+        written.map_err(|error| format!("cannot be written: {error}"))?;
+        if self.format == PlistFormat::Xml {
+            bytes.push(b'\n');
+        }
+        Ok(bytes)
+    }
+
     /// The text of a top-level key.
     pub fn string(&self, key: &str) -> Option<&str> {
         self.value.as_dictionary()?.get(key)?.as_string()

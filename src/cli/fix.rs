@@ -29,6 +29,9 @@ pub struct Fix {
     /// Mend only this reference of this image.
     #[arg(long, num_args = 2, value_names = ["IMAGE", "NAME"], conflicts_with = "only")]
     reference: Option<Vec<String>>,
+    /// Also do what this rule offers: developer-file, debug-symbols, junk-file or extra-architecture; repeatable.
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["only", "reference"])]
+    also: Vec<String>,
     /// Leave alone the install names and bundle paths that this matches; repeatable.
     #[arg(long, value_name = "GLOB", value_parser = glob)]
     ignore: Vec<String>,
@@ -51,7 +54,7 @@ struct FixedJson<'a> {
 
 impl Fix {
     pub fn run(&self, session: &Session) -> Result<Answer, Trouble> {
-        self.only.iter().try_for_each(|rule| rules::named(rule).map(drop))?;
+        self.only.iter().chain(&self.also).try_for_each(|rule| rules::named(rule).map(drop))?;
         if !self.dry_run
             && let Some(note) = workflow::recover(&self.look.bundle)?
         {
@@ -82,6 +85,7 @@ impl Fix {
         };
         Ok(FixOptions {
             selection,
+            also: self.also.clone(),
             ignore: self.ignore.clone(),
             roots: inspection.options.roots.clone(),
             ..FixOptions::default()

@@ -88,10 +88,32 @@ pub enum Remedy {
     RemoveLink {
         path: BundlePath,
     },
+    /// Delete files and folders that the app can do without.
+    Remove {
+        paths: Vec<BundlePath>,
+    },
+    /// Take the slices of these architectures out of universal files.
+    Thin {
+        images: Vec<BundlePath>,
+        archs: Vec<Arch>,
+    },
+    /// Set a text of an Info.plist.
+    SetInfo {
+        plist: BundlePath,
+        key: &'static str,
+        value: String,
+    },
     /// Sign this file or bundle again.
     Sign {
         path: BundlePath,
     },
+}
+
+impl Remedy {
+    /// Whether it mends nothing that is broken, so that it is done only when somebody asks for it.
+    pub fn is_offer(&self) -> bool {
+        matches!(self, Remedy::Remove { .. } | Remedy::Thin { .. })
+    }
 }
 
 impl Finding {

@@ -150,3 +150,65 @@ fn a_program_under_two_names_stays_one_file() {
     super::undo(&written.app, &Progress::silent()).expect("undone");
     assert_eq!(inodes(), before);
 }
+
+fn everything_with(written: &crate::diagnose::case::Written, also: &[&str]) -> (Bundle, FixPlan) {
+    let quiet = Progress::silent();
+    let bundle = scan(&written.app, &quiet).expect("a bundle");
+    let seals = verify_bundle(&bundle, &quiet).expect("not cancelled");
+    let also = also.iter().map(|rule| (*rule).to_owned()).collect();
+    let options = FixOptions { roots: written.roots.clone(), also, ..FixOptions::default() };
+    let plan = plan(&bundle, &seals, &options, &quiet).expect("a plan");
+    (bundle, plan)
+}
+
+fn keys(plan: &FixPlan) -> Vec<&str> {
+    plan.edits.iter().map(|planned| planned.edit.kind()).collect()
+}
+
+#[test]
+fn what_only_developers_need_goes_when_asked_for_with_its_folders() {
+    let big = "x".repeat(70_000);
+    let app = format!(
+        "{}Contents/Resources/include/ink.h text\n  line {big}\nContents/Resources/include/more/pen.h text\n  line y\n\
+         Contents/Resources/lib/libink.a text\n  line z\nContents/Resources/lib/note.txt text\n  line kept\n\
+         Contents/Resources/Headers -> include\n",
+        with("  rpath @executable_path/../Frameworks\n  use @rpath/libink.dylib\n")
+    );
+    let written = written(&app);
+    let (_, plain) = everything_with(&written, &[]);
+    assert_eq!(keys(&plain), [] as [&str; 0]);
+    let offered: Vec<(&str, bool)> = plain.offers.iter().map(|offer| (offer.rule, offer.taken)).collect();
+    assert_eq!(offered, [("developer-file", false)]);
+    let (bundle, plan) = everything_with(&written, &["developer-file"]);
+    let removed: Vec<&str> = plan.edits.iter().map(|planned| planned.edit.path().as_str()).collect();
+    let of = |tail: &str| format!("Contents/Resources/{tail}");
+    assert_eq!(removed, [of("Headers"), of("include"), of("lib/libink.a")]);
+    apply(&bundle, &plan, &Progress::silent()).expect("the fix");
+    let (_, second) = everything_with(&written, &["developer-file"]);
+    assert!(second.is_empty() && second.offers.is_empty());
+    super::undo(&written.app, &Progress::silent()).expect("undone");
+    assert!(written.app.join("Contents/Resources/include/more/pen.h").is_file());
+}
+
+#[test]
+fn code_for_processors_of_the_past_is_taken_out_when_asked_for() {
+    let app = with("  rpath @executable_path/../Frameworks\n  use @rpath/libink.dylib\n")
+        .replace("libink.dylib dylib\n", "libink.dylib dylib i386 arm64\n");
+    let written = written(&app);
+    let (bundle, plan) = everything_with(&written, &["extra-architecture"]);
+    assert_eq!(keys(&plan), ["thin"]);
+    apply(&bundle, &plan, &Progress::silent()).expect("the fix");
+    let (after, second) = everything_with(&written, &["extra-architecture"]);
+    assert!(second.is_empty(), "{:?}", second.edits);
+    let ink = after.images.values().find(|image| image.local.ends_with("libink.dylib")).expect("libink");
+    assert_eq!(ink.file.archs().map(|arch| arch.to_string()).collect::<Vec<_>>(), ["arm64"]);
+}
+
+#[test]
+fn the_oldest_macos_is_raised_to_what_the_code_needs() {
+    let app = with("  rpath @executable_path/../Frameworks\n  use @rpath/libink.dylib\n")
+        .replace("plist\n", "plist\n  key LSMinimumSystemVersion 11.0\n")
+        .replace("libink.dylib dylib\n", "libink.dylib dylib minos=14.0\n");
+    let edits = mended(&app);
+    assert_eq!(edits, ["set_info Contents/Info.plist LSMinimumSystemVersion"]);
+}

@@ -107,6 +107,20 @@ impl<'a> Draft<'a> {
         true
     }
 
+    /// Adds the setting of a key of an Info.plist, or changes what it is set to: what comes in may need more than what was
+    /// there.
+    pub fn set_info(&mut self, edit: Edit, reason: Reason) {
+        let earlier = self.tree.iter_mut().find(|planned| planned.edit.key() == edit.key());
+        match earlier {
+            Some(planned) if planned.edit != edit => {
+                planned.edit = edit;
+                self.revision += 1;
+            }
+            Some(_) => {}
+            None => drop(self.change_tree(edit, reason, Safety::Review)),
+        }
+    }
+
     /// Adds changes of which none makes sense without the others: with one switched off, none is made.
     pub fn change_tree_as_one(&mut self, edits: Vec<(Edit, Safety)>, reason: Reason) {
         let (off, on): (Vec<_>, Vec<_>) = edits.into_iter().partition(|(edit, _)| self.is_off(edit));

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::macho::{InstallName, LoadCommandEdit, Rpath, Slice};
+use crate::macho::{Arch, InstallName, LoadCommandEdit, Rpath, Slice};
 use crate::paths::{BundlePath, RuntimePath};
 
 /// What is done to the bundle.
@@ -38,6 +38,18 @@ pub enum Edit {
     SetMode {
         path: BundlePath,
         mode: u32,
+    },
+    /// Take the slices of these architectures out of a universal file.
+    Thin {
+        path: BundlePath,
+        archs: Vec<Arch>,
+    },
+    /// Set a text at the top of an Info.plist; the file keeps its format.
+    SetInfo {
+        path: BundlePath,
+        key: &'static str,
+        from: Option<String>,
+        to: String,
     },
     SetId {
         path: BundlePath,
@@ -101,6 +113,8 @@ impl Edit {
             Edit::Remove { .. } => "remove",
             Edit::Move { .. } => "move",
             Edit::SetMode { .. } => "set_mode",
+            Edit::Thin { .. } => "thin",
+            Edit::SetInfo { .. } => "set_info",
             Edit::SetId { .. } => "set_id",
             Edit::ChangeUse { .. } => "change_use",
             Edit::AddRpath { .. } => "add_rpath",
@@ -116,6 +130,8 @@ impl Edit {
             Edit::Symlink { path, .. }
             | Edit::Remove { path }
             | Edit::SetMode { path, .. }
+            | Edit::Thin { path, .. }
+            | Edit::SetInfo { path, .. }
             | Edit::SetId { path, .. }
             | Edit::ChangeUse { path, .. }
             | Edit::AddRpath { path, .. }
@@ -130,6 +146,8 @@ impl Edit {
             Edit::CopyFile { from, .. } | Edit::CopyFramework { from, .. } => Some(from.to_string()),
             Edit::Move { from, .. } => Some(from.to_string()),
             Edit::Remove { path } => Some(path.to_string()),
+            Edit::Thin { archs, .. } => Some(listed(archs)),
+            Edit::SetInfo { key, from, .. } => from.as_ref().map(|from| format!("{key} {from}")),
             Edit::SetId { from, .. } | Edit::ChangeUse { from, .. } => Some(from.to_string()),
             Edit::ReplaceRpath { from, .. } => Some(from.to_string()),
             Edit::DeleteRpath { rpath, .. } => Some(rpath.to_string()),
@@ -145,16 +163,20 @@ impl Edit {
             }
             Edit::Symlink { target, .. } => Some(target.clone()),
             Edit::SetMode { mode, .. } => Some(format!("{mode:o}")),
+            Edit::SetInfo { key, to, .. } => Some(format!("{key} {to}")),
             Edit::SetId { to, .. } | Edit::ChangeUse { to, .. } => Some(to.to_string()),
             Edit::ReplaceRpath { to, .. } => Some(to.to_string()),
             Edit::AddRpath { rpath, .. } => Some(rpath.to_string()),
-            Edit::Remove { .. } | Edit::DeleteRpath { .. } => None,
+            Edit::Remove { .. } | Edit::Thin { .. } | Edit::DeleteRpath { .. } => None,
         }
     }
 
     /// The text it changes, not what it changes it to: planning again may find a better one.
     pub fn key(&self) -> EditKey {
-        let what = self.before().or_else(|| self.after()).unwrap_or_default();
+        let what = match self {
+            Edit::SetInfo { key, .. } => (*key).to_owned(),
+            _ => self.before().or_else(|| self.after()).unwrap_or_default(),
+        };
         EditKey(format!("{} {} {what}", self.kind(), self.path()))
     }
 
@@ -184,6 +206,12 @@ impl Edit {
             _ => None,
         }
     }
+}
+
+/// "i386, ppc7400"
+fn listed(archs: &[Arch]) -> String {
+    let names: Vec<String> = archs.iter().map(Arch::to_string).collect();
+    names.join(", ")
 }
 
 /// `cmdsize` of a command with `fixed` bytes and one string, NUL included, rounded up to 8 (`<mach-o/loader.h>`).

@@ -6,6 +6,7 @@ use super::draft::{Draft, Style};
 use super::edit::{Edit, Safety};
 use super::framework;
 use super::place::{Placement, frameworks, place};
+use super::removal;
 use super::rewrite::Reason;
 use crate::bundle::{Bundle, EntryKind, ImageId};
 use crate::diagnose::{Facts, Finding, Remedy, references, right_id};
@@ -36,7 +37,7 @@ pub(super) fn expand(
 /// Structure before copies, copies before references: a remedy may rest on what an earlier one decided.
 fn step(remedy: &Remedy) -> u8 {
     match remedy {
-        Remedy::MakeExecutable { .. } | Remedy::RemoveLink { .. } => 0,
+        Remedy::MakeExecutable { .. } | Remedy::RemoveLink { .. } | Remedy::Remove { .. } => 0,
         Remedy::RestoreFramework { .. } => 1,
         Remedy::Unflatten { .. } => 2,
         Remedy::Merge { .. } => 3,
@@ -44,7 +45,8 @@ fn step(remedy: &Remedy) -> u8 {
         Remedy::Repoint { .. } => 5,
         Remedy::SetId { .. } | Remedy::AddRpath { .. } => 6,
         Remedy::DeleteRpath { .. } => 7,
-        Remedy::Sign { .. } => 8,
+        Remedy::Thin { .. } | Remedy::SetInfo { .. } => 8,
+        Remedy::Sign { .. } => 9,
     }
 }
 
@@ -67,6 +69,18 @@ impl Round<'_, '_, '_> {
             Remedy::RemoveLink { path } => {
                 self.draft.change_tree(Edit::Remove { path: path.clone() }, reason, Safety::Review);
             }
+            Remedy::Remove { paths } => {
+                for path in removal::whole(self.facts.bundle, paths) {
+                    self.draft.change_tree(Edit::Remove { path }, reason, Safety::Review);
+                }
+            }
+            Remedy::Thin { images, archs } => {
+                for path in images {
+                    let edit = Edit::Thin { path: path.clone(), archs: archs.clone() };
+                    self.draft.change_tree(edit, reason, Safety::Review);
+                }
+            }
+            Remedy::SetInfo { plist, key, value } => self.set_info(plist, key, value, reason),
             Remedy::RestoreFramework { framework } => {
                 framework::restore(self.draft, self.facts.bundle, framework, reason)
             }
@@ -331,6 +345,13 @@ impl Round<'_, '_, '_> {
         for user in by_old_name.into_iter().filter(|_| !old.as_str().starts_with('@')) {
             self.repoint(&user, &old, image, reason);
         }
+    }
+
+    fn set_info(&mut self, plist: &BundlePath, key: &'static str, value: &str, reason: Reason) {
+        let Some(info) = self.draft.base.info_plists.get(plist) else { return };
+        let from = info.string(key).map(str::to_owned);
+        let (path, to) = (plist.clone(), value.to_owned());
+        self.draft.set_info(Edit::SetInfo { path, key, from, to }, reason);
     }
 
     /// Only once nothing outside is found through it that stays outside, nor anything looked for that is missing here: with

@@ -12,11 +12,12 @@ mod framework;
 mod journal;
 mod place;
 mod plan;
+mod removal;
 mod rewrite;
 mod simulate;
 mod stage;
 
 pub use apply::{Receipt, apply, last_fix, recover, undo};
 pub use edit::{Edit, EditKey, PlannedEdit, Safety};
-pub use plan::{FixOptions, FixPlan, Selection, plan};
+pub use plan::{FixOptions, FixPlan, Offer, Selection, plan};
 pub use simulate::difference;

@@ -37,6 +37,8 @@ pub enum Selection {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FixOptions {
     pub selection: Selection,
+    /// Rules whose offers are taken as well: see [`Remedy::is_offer`].
+    pub also: Vec<String>,
     /// Globs over install names and bundle paths that are left alone.
     pub ignore: Vec<String>,
     /// Edits that were switched off.
@@ -55,12 +57,23 @@ pub struct FixPlan {
     pub sign: SignPlan,
     /// The bundle afterwards: `scan(apply(plan))` must equal it.
     pub expected: Bundle,
+    /// What could be done besides.
+    pub offers: Vec<Offer>,
     /// What is still wrong afterwards.
     pub remaining: Vec<Finding>,
     /// Free header bytes of the tightest slice, before and after, for each Mach-O file that is edited.
     pub header_room: BTreeMap<BundlePath, (u64, u64)>,
     /// Bytes that the bundle grows by (negative: shrinks), signatures not counted.
     pub growth: i64,
+}
+
+/// Something that mends no fault and is done only when asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    pub rule: &'static str,
+    /// What there is: "34 MB of debug symbols".
+    pub title: String,
+    pub taken: bool,
 }
 
 impl FixPlan {
@@ -84,11 +97,15 @@ pub fn plan(
     let mut outside = Outside::default();
     let mut draft = Draft::new(bundle, &options.switched_off);
     let mut model = bundle.clone();
+    let mut offers = Vec::new();
     for round in 0..MAX_ROUNDS {
         progress.step("planning", &bundle.name, round, 0)?;
         let before = draft.revision;
         let pending = with_facts(&model, seals, options, |facts| {
             let findings = diagnose(facts);
+            if round == 0 {
+                offers = findings.iter().filter_map(|finding| chosen.offer(finding, &draft)).collect();
+            }
             let wanted: Vec<&Finding> =
                 findings.iter().filter(|finding| chosen.wants(finding, &draft)).collect();
             expand(&mut draft, facts, &wanted)
@@ -104,7 +121,7 @@ pub fn plan(
         }
     }
     take_back(&mut draft, &mut model, seals, options, &mut outside);
-    Ok(finish(draft, model, seals, options))
+    Ok(FixPlan { offers, ..finish(draft, model, seals, options) })
 }
 
 /// Resolves `model` at both places and hands everything that rules look at to `look`.
@@ -220,6 +237,7 @@ fn finish(draft: Draft<'_>, model: Bundle, seals: &Verification, options: &FixOp
         switched_off: draft.switched_off(),
         edits,
         sign,
+        offers: Vec::new(),
         expected,
         remaining,
     }
@@ -285,6 +303,7 @@ fn size(bundle: &Bundle) -> i64 {
 /// Which findings the user wants mended.
 struct Chosen<'a> {
     selection: &'a Selection,
+    also: &'a [String],
     ignore: GlobSet,
 }
 
@@ -299,7 +318,13 @@ impl<'a> Chosen<'a> {
         }
         let ignore =
             globs.build().map_err(|error| Failure::new("--ignore", error.to_string(), "use fewer globs"))?;
-        Ok(Chosen { selection: &options.selection, ignore })
+        Ok(Chosen { selection: &options.selection, also: &options.also, ignore })
+    }
+
+    fn offer(&self, finding: &Finding, draft: &Draft<'_>) -> Option<Offer> {
+        finding.remedy.as_ref().filter(|remedy| remedy.is_offer())?;
+        let taken = self.wants(finding, draft);
+        Some(Offer { rule: finding.rule, title: finding.title.clone(), taken })
     }
 
     /// Faults of what the plan itself brought in are always mended: half a copy helps nobody.
@@ -310,10 +335,14 @@ impl<'a> Chosen<'a> {
         if ignored {
             return false;
         }
+        if self.also.iter().any(|rule| rule == finding.rule) {
+            return true;
+        }
+        let offer = finding.remedy.as_ref().is_some_and(Remedy::is_offer);
         let created = draft.created.iter().any(|new| finding.subject.is_under(new));
-        created
+        created && !offer
             || match self.selection {
-                Selection::Everything => true,
+                Selection::Everything => !offer,
                 Selection::Finding(remedy) => finding.remedy.as_ref() == Some(remedy),
                 Selection::Rules(rules) => rules.iter().any(|rule| rule == finding.rule),
                 Selection::Reference { image, name } => {

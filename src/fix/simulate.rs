@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::edit::{Edit, PlannedEdit, slice_edits};
 use crate::bundle::{Bundle, Image, ImageId, InfoPlist, Node, source, whole_form};
 use crate::failure::Failure;
-use crate::macho::{EditError, edit};
+use crate::macho::{Arch, Container, EditError, edit};
 use crate::paths::{BundlePath, RuntimePath};
 
 /// Files outside the bundle, each read once however often a plan is simulated.
@@ -103,6 +103,12 @@ fn change_tree(bundle: &mut Bundle, edit: &Edit, outside: &mut Outside) -> Resul
             bundle.scripts.retain(|script, _| !script.is_under(path));
         }
         Edit::Move { from, to } => move_tree(bundle, from, to),
+        Edit::Thin { path, archs } => thin(bundle, path, archs),
+        Edit::SetInfo { path, key, to, .. } => {
+            if let Some(info) = bundle.info_plists.get_mut(path) {
+                info.set(key, to);
+            }
+        }
         Edit::SetMode { path, mode: new } => {
             if let Some(Node::File { mode, .. }) = bundle.nodes.get_mut(path) {
                 *mode = *new;
@@ -139,6 +145,19 @@ fn add_content(bundle: &mut Bundle, at: &BundlePath, local: &Path, outside: &mut
         && let Some(plist) = std::fs::read(local).ok().and_then(|bytes| InfoPlist::read(&bytes).ok())
     {
         bundle.info_plists.insert(at.clone(), plist);
+    }
+}
+
+fn thin(bundle: &mut Bundle, path: &BundlePath, archs: &[Arch]) {
+    let Some(image) = bundle.images.get_mut(path) else { return };
+    let image = Arc::make_mut(image);
+    image.file.slices.retain(|slice| !archs.contains(&slice.arch));
+    if image.file.slices.len() == 1 {
+        image.file.container = Container::Thin;
+    }
+    image.length = image.file.slices.iter().map(|slice| slice.size).sum();
+    if let Some(Node::File { length, .. }) = bundle.nodes.get_mut(path) {
+        *length = image.length;
     }
 }
 
@@ -190,6 +209,14 @@ pub fn difference(expected: &Bundle, found: &Bundle) -> Option<String> {
             return Some(format!("{path} is {node:?}, planned was {wanted:?}"));
         }
     }
+    if let Some(path) = first_difference(expected.info_plists.keys(), found.info_plists.keys()) {
+        return Some(format!("{path} can be read in one only"));
+    }
+    for ((path, wanted), info) in expected.info_plists.iter().zip(found.info_plists.values()) {
+        if wanted != info {
+            return Some(format!("{path} says {:?}, planned was {:?}", info.value, wanted.value));
+        }
+    }
     if let Some(path) = first_difference(expected.images.keys(), found.images.keys()) {
         return Some(format!("{path} is Mach-O in one only"));
     }
@@ -229,5 +256,8 @@ fn image_difference(expected: &Image, found: &Image) -> Option<String> {
             .collect()
     };
     let (wanted, got) = (plain(expected), plain(found));
+    if expected.file.container != found.file.container {
+        return Some(format!("it is packed as {:?}", found.file.container));
+    }
     (wanted != got).then(|| format!("load commands are {got:?}, planned were {wanted:?}"))
 }

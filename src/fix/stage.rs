@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use super::edit::{Edit, PlannedEdit, slice_edits};
 use super::journal::walk_failure;
 use super::simulate::{copied_mode, framework_name};
-use crate::bundle::{Node, source, whole_form};
+use crate::bundle::{InfoPlist, Node, source, whole_form};
 use crate::failure::Failure;
-use crate::macho::{self, Arch, LoadCommandEdit, edit};
+use crate::macho::{self, Arch, Container, LoadCommandEdit, edit, fat};
 use crate::os::{self, disk};
 use crate::paths::BundlePath;
 use crate::progress::Progress;
@@ -136,9 +136,10 @@ fn change_tree(root: &Path, edit: &Edit) -> Result<(), Failure> {
         }
         Edit::SetMode { path, mode } => {
             let file = path.to_local(root);
-            let bytes = fs::read(&file).map_err(|error| Failure::io(&file, "read", &error))?;
-            replace(&file, &bytes, Some(*mode))
+            replace(&file, &read(&file)?, Some(*mode))
         }
+        Edit::Thin { path, archs } => thin(&path.to_local(root), archs),
+        Edit::SetInfo { path, key, to, .. } => set_info(&path.to_local(root), key, to),
         _ => Ok(()),
     }
 }
@@ -164,10 +165,34 @@ fn copy_framework(root: &Path, local: &Path, to: &BundlePath, version: &str) -> 
     Ok(())
 }
 
+fn thin(file: &Path, archs: &[Arch]) -> Result<(), Failure> {
+    let bytes = read(file)?;
+    let refuse = |error: macho::ReadError| Failure::new(file, error.to_string(), PLAN_ANEW);
+    let parsed = macho::read(&bytes).map_err(refuse)?;
+    let kept = parsed.slices.iter().filter(|slice| !archs.contains(&slice.arch));
+    let range = |slice: &macho::Slice| slice.offset as usize..(slice.offset + slice.size) as usize;
+    let kept: Vec<Vec<u8>> = kept.filter_map(|slice| bytes.get(range(slice)).map(<[u8]>::to_vec)).collect();
+    let container = if kept.len() == 1 { Container::Thin } else { parsed.container };
+    replace(file, &fat::assemble_fat(container, &kept).map_err(refuse)?, None)
+}
+
+fn set_info(file: &Path, key: &str, value: &str) -> Result<(), Failure> {
+    let refuse = |why: String| Failure::new(file, why, PLAN_ANEW);
+    let mut info = InfoPlist::read(&read(file)?).map_err(refuse)?;
+    info.set(key, value);
+    replace(file, &info.to_bytes().map_err(refuse)?, None)
+}
+
+const PLAN_ANEW: &str = "open the bundle again and plan anew";
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(file).map_err(|error| Failure::io(file, "read", &error))
+}
+
 fn change_commands(root: &Path, path: &BundlePath, edits: &[&Edit]) -> Result<(), Failure> {
     let file = path.to_local(root);
-    let bytes = fs::read(&file).map_err(|error| Failure::io(&file, "read", &error))?;
-    let refuse = |why: String| Failure::new(&file, why, "open the bundle again and plan anew");
+    let bytes = read(&file)?;
+    let refuse = |why: String| Failure::new(&file, why, PLAN_ANEW);
     let parsed = macho::read(&bytes).map_err(|error| refuse(error.to_string()))?;
     let by_arch: BTreeMap<Arch, Vec<LoadCommandEdit>> =
         parsed.slices.iter().map(|slice| (slice.arch, slice_edits(slice, edits.iter().copied()))).collect();

@@ -86,6 +86,8 @@ pub enum Action {
     ShowInMaps(ImageId),
     Plan(Selection),
     SwitchEdit(EditKey),
+    /// Take what this rule offers into the plan, or leave it out again.
+    SwitchOffer(&'static str),
     PickBuildFolder(usize),
     SetRoots(crate::bundle::SearchRoots),
     PickBackground,

@@ -33,6 +33,7 @@ fn sign_bundle(path: &Path, progress: &Progress) -> Result<Signed, Failure> {
     let mut expected = bundle.clone();
     codesign::simulate(&mut expected, &sign);
     let plan = FixPlan {
+        offers: Vec::new(),
         edits: Vec::new(),
         switched_off: Vec::new(),
         sign,

@@ -3,7 +3,7 @@
 use super::Rule;
 use crate::bundle::{Bundle, Node};
 use crate::diagnose::amounts::{about, counted, listed, sized};
-use crate::diagnose::{Facts, Finding, Severity};
+use crate::diagnose::{Facts, Finding, Remedy, Severity};
 use crate::paths::BundlePath;
 
 pub static RULE: Rule = Rule {
@@ -35,7 +35,8 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         listed(&paths),
         counted(paths.len(), "item")
     );
-    vec![about(&RULE, &paths, title, message)]
+    let remedy = Some(Remedy::Remove { paths: paths.iter().map(|path| (*path).clone()).collect() });
+    vec![Finding { remedy, ..about(&RULE, &paths, title, message) }]
 }
 
 fn are_symbols(bundle: &Bundle, path: &BundlePath, node: &Node) -> bool {

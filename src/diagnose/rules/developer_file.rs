@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Rule;
 use crate::bundle::Node;
 use crate::diagnose::amounts::{about, counted, sized};
-use crate::diagnose::{Facts, Finding, Severity};
+use crate::diagnose::{Facts, Finding, Remedy, Severity};
 use crate::paths::BundlePath;
 
 pub static RULE: Rule = Rule {
@@ -40,7 +40,8 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         kinds.join(", "),
         paths.first().map_or("", |path| path.as_str())
     );
-    vec![about(&RULE, &paths, title, message)]
+    let remedy = Some(Remedy::Remove { paths: paths.iter().map(|path| (*path).clone()).collect() });
+    vec![Finding { remedy, ..about(&RULE, &paths, title, message) }]
 }
 
 fn kind(path: &BundlePath) -> Option<&'static str> {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Rule;
 use crate::diagnose::loaded::{about_all, counted, listed};
-use crate::diagnose::{Facts, Finding, Severity};
-use crate::macho::Arch;
+use crate::diagnose::{Facts, Finding, Remedy, Severity};
+use crate::macho::{Arch, Slice};
 use crate::paths::BundlePath;
 
 pub static RULE: Rule = Rule {
@@ -37,7 +37,18 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         if files.len() == 1 { "holds" } else { "hold" },
         bytes.div_ceil(1000)
     );
-    about_all(&RULE, &files, format!("{many} with {archs} code"), message).into_iter().collect()
+    let finding = about_all(&RULE, &files, format!("{many} with {archs} code"), message);
+    let remedy = remedy(facts, &files, &slices);
+    finding.into_iter().map(|finding| Finding { remedy: remedy.clone(), ..finding }).collect()
+}
+
+/// A file that would be left with nothing stays.
+fn remedy(facts: &Facts<'_>, files: &BTreeSet<BundlePath>, slices: &[&Slice]) -> Option<Remedy> {
+    let universal =
+        |path: &&BundlePath| facts.bundle.image(path).is_some_and(|image| !image.file.archs().all(is_extra));
+    let images: Vec<BundlePath> = files.iter().filter(universal).cloned().collect();
+    let archs: BTreeSet<Arch> = slices.iter().map(|slice| slice.arch).collect();
+    (!images.is_empty()).then(|| Remedy::Thin { images, archs: archs.into_iter().collect() })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::Rule;
 use crate::bundle::Node;
 use crate::diagnose::amounts::{about, counted, listed, sized};
-use crate::diagnose::{Facts, Finding, Severity};
+use crate::diagnose::{Facts, Finding, Remedy, Severity};
 use crate::paths::BundlePath;
 
 pub static RULE: Rule = Rule {
@@ -52,7 +52,8 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         listed(&paths),
         sized(bytes)
     );
-    vec![about(&RULE, &paths, title, message)]
+    let remedy = Some(Remedy::Remove { paths: paths.iter().map(|path| (*path).clone()).collect() });
+    vec![Finding { remedy, ..about(&RULE, &paths, title, message) }]
 }
 
 fn is_junk(name: &str) -> bool {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Rule;
 use crate::diagnose::loaded::{about_all, counted, declared_minimum, listed};
-use crate::diagnose::{Facts, Finding, Severity};
+use crate::diagnose::{Facts, Finding, Remedy, Severity};
 use crate::macho::format::effective_build;
 use crate::macho::{Arch, PackedVersion, Platform, Slice};
 use crate::paths::BundlePath;
@@ -31,7 +31,20 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         let needing = images.filter_map(|(path, slice)| Some((path.clone(), minimum(slice)?)));
         newer.entry(arch).or_default().extend(needing.filter(|(_, needed)| *needed > promised));
     }
-    newer.iter().filter_map(|(arch, files)| finding(facts, *arch, files)).collect()
+    let needed = newer.values().flat_map(|files| files.values()).max().copied();
+    let remedy = needed.and_then(|needed| remedy(facts, needed));
+    let findings = newer.iter().filter_map(|(arch, files)| finding(facts, *arch, files));
+    findings.map(|finding| Finding { remedy: remedy.clone(), ..finding }).collect()
+}
+
+/// What every file needs is promised. Where the promise differs by architecture, a person decides.
+fn remedy(facts: &Facts<'_>, needed: PackedVersion) -> Option<Remedy> {
+    let key = "LSMinimumSystemVersion";
+    let info = facts.bundle.info.as_ref()?;
+    let by_arch = info.value.as_dictionary()?.contains_key("LSMinimumSystemVersionByArchitecture");
+    let plist = BundlePath::root().join("Contents/Info.plist");
+    let plain = !by_arch && info.string(key).is_some();
+    plain.then(|| Remedy::SetInfo { plist, key, value: needed.to_string() })
 }
 
 fn finding(facts: &Facts<'_>, arch: Arch, files: &BTreeMap<BundlePath, PackedVersion>) -> Option<Finding> {

@@ -3,7 +3,7 @@
 use super::Rule;
 use crate::bundle::Node;
 use crate::diagnose::described::{Described, described};
-use crate::diagnose::{Facts, Finding, Severity};
+use crate::diagnose::{Facts, Finding, Remedy, Severity};
 use crate::paths::BundlePath;
 
 pub static RULE: Rule = Rule {
@@ -37,7 +37,9 @@ fn wrong_type(one: &Described<'_>) -> Option<Finding> {
         ),
     };
     let message = format!("In {} {what}. Set it to APPL and sign the app again.", one.path);
-    Some(Finding { severity, ..Finding::new(&RULE, one.path, title, message) })
+    let (plist, key) = (one.path.clone(), "CFBundlePackageType");
+    let remedy = Some(Remedy::SetInfo { plist, key, value: "APPL".to_owned() });
+    Some(Finding { severity, remedy, ..Finding::new(&RULE, one.path, title, message) })
 }
 
 fn wrong_file(facts: &Facts<'_>, one: &Described<'_>) -> Option<Finding> {

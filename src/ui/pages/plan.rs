@@ -12,7 +12,7 @@ use egui::{Panel, Rect, ScrollArea, Ui, pos2, vec2};
 use self::outline::{Group, Outline};
 
 use crate::diagnose::Finding;
-use crate::fix::{EditKey, FixPlan, PlannedEdit, Receipt, Selection};
+use crate::fix::{EditKey, FixPlan, Offer, PlannedEdit, Receipt, Selection};
 use crate::macho::Arch;
 use crate::paths::BundlePath;
 use crate::ui::command::{Action, Command, Outbox, Page};
@@ -31,6 +31,8 @@ pub struct View {
     /// Whether the app then starts on another Mac, by architecture.
     starts: Vec<(Arch, bool)>,
     switched_off: BTreeSet<EditKey>,
+    /// Rules whose offers are taken.
+    also: BTreeSet<&'static str>,
     closed: BTreeSet<BundlePath>,
     hide_bytes: bool,
     /// What the last apply did, until the next plan.
@@ -64,6 +66,25 @@ impl View {
     pub fn flip(&mut self, key: &EditKey) {
         if !self.switched_off.remove(key) {
             self.switched_off.insert(key.clone());
+        }
+    }
+
+    pub fn also(&self) -> &BTreeSet<&'static str> {
+        &self.also
+    }
+
+    /// Takes what a rule offers, or no longer; the plan has to be made again.
+    pub fn flip_offer(&mut self, rule: &'static str) {
+        if !self.also.remove(rule) {
+            self.also.insert(rule);
+        }
+    }
+
+    /// What could be done besides, where everything is to be fixed.
+    fn offers(&self) -> &[Offer] {
+        match (&self.selection, &self.plan) {
+            (Some(Selection::Everything), Some(plan)) => &plan.offers,
+            _ => &[],
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{by_file, called, phrase, summary};
-use crate::fix::FixPlan;
+use crate::fix::{FixPlan, Offer};
 
 pub fn markdown(name: &str, plan: &FixPlan) -> String {
     let mut out = String::new();
@@ -33,6 +33,13 @@ fn write_plan(out: &mut String, name: &str, plan: &FixPlan) -> std::fmt::Result 
             for (word, texts) in [("keeps", &step.keeps), ("loses", &step.drops), ("mind", &step.warnings)] {
                 texts.iter().try_for_each(|text| writeln!(out, "   - {word}: {}", plain(text)))?;
             }
+        }
+    }
+    let offers: Vec<&Offer> = plan.offers.iter().filter(|offer| !offer.taken).collect();
+    if !offers.is_empty() {
+        writeln!(out, "\n## Offered besides\n")?;
+        for offer in offers {
+            writeln!(out, "- {} (`--also {}`)", plain(&offer.title), offer.rule)?;
         }
     }
     if !plan.remaining.is_empty() {

@@ -100,6 +100,8 @@ pub fn phrase(edit: &Edit) -> (&'static str, Option<String>, Option<String>) {
         Edit::Remove { .. } => return ("remove", None, None),
         Edit::Symlink { .. } => "link to",
         Edit::SetMode { .. } => "set the permissions to",
+        Edit::Thin { .. } => return ("take out the code for", edit.before(), None),
+        Edit::SetInfo { .. } => "set",
         Edit::SetId { .. } => "change its own name",
         Edit::ChangeUse { .. } => "change the reference",
         Edit::AddRpath { .. } => "add the rpath",

@@ -58,6 +58,13 @@ fn write_edit(out: &mut String, edit: &Edit) -> std::fmt::Result {
         Edit::Remove { path } => format!("rm -rf {}", place(path)),
         Edit::Move { from, to } => format!("mv {} {}", place(from), place(to)),
         Edit::SetMode { path, mode } => format!("chmod {mode:o} {}", place(path)),
+        Edit::Thin { path, archs } => {
+            let remove: Vec<String> = archs.iter().map(|arch| format!("-remove {arch}")).collect();
+            format!("lipo {} {} -output {}", place(path), remove.join(" "), place(path))
+        }
+        Edit::SetInfo { path, key, to, .. } => {
+            format!("plutil -replace {key} -string {} {}", quote(to), place(path))
+        }
         Edit::SetId { path, to, .. } => tool("-id", &[to.as_str()], path),
         Edit::ChangeUse { path, from, to } => tool("-change", &[from.as_str(), to.as_str()], path),
         Edit::AddRpath { path, rpath } => tool("-add_rpath", &[rpath.as_str()], path),

@@ -170,6 +170,8 @@ pub fn words(edit: &Edit) -> &'static str {
         Edit::Remove { .. } => "Remove",
         Edit::Move { .. } => "Move",
         Edit::SetMode { .. } => "Make executable",
+        Edit::Thin { .. } => "Take out code",
+        Edit::SetInfo { .. } => "Set in Info.plist",
         Edit::SetId { .. } => "Set install name",
         Edit::ChangeUse { .. } => "Change reference",
         Edit::AddRpath { .. } => "Add rpath",

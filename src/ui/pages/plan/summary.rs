@@ -10,7 +10,7 @@ use crate::ui::icons::Icon;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
     Button, Tone, cut, divider, galley, inside, label, paint_left, paint_right, panel_frame, paragraph,
-    wrapped,
+    switch, wrapped,
 };
 
 pub fn show(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
@@ -45,8 +45,37 @@ pub fn show(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
                 paint_left(ui, rect.left(), rect.center().y, galley(ui, name, Type::Body, t.text_soft));
                 paint_right(ui, rect.right(), rect.center().y, galley(ui, value, Type::BodyMedium, t.text));
             }
+            offers(ui, view, busy, out);
         });
     });
+}
+
+/// What mends no fault and is done only when asked for, each with its switch.
+fn offers(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
+    if view.offers().is_empty() {
+        return;
+    }
+    let t = tokens(ui);
+    ui.add_space(4.0);
+    divider(ui);
+    ui.add_space(12.0);
+    label(ui, "Also possible", Type::Heading, t.text);
+    ui.add_space(4.0);
+    paragraph(ui, "Nothing is broken without these; each makes the app smaller.", Type::Caption, t.text_soft);
+    ui.add_space(8.0);
+    for offer in view.offers() {
+        let (doing, tip) = match offer.rule {
+            "extra-architecture" => ("Take out: ", "Takes this code out of the universal files"),
+            _ => ("Delete: ", "Deletes these files; the edits at the left name each"),
+        };
+        let mut on = offer.taken;
+        ui.add_enabled_ui(!busy, |ui| {
+            if switch(ui, &mut on, &format!("{doing}{}", offer.title), true, tip).changed() {
+                out.push(Action::SwitchOffer(offer.rule));
+            }
+        });
+        ui.add_space(4.0);
+    }
 }
 
 /// The button that writes.
