@@ -60,6 +60,7 @@ proptest! {
         mapped in any::<bool>(),
         rules in proptest::option::of(proptest::collection::vec(0..RULES.len(), 1..4)),
         switches in proptest::collection::vec(any::<bool>(), 14),
+        offers in any::<bool>(),
     ) {
         let (archive, name) = BUNDLES[which];
         let fixture = if archive == "sample" { common::unpack_sample() } else { common::unpack(archive) };
@@ -74,9 +75,11 @@ proptest! {
             Some(chosen) => Selection::Rules(chosen.iter().map(|rule| RULES[*rule].id.to_owned()).collect()),
             None => Selection::Everything,
         };
-        let all = plan(&before, &FixOptions { selection: selection.clone(), roots: roots.clone(), ..FixOptions::default() });
+        let also: Vec<String> = RULES.iter().filter(|_| offers).map(|rule| rule.id.to_owned()).collect();
+        let asked = FixOptions { selection, also, roots, ..FixOptions::default() };
+        let all = plan(&before, &asked);
         let off = all.edits.iter().zip(&switches).filter(|(_, off)| **off).map(|(planned, _)| planned.edit.key());
-        let options = FixOptions { selection, roots, switched_off: off.collect(), ..FixOptions::default() };
+        let options = FixOptions { switched_off: off.collect(), ..asked };
 
         let chosen = plan(&before, &options);
         prop_assert!(chosen.edits.iter().all(|planned| !options.switched_off.contains(&planned.edit.key())));
