@@ -190,3 +190,24 @@ fn the_demo_does_the_whole_job_without_a_display() {
     let sample = unpack_sample();
     assert!(sample.app("Postcard").is_dir());
 }
+
+#[test]
+fn what_a_rule_offers_is_done_only_when_asked_for() {
+    let fixture = unpack_sample();
+    let app = fixture.app("Postcard");
+    let symbols = app.join("Contents/Resources/Postcard.app.dSYM");
+    fs::create_dir(&symbols).expect("a folder");
+    fs::write(symbols.join("symbols"), "not for everybody").expect("a file");
+    let dry = on(&fixture, "fix --dry-run", &app);
+    assert!(
+        dry.out.contains("Offered besides, with --also RULE\n  17 bytes of debug symbols  [debug-symbols]\n"),
+        "{}",
+        dry.out
+    );
+    assert!(!dry.out.contains("dSYM\n  remove"), "{}", dry.out);
+    assert_eq!(on(&fixture, "fix --also debug-symbols", &app).code, 0);
+    assert!(!symbols.exists());
+    assert_eq!(run(["undo".into(), app.clone().into_os_string()]).code, 0);
+    assert!(symbols.join("symbols").is_file());
+    assert_eq!(on(&fixture, "fix --also no-such-rule", &app).code, 2);
+}

@@ -399,3 +399,23 @@ fn what_cannot_be_fixed_says_what_a_person_must_do() {
     settle(&mut harness);
     assert!(harness.query_by_label("Add folder").is_some());
 }
+
+#[test]
+fn what_mends_nothing_is_offered_and_taken_by_a_switch() {
+    let sample = unpacked();
+    let header = sample.app.join("Contents/Resources/include/big.h");
+    std::fs::create_dir_all(header.parent().unwrap()).unwrap();
+    std::fs::write(&header, vec![b'x'; 70_000]).unwrap();
+    let mut harness = window(1280.0, 820.0, Theme::Dark, Some(sample.app.clone()));
+    settle(&mut harness);
+    command(&mut harness, Key::R);
+    let offer = "Delete 70 KB that only developers need";
+    assert!(says(&harness, "Also possible") && !says(&harness, "Contents/Resources/include"));
+    harness.get_by_role_and_label(Role::Switch, offer).click();
+    settle(&mut harness);
+    assert!(says(&harness, "Contents/Resources/include"), "the edit is in the plan");
+    harness.get_by_role_and_label(Role::Switch, offer).click();
+    settle(&mut harness);
+    assert!(!says(&harness, "Contents/Resources/include"));
+    assert!(header.is_file(), "nothing is written before it is applied");
+}

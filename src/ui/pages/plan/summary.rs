@@ -33,6 +33,7 @@ pub fn show(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
             label(ui, "After these edits", Type::Heading, t.text);
             ui.add_space(12.0);
             after(ui, view, out);
+            offers(ui, view, busy, out);
             ui.add_space(4.0);
             divider(ui);
             ui.add_space(12.0);
@@ -45,7 +46,6 @@ pub fn show(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
                 paint_left(ui, rect.left(), rect.center().y, galley(ui, name, Type::Body, t.text_soft));
                 paint_right(ui, rect.right(), rect.center().y, galley(ui, value, Type::BodyMedium, t.text));
             }
-            offers(ui, view, busy, out);
         });
     });
 }
@@ -61,20 +61,26 @@ fn offers(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
     ui.add_space(12.0);
     label(ui, "Also possible", Type::Heading, t.text);
     ui.add_space(4.0);
-    paragraph(ui, "Nothing is broken without these; each makes the app smaller.", Type::Caption, t.text_soft);
+    paragraph(ui, "These mend nothing; they make the app smaller.", Type::Caption, t.text_soft);
     ui.add_space(8.0);
     for offer in view.offers() {
         let (doing, tip) = match offer.rule {
-            "extra-architecture" => ("Take out: ", "Takes this code out of the universal files"),
-            _ => ("Delete: ", "Deletes these files; the edits at the left name each"),
+            "extra-architecture" => ("Take out", "Takes this code out of the universal files"),
+            _ => ("Delete", "Deletes these files; the edits at the left name each"),
         };
-        let mut on = offer.taken;
-        ui.add_enabled_ui(!busy, |ui| {
-            if switch(ui, &mut on, &format!("{doing}{}", offer.title), true, tip).changed() {
-                out.push(Action::SwitchOffer(offer.rule));
-            }
+        let (name, mut on) = (format!("{doing} {}", offer.title), offer.taken);
+        let words = wrapped(ui, &name, Type::Body, t.text, ui.available_width() - 36.0);
+        let height = words.size().y.max(size::ROW);
+        let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+        let at = pos2(row.left() + 36.0, row.center().y - words.size().y / 2.0);
+        ui.painter().galley(at, words, t.text);
+        inside(ui, row, Layout::left_to_right(egui::Align::Center), |ui| {
+            ui.add_enabled_ui(!busy, |ui| {
+                if switch(ui, &mut on, &name, false, tip).changed() {
+                    out.push(Action::SwitchOffer(offer.rule));
+                }
+            });
         });
-        ui.add_space(4.0);
     }
 }
 
