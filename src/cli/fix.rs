@@ -32,6 +32,9 @@ pub struct Fix {
     /// Also do what this rule offers: developer-file, debug-symbols, junk-file or extra-architecture; repeatable.
     #[arg(long, value_name = "RULE", conflicts_with_all = ["only", "reference"])]
     also: Vec<String>,
+    /// Also copy the licence texts of the libraries that are copied, to Contents/Resources/Licenses.
+    #[arg(long)]
+    licences: bool,
     /// Leave alone the install names and bundle paths that this matches; repeatable.
     #[arg(long, value_name = "GLOB", value_parser = glob)]
     ignore: Vec<String>,
@@ -86,6 +89,7 @@ impl Fix {
         Ok(FixOptions {
             selection,
             also: self.also.clone(),
+            licences: self.licences,
             ignore: self.ignore.clone(),
             roots: inspection.options.roots.clone(),
             ..FixOptions::default()

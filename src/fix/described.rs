@@ -212,3 +212,29 @@ fn the_oldest_macos_is_raised_to_what_the_code_needs() {
     let edits = mended(&app);
     assert_eq!(edits, ["set_info Contents/Info.plist LSMinimumSystemVersion"]);
 }
+
+#[test]
+fn licence_texts_come_along_when_asked_for() {
+    let outside = "/opt/homebrew/Cellar/ink/2.1/lib/libink.2.dylib dylib\n  id /opt/homebrew/opt/ink/lib/libink.2.dylib\n\
+        \u{20} use /usr/lib/libSystem.B.dylib\n/opt/homebrew/Cellar/ink/2.1/LICENSE.txt text\n  line Use it.\n\
+        /opt/homebrew/Cellar/ink/2.1/COPYING text\n  line Copy it.\n/opt/homebrew/Cellar/ink/2.1/README text\n  line no\n\
+        /opt/homebrew/opt/ink -> ../Cellar/ink/2.1\n";
+    let app = format!("{}{outside}", with("  use /opt/homebrew/opt/ink/lib/libink.2.dylib\n"));
+    let written = written(&app);
+    let quiet = Progress::silent();
+    let bundle = scan(&written.app, &quiet).expect("a bundle");
+    let seals = verify_bundle(&bundle, &quiet).expect("not cancelled");
+    let options = FixOptions { roots: written.roots.clone(), licences: true, ..FixOptions::default() };
+    let first = plan(&bundle, &seals, &options, &quiet).expect("a plan");
+    apply(&bundle, &first, &quiet).expect("the fix");
+    let licences = written.app.join("Contents/Resources/Licenses/ink");
+    let mut names: Vec<String> = std::fs::read_dir(&licences)
+        .expect("the folder")
+        .map(|entry| entry.expect("a name").file_name().into_string().expect("Unicode"))
+        .collect();
+    names.sort();
+    assert_eq!(names, ["COPYING", "LICENSE.txt"]);
+    let bundle = scan(&written.app, &quiet).expect("a bundle");
+    let seals = verify_bundle(&bundle, &quiet).expect("not cancelled");
+    assert!(plan(&bundle, &seals, &options, &quiet).expect("a plan").is_empty());
+}

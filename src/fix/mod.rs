@@ -10,6 +10,7 @@ mod expand;
 mod faults;
 mod framework;
 mod journal;
+mod licences;
 mod place;
 mod plan;
 mod removal;

@@ -7,6 +7,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use super::draft::Draft;
 use super::edit::{Edit, EditKey, PlannedEdit};
 use super::expand::expand;
+use super::licences;
 use super::simulate::Outside;
 use crate::bundle::{Bundle, ImageId, Node, SearchRoots};
 use crate::codesign::{self, SealProblem, SignKind, SignPlan, Verification};
@@ -39,6 +40,8 @@ pub struct FixOptions {
     pub selection: Selection,
     /// Rules whose offers are taken as well: see [`Remedy::is_offer`].
     pub also: Vec<String>,
+    /// Whether the licence texts of copied libraries come along.
+    pub licences: bool,
     /// Globs over install names and bundle paths that are left alone.
     pub ignore: Vec<String>,
     /// Edits that were switched off.
@@ -121,6 +124,10 @@ pub fn plan(
         }
     }
     take_back(&mut draft, &mut model, seals, options, &mut outside);
+    if options.licences {
+        licences::collect(&mut draft, &options.roots);
+        model = draft.model(&mut outside);
+    }
     Ok(FixPlan { offers, ..finish(draft, model, seals, options) })
 }
 

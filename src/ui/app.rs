@@ -128,6 +128,7 @@ impl App {
         let options = FixOptions {
             selection: selection.clone(),
             switched_off: self.state.plan.switched_off().clone(),
+            licences: self.state.plan.with_licences(),
             also: self.state.plan.also().iter().map(|rule| (*rule).to_owned()).collect(),
             roots: opened.inspection.options.roots.clone(),
             os: opened.inspection.options.conditions.os,
@@ -213,7 +214,11 @@ impl App {
                 self.state.plan.flip_offer(rule);
                 self.plan_again();
             }
-            Action::SwitchEdit(_) | Action::SwitchOffer(_) => {}
+            Action::SwitchLicences if !self.jobs.busy() => {
+                self.state.plan.flip_licences();
+                self.plan_again();
+            }
+            Action::SwitchEdit(_) | Action::SwitchOffer(_) | Action::SwitchLicences => {}
             Action::PickBuildFolder(row) => self.dialogs.pick_folder(ctx, frame, row),
             Action::PickBackground => self.dialogs.pick_background(ctx, frame),
             Action::SetRoots(roots) => {

@@ -88,6 +88,8 @@ pub enum Action {
     SwitchEdit(EditKey),
     /// Take what this rule offers into the plan, or leave it out again.
     SwitchOffer(&'static str),
+    /// Copy the licence texts of what is copied, or not.
+    SwitchLicences,
     PickBuildFolder(usize),
     SetRoots(crate::bundle::SearchRoots),
     PickBackground,

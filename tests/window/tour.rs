@@ -419,3 +419,14 @@ fn what_mends_nothing_is_offered_and_taken_by_a_switch() {
     assert!(!says(&harness, "Contents/Resources/include"));
     assert!(header.is_file(), "nothing is written before it is applied");
 }
+
+#[test]
+fn licences_come_along_when_their_switch_is_on() {
+    let mut harness = opened();
+    command(&mut harness, Key::R);
+    assert!(!says(&harness, "Contents/Resources/Licenses"));
+    harness.get_by_role_and_label(Role::Switch, "Copy the licences of the libraries").click();
+    settle(&mut harness);
+    let switch = harness.get_by_role_and_label(Role::Switch, "Copy the licences of the libraries");
+    assert_eq!(switch.accesskit_node().toggled(), Some(egui::accesskit::Toggled::True));
+}

@@ -12,7 +12,7 @@ use egui::{Panel, Rect, ScrollArea, Ui, pos2, vec2};
 use self::outline::{Group, Outline};
 
 use crate::diagnose::Finding;
-use crate::fix::{EditKey, FixPlan, Offer, PlannedEdit, Receipt, Selection};
+use crate::fix::{Edit, EditKey, FixPlan, Offer, PlannedEdit, Receipt, Selection};
 use crate::macho::Arch;
 use crate::paths::BundlePath;
 use crate::ui::command::{Action, Command, Outbox, Page};
@@ -33,6 +33,7 @@ pub struct View {
     switched_off: BTreeSet<EditKey>,
     /// Rules whose offers are taken.
     also: BTreeSet<&'static str>,
+    licences: bool,
     closed: BTreeSet<BundlePath>,
     hide_bytes: bool,
     /// What the last apply did, until the next plan.
@@ -78,6 +79,22 @@ impl View {
         if !self.also.remove(rule) {
             self.also.insert(rule);
         }
+    }
+
+    pub fn with_licences(&self) -> bool {
+        self.licences
+    }
+
+    pub fn flip_licences(&mut self) {
+        self.licences = !self.licences;
+    }
+
+    /// Whether libraries come in, so that their licences may.
+    fn copies(&self) -> bool {
+        let copied = |planned: &PlannedEdit| {
+            matches!(planned.edit, Edit::CopyFile { .. } | Edit::CopyFramework { .. })
+        };
+        self.plan.as_ref().is_some_and(|plan| plan.edits.iter().any(copied))
     }
 
     /// What could be done besides, where everything is to be fixed.

@@ -52,7 +52,7 @@ pub fn show(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
 
 /// What mends no fault and is done only when asked for, each with its switch.
 fn offers(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
-    if view.offers().is_empty() {
+    if view.offers().is_empty() && !view.copies() {
         return;
     }
     let t = tokens(ui);
@@ -61,27 +61,37 @@ fn offers(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
     ui.add_space(12.0);
     label(ui, "Also possible", Type::Heading, t.text);
     ui.add_space(4.0);
-    paragraph(ui, "These mend nothing; they make the app smaller.", Type::Caption, t.text_soft);
+    paragraph(ui, "Nothing is broken without these.", Type::Caption, t.text_soft);
     ui.add_space(8.0);
     for offer in view.offers() {
         let (doing, tip) = match offer.rule {
             "extra-architecture" => ("Take out", "Takes this code out of the universal files"),
             _ => ("Delete", "Deletes these files; the edits at the left name each"),
         };
-        let (name, mut on) = (format!("{doing} {}", offer.title), offer.taken);
-        let words = wrapped(ui, &name, Type::Body, t.text, ui.available_width() - 36.0);
-        let height = words.size().y.max(size::ROW);
-        let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-        let at = pos2(row.left() + 36.0, row.center().y - words.size().y / 2.0);
-        ui.painter().galley(at, words, t.text);
-        inside(ui, row, Layout::left_to_right(egui::Align::Center), |ui| {
-            ui.add_enabled_ui(!busy, |ui| {
-                if switch(ui, &mut on, &name, false, tip).changed() {
-                    out.push(Action::SwitchOffer(offer.rule));
-                }
-            });
-        });
+        if choice(ui, &format!("{doing} {}", offer.title), offer.taken, tip, busy) {
+            out.push(Action::SwitchOffer(offer.rule));
+        }
     }
+    if view.copies() {
+        let tip = "Most licences ask that their text goes along: it is copied to Contents/Resources/Licenses";
+        if choice(ui, "Copy the licences of the libraries", view.with_licences(), tip, busy) {
+            out.push(Action::SwitchLicences);
+        }
+    }
+}
+
+/// A switch with its words beside it, over several lines where they need it. Answers whether it was flipped.
+fn choice(ui: &mut Ui, name: &str, mut on: bool, tip: &str, busy: bool) -> bool {
+    let words = wrapped(ui, name, Type::Body, tokens(ui).text, ui.available_width() - 36.0);
+    let height = words.size().y.max(size::ROW);
+    let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+    let at = pos2(row.left() + 36.0, row.center().y - words.size().y / 2.0);
+    ui.painter().galley(at, words, tokens(ui).text);
+    let mut flipped = false;
+    inside(ui, row, Layout::left_to_right(egui::Align::Center), |ui| {
+        ui.add_enabled_ui(!busy, |ui| flipped = switch(ui, &mut on, name, false, tip).changed());
+    });
+    flipped
 }
 
 /// The button that writes.
