@@ -29,7 +29,8 @@ pub struct Fix {
     /// Mend only this reference of this image.
     #[arg(long, num_args = 2, value_names = ["IMAGE", "NAME"], conflicts_with = "only")]
     reference: Option<Vec<String>>,
-    /// Also do what this rule offers: developer-file, debug-symbols, junk-file or extra-architecture; repeatable.
+    /// Also do what this rule offers: developer-file, debug-symbols, junk-file, extra-architecture, misplaced-code,
+    /// code-place-data or unsealed-root; repeatable.
     #[arg(long, value_name = "RULE", conflicts_with_all = ["only", "reference"])]
     also: Vec<String>,
     /// Also copy the licence texts of the libraries that are copied, to Contents/Resources/Licenses.

@@ -92,6 +92,12 @@ pub enum Remedy {
     Remove {
         paths: Vec<BundlePath>,
     },
+    /// Move files and folders to where Apple wants them, each from and to.
+    Relocate {
+        moves: Vec<(BundlePath, BundlePath)>,
+        /// Whether a link stays in the old place.
+        link: bool,
+    },
     /// Take the slices of these architectures out of universal files.
     Thin {
         images: Vec<BundlePath>,
@@ -112,7 +118,7 @@ pub enum Remedy {
 impl Remedy {
     /// Whether it mends nothing that is broken, so that it is done only when somebody asks for it.
     pub fn is_offer(&self) -> bool {
-        matches!(self, Remedy::Remove { .. } | Remedy::Thin { .. })
+        matches!(self, Remedy::Remove { .. } | Remedy::Thin { .. } | Remedy::Relocate { .. })
     }
 }
 

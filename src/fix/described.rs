@@ -238,3 +238,56 @@ fn licence_texts_come_along_when_asked_for() {
     let seals = verify_bundle(&bundle, &quiet).expect("not cancelled");
     assert!(plan(&bundle, &seals, &options, &quiet).expect("a plan").is_empty());
 }
+
+/// Where the files are after the rules' offers were taken, and where links lead.
+fn moved_by(rule: &str, app: &str) -> Vec<String> {
+    let written = written(app);
+    let (bundle, first) = everything_with(&written, &[rule]);
+    apply(&bundle, &first, &Progress::silent()).expect("the fix");
+    let (after, second) = everything_with(&written, &[rule]);
+    assert!(second.is_empty(), "a second fix plans {:?}", second.edits);
+    let errors = second.remaining.iter().filter(|finding| finding.severity == Severity::Error);
+    assert_eq!(errors.map(|finding| finding.message.as_str()).collect::<Vec<_>>(), [] as [&str; 0]);
+    let new = after.nodes.iter().filter(|(path, node)| bundle.nodes.get(*path) != Some(*node));
+    let files = new.filter(|(path, node)| {
+        !matches!(node, crate::bundle::Node::Folder) && !path.as_str().contains("_CodeSignature")
+    });
+    files
+        .filter_map(|(path, node)| match node {
+            crate::bundle::Node::Link { target } => Some(format!("{path} -> {target}")),
+            _ if bundle.nodes.contains_key(path) => None,
+            _ => Some(path.to_string()),
+        })
+        .collect()
+}
+
+#[test]
+fn a_library_among_the_resources_moves_and_is_still_found() {
+    let app = with(
+        "  rpath @executable_path/../Frameworks\n  use @executable_path/../Resources/lib/libpen.dylib\n  use @rpath/libink.dylib\n",
+    ) + "Contents/Resources/lib/libpen.dylib dylib\n  id @executable_path/../Resources/lib/libpen.dylib\n  use /usr/lib/libSystem.B.dylib\n\
+           Contents/Resources/lib/python3.12/_ssl.so bundle\n  use /usr/lib/libSystem.B.dylib\n";
+    assert_eq!(
+        moved_by("misplaced-code", &app),
+        [
+            "Contents/Frameworks/lib/libpen.dylib",
+            "Contents/Resources/lib/libpen.dylib -> ../../Frameworks/lib/libpen.dylib"
+        ]
+    );
+}
+
+#[test]
+fn data_among_code_and_beside_contents_moves_to_the_resources() {
+    let app = with("  rpath @executable_path/../Frameworks\n  use @rpath/libink.dylib\n");
+    assert_eq!(
+        moved_by("code-place-data", &format!("{app}Contents/MacOS/colours.txt text\n  line red\n")),
+        [
+            "Contents/MacOS/colours.txt -> ../Resources/MacOS/colours.txt",
+            "Contents/Resources/MacOS/colours.txt"
+        ]
+    );
+    assert_eq!(
+        moved_by("unsealed-root", &format!("{app}README.txt text\n  line read\n")),
+        ["Contents/Resources/README.txt"]
+    );
+}

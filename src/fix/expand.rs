@@ -38,6 +38,7 @@ pub(super) fn expand(
 fn step(remedy: &Remedy) -> u8 {
     match remedy {
         Remedy::MakeExecutable { .. } | Remedy::RemoveLink { .. } | Remedy::Remove { .. } => 0,
+        Remedy::Relocate { .. } => 1,
         Remedy::RestoreFramework { .. } => 1,
         Remedy::Unflatten { .. } => 2,
         Remedy::Merge { .. } => 3,
@@ -74,6 +75,7 @@ impl Round<'_, '_, '_> {
                     self.draft.change_tree(Edit::Remove { path }, reason, Safety::Review);
                 }
             }
+            Remedy::Relocate { moves, link } => self.relocate(moves, *link, reason),
             Remedy::Thin { images, archs } => {
                 for path in images {
                     let edit = Edit::Thin { path: path.clone(), archs: archs.clone() };
@@ -344,6 +346,21 @@ impl Round<'_, '_, '_> {
             .collect();
         for user in by_old_name.into_iter().filter(|_| !old.as_str().starts_with('@')) {
             self.repoint(&user, &old, image, reason);
+        }
+    }
+
+    /// Whoever knows the old place still finds the file there where a link stays.
+    fn relocate(&mut self, moves: &[(BundlePath, BundlePath)], link: bool, reason: Reason) {
+        let nodes = &self.facts.bundle.nodes;
+        for (from, to) in
+            moves.iter().filter(|(from, to)| nodes.contains_key(from) && !nodes.contains_key(to))
+        {
+            let mut edits = vec![(Edit::Move { from: from.clone(), to: to.clone() }, Safety::Review)];
+            if link {
+                let target = to.relative_from(&from.parent().unwrap_or_default());
+                edits.push((Edit::Symlink { path: from.clone(), target }, Safety::Review));
+            }
+            self.draft.change_tree_as_one(edits, reason);
         }
     }
 

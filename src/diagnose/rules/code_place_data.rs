@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Rule;
 use crate::bundle::Node;
 use crate::diagnose::loaded::{about_all, counted, listed};
-use crate::diagnose::{Facts, Finding, Severity};
+use crate::diagnose::{Facts, Finding, Remedy, Severity};
 use crate::paths::BundlePath;
 
 pub static RULE: Rule = Rule {
@@ -51,7 +51,16 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         if files.len() == 1 { "lies" } else { "lie" },
         if files.len() == 1 { "it" } else { "them" }
     );
-    about_all(&RULE, &files, title, message).into_iter().collect()
+    let moves: Vec<(BundlePath, BundlePath)> =
+        files.iter().map(|path| (path.clone(), in_resources(&contents, path))).collect();
+    let remedy = Some(Remedy::Relocate { moves, link: true });
+    let finding = about_all(&RULE, &files, title, message);
+    finding.map(|finding| Finding { remedy, ..finding }).into_iter().collect()
+}
+
+/// `Contents/Resources/MacOS/data.txt` for `Contents/MacOS/data.txt`.
+fn in_resources(contents: &BundlePath, path: &BundlePath) -> BundlePath {
+    contents.join("Resources").join(path.strip_prefix(contents).unwrap_or(path.file_name()))
 }
 
 #[cfg(test)]

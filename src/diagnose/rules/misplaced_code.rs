@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Rule;
 use crate::diagnose::loaded::{about_all, counted, listed};
-use crate::diagnose::{Facts, Finding, Severity};
+use crate::diagnose::{Facts, Finding, Remedy, Severity};
 use crate::macho::FileType;
 use crate::paths::BundlePath;
 
@@ -38,7 +38,22 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         listed(&files),
         if files.len() == 1 { "is" } else { "are" }
     );
-    about_all(&RULE, &files, title, message).into_iter().collect()
+    let remedy = remedy(facts, &resources, &files);
+    let finding = about_all(&RULE, &files, title, message);
+    finding.map(|finding| Finding { remedy, ..finding }).into_iter().collect()
+}
+
+/// Libraries go to Frameworks; modules and programs stay where those who open them by name look for them.
+fn remedy(facts: &Facts<'_>, resources: &BundlePath, files: &BTreeSet<BundlePath>) -> Option<Remedy> {
+    let frameworks = BundlePath::root().join("Contents/Frameworks");
+    let of_python = |path: &BundlePath| path.components().any(|part| part.starts_with("python"));
+    let libraries = files
+        .iter()
+        .filter(|path| !of_python(path) && facts.bundle.image(path).is_some_and(|image| image.is_library()));
+    let moves: Vec<(BundlePath, BundlePath)> = libraries
+        .filter_map(|path| Some((path.clone(), frameworks.join(path.strip_prefix(resources)?))))
+        .collect();
+    (!moves.is_empty()).then_some(Remedy::Relocate { moves, link: true })
 }
 
 #[cfg(test)]

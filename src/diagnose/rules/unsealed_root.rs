@@ -2,7 +2,7 @@
 
 use super::Rule;
 use crate::codesign::may_stand_beside_contents;
-use crate::diagnose::{Facts, Finding, Severity};
+use crate::diagnose::{Facts, Finding, Remedy, Severity};
 use crate::paths::BundlePath;
 
 pub static RULE: Rule = Rule {
@@ -25,7 +25,9 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
             let message = format!(
                 "{path} lies beside Contents, where no signature covers it: codesign refuses to sign the app. Move it into Contents/Resources."
             );
-            Finding::new(&RULE, path, format!("{path} lies beside Contents"), message)
+            let to = BundlePath::root().join("Contents/Resources").join(path.file_name());
+            let remedy = Some(Remedy::Relocate { moves: vec![(path.clone(), to)], link: false });
+            Finding { remedy, ..Finding::new(&RULE, path, format!("{path} lies beside Contents"), message) }
         })
         .collect()
 }

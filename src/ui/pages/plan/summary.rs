@@ -65,6 +65,9 @@ fn offers(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
     ui.add_space(8.0);
     for offer in view.offers() {
         let (doing, tip) = match offer.rule {
+            "misplaced-code" | "code-place-data" | "unsealed-root" => {
+                ("Move:", "Moves them to where Apple wants them; where it can, a link stays in the old place")
+            }
             "extra-architecture" => ("Take out", "Takes this code out of the universal files"),
             _ => ("Delete", "Deletes these files; the edits at the left name each"),
         };
