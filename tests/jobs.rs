@@ -40,12 +40,13 @@ fn open_plan_apply_image_verify_undo() {
     let folder = bundle.parent().expect("a folder").to_path_buf();
     let options = FixOptions { roots: before.options.roots.clone(), ..FixOptions::default() };
 
-    let Ok(Outcome::Planned(plan, starts)) =
+    let Ok(Outcome::Planned(plan, starts, after)) =
         answer(&jobs, Request::Plan { inspection: before.clone(), options })
     else {
         panic!("no plan")
     };
     assert!(!plan.edits.is_empty() && !found.is_empty());
+    assert_eq!(*after.bundle, plan.expected);
     assert!(starts.len() == 2 && starts.iter().all(|(_, ok)| *ok), "{starts:?}");
     let out = folder.join("plan.md");
     let request = Request::ExportPlan { inspection: before.clone(), plan: plan.clone(), out: out.clone() };

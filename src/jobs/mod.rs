@@ -118,8 +118,9 @@ pub enum Event {
 #[derive(Clone)]
 pub enum Outcome {
     Inspected(Inspection),
-    /// The plan, and for each launch of the app's executable whether it would then start on another Mac.
-    Planned(Arc<FixPlan>, Vec<(Arch, bool)>),
+    /// The plan, for each launch of the app's executable whether it would then start on another Mac, and the bundle as it
+    /// would be.
+    Planned(Arc<FixPlan>, Vec<(Arch, bool)>, Box<Inspection>),
     /// The receipt, and the bundle read again from disk.
     Applied(Receipt, Inspection),
     Undone(Inspection),

@@ -49,7 +49,8 @@ pub(super) fn run(request: Request, reporter: &Reporter) -> Result<Outcome, Fail
         Request::Plan { inspection, options } => {
             let plan = workflow::plan(&inspection, &options, progress)?;
             let starts = workflow::starts(&plan.expected);
-            Ok(Outcome::Planned(Arc::new(plan), starts))
+            let after = workflow::foresee(&inspection, &plan);
+            Ok(Outcome::Planned(Arc::new(plan), starts, Box::new(after)))
         }
         Request::Apply { inspection, plan } => {
             let (receipt, after) = workflow::apply(&inspection, &plan, progress)?;

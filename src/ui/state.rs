@@ -31,6 +31,12 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// A bundle that is not on disk: as a plan leaves it.
+    pub fn foreseen(revision: u64, inspection: Inspection) -> Opened {
+        let facts = Facts::of(&inspection);
+        Opened { revision, inspection, facts, icon: None, last_fix: None, homebrew: None }
+    }
+
     /// The graph of this place; a clean Mac's while Homebrew's is being worked out.
     pub fn graph(&self, place: Mac) -> &Arc<Graph> {
         match (place, &self.homebrew) {

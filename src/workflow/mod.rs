@@ -27,7 +27,7 @@ pub use crate::macho::Arch;
 pub use inspect::{InspectOptions, inspect, reconsider};
 pub use launch::{Mac, launches, on, starts};
 pub use maps::unused_images;
-pub use repair::{Repaired, apply, plan, repair, undo};
+pub use repair::{Repaired, apply, foresee, plan, repair, undo};
 pub use sign::{Signed, sign};
 pub use survey::{Survey, survey};
 pub use system::System;

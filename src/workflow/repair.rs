@@ -1,9 +1,11 @@
 //! Fix a bundle: plan, apply, inspect again.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::{InspectOptions, Inspection, inspect};
 use crate::diagnose::Finding;
+use crate::dyld::{Place, resolve};
 use crate::failure::Failure;
 use crate::fix::{self, FixOptions, FixPlan, Receipt};
 use crate::progress::Progress;
@@ -73,4 +75,22 @@ pub fn apply(
 pub fn undo(path: &Path, options: &InspectOptions, progress: &Progress) -> Result<Inspection, Failure> {
     fix::undo(path, progress)?;
     inspect(path, options, &progress.without_cancel())
+}
+
+/// The bundle as `plan` leaves it, looked at like one that is there. Symbols and the contents of files are left out.
+pub fn foresee(inspection: &Inspection, plan: &FixPlan) -> Inspection {
+    let (bundle, options) = (&plan.expected, &inspection.options);
+    let (build, clean) = rayon::join(
+        || resolve(bundle, &Place::BuildMac(options.roots.clone()), &options.conditions),
+        || resolve(bundle, &Place::CleanMac, &options.conditions),
+    );
+    Inspection {
+        bundle: Arc::new(bundle.clone()),
+        build: Arc::new(build),
+        clean: Arc::new(clean),
+        symbols: Arc::default(),
+        contents: None,
+        findings: Arc::new(plan.remaining.clone()),
+        ..inspection.clone()
+    }
 }

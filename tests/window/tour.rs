@@ -430,3 +430,19 @@ fn licences_come_along_when_their_switch_is_on() {
     let switch = harness.get_by_role_and_label(Role::Switch, "Copy the licences of the libraries");
     assert_eq!(switch.accesskit_node().toggled(), Some(egui::accesskit::Toggled::True));
 }
+
+#[test]
+fn the_tree_can_be_seen_as_the_plan_leaves_it() {
+    let mut harness = opened();
+    command(&mut harness, Key::R);
+    harness.get_by_label("Shown: Tree afterwards").click();
+    settle(&mut harness);
+    let tree = harness.get_by_role_and_label(Role::Tree, "Dependencies after the fix");
+    assert!(tree.accesskit_node().label().is_some());
+    let rows = rows(&harness);
+    assert!(rows.iter().any(|row| row.contains("Contents/Frameworks/Quill.framework")), "{rows:?}");
+    assert!(!rows.iter().any(|row| row.contains("Not found") || row.contains("Outside")), "{rows:?}");
+    harness.get_by_label("Shown: Edits").click();
+    settle(&mut harness);
+    assert!(says(&harness, "Copy into bundle"));
+}

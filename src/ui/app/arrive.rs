@@ -71,10 +71,11 @@ impl App {
                 self.state.note(format!("Opened {name}"));
                 self.say("Analysed", words);
             }
-            Outcome::Planned(plan, starts) => {
+            Outcome::Planned(plan, starts, after) => {
                 let words = format!("{}, nothing has been written yet", counted(plan.edits.len(), "edit"));
                 let before = self.state.opened.as_ref().map(|opened| opened.inspection.findings.clone());
                 self.state.plan.receive(plan, starts, &before.unwrap_or_default());
+                self.state.plan.foresee(*after);
                 self.say("Planned", words);
             }
             Outcome::Applied(receipt, inspection) => {

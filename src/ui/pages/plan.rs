@@ -17,10 +17,12 @@ use crate::macho::Arch;
 use crate::paths::BundlePath;
 use crate::ui::command::{Action, Command, Outbox, Page};
 use crate::ui::icons::Icon;
+use crate::ui::pages::dependencies;
 use crate::ui::shell;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, tokens};
-use crate::ui::widgets::{Button, empty, label, panel_frame, switch};
+use crate::ui::widgets::{Button, empty, label, panel_frame, segments, switch};
+use crate::workflow::{Inspection, Mac};
 
 #[derive(Default)]
 pub struct View {
@@ -36,6 +38,10 @@ pub struct View {
     licences: bool,
     closed: BTreeSet<BundlePath>,
     hide_bytes: bool,
+    /// The bundle as the plan leaves it, and its tree.
+    after: Option<Box<Opened>>,
+    tree: dependencies::View,
+    shows_tree: bool,
     /// What the last apply did, until the next plan.
     pub receipt: Option<Receipt>,
 }
@@ -113,6 +119,12 @@ impl View {
         self.receipt = None;
     }
 
+    /// Takes in the bundle as the plan leaves it.
+    pub fn foresee(&mut self, inspection: Inspection) {
+        let revision = self.after.as_ref().map_or(1, |after| after.revision + 1);
+        self.after = Some(Box::new(Opened::foreseen(revision, inspection)));
+    }
+
     pub fn plan(&self) -> Option<&Arc<FixPlan>> {
         self.plan.as_ref()
     }
@@ -179,8 +191,21 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, called: b
             }
             return;
         }
-        cards(ui, view, opened, plan.sign.steps.len(), out);
+        match view.shows_tree {
+            true => tree(ui, view),
+            false => cards(ui, view, opened, plan.sign.steps.len(), out),
+        }
     });
+}
+
+/// The dependencies as another Mac would load them after the fix.
+fn tree(ui: &mut Ui, view: &mut View) {
+    let Some(after) = &view.after else { return };
+    view.tree.refresh(after, Mac::Clean);
+    egui::Frame::new().inner_margin(egui::Margin::symmetric(16, 6)).show(ui, |ui| {
+        ui.horizontal_wrapped(|ui| view.tree.choose_launch(ui, after));
+    });
+    dependencies::table(ui, &mut view.tree, after, "Dependencies after the fix");
 }
 
 /// One card for each file, of which only those in view are drawn, and one for the signatures.
@@ -212,6 +237,12 @@ fn cards(ui: &mut Ui, view: &mut View, opened: &Opened, signatures: usize, out: 
     }
 }
 
+/// What the page shows of a plan.
+const VIEWS: [(&str, &str); 2] = [
+    ("Edits", "Every edit before and after, with its switch"),
+    ("Tree afterwards", "What another Mac would load once these edits are made"),
+];
+
 fn header(ui: &mut Ui, view: &mut View, busy: bool, out: &mut Outbox) {
     let title = match view.selection {
         Some(Selection::Reference { .. }) => "Fix one reference",
@@ -220,6 +251,8 @@ fn header(ui: &mut Ui, view: &mut View, busy: bool, out: &mut Outbox) {
     };
     let t = tokens(ui);
     let mut back = false;
+    let mut chosen = None;
+    let (foreseen, shows_tree) = (view.plan.is_some() && view.after.is_some(), view.shows_tree);
     shell::page_header(
         ui,
         "",
@@ -227,6 +260,10 @@ fn header(ui: &mut Ui, view: &mut View, busy: bool, out: &mut Outbox) {
             back = Button::new("Back to the overview").icon_only(Icon::ArrowLeft).show(ui).clicked();
             ui.add_space(4.0);
             label(ui, title, Type::Title, t.text);
+            if foreseen {
+                ui.add_space(12.0);
+                chosen = segments(ui, "Shown", &VIEWS, usize::from(shows_tree));
+            }
         },
         |ui| {
             if view.plan.is_some() {
@@ -240,6 +277,9 @@ fn header(ui: &mut Ui, view: &mut View, busy: bool, out: &mut Outbox) {
                 };
                 shell::header_buttons(ui, &[export], BYTES_SWITCH, out);
                 let mut bytes = !view.hide_bytes;
+                if shows_tree {
+                    return;
+                }
                 switch(
                     ui,
                     &mut bytes,
@@ -251,6 +291,7 @@ fn header(ui: &mut Ui, view: &mut View, busy: bool, out: &mut Outbox) {
             }
         },
     );
+    view.shows_tree = chosen.map_or(shows_tree, |chosen| chosen == 1);
     if back {
         out.push(Action::Run(Command::Go(Page::Overview)));
     }

@@ -303,36 +303,39 @@ pub fn show(
             }
             return;
         }
-        let columns = rows::Columns::of(ui.available_width());
-        tree_table::heads(ui, &columns.heads());
-        let graph = view.graph(opened);
-        let (table_rows, nodes) = (&view.rows, &view.tree);
-        let table = tree_table::Table {
-            salt: TABLE,
-            name: "Dependencies",
-            rows: table_rows.len(),
-            row_height: size::ROW,
-            selected: view.selected_row(),
-            reveal: std::mem::take(&mut view.reveal),
-        };
-        let twin = rows::twin_of_selected(nodes, graph, view.selected_node());
-        let filtered = view.problems_only || !view.filter.trim().is_empty();
-        let event = tree_table::show(
-            ui,
-            &table,
-            |row| rows::row(nodes, graph, table_rows[row], &view.open, filtered, twin.as_ref()),
-            |ui, row, rect| rows::paint(ui, nodes, graph, opened, table_rows[row], rect, &columns),
-        );
-        if let Some(event) = event {
-            if matches!(event, tree_table::Event::Activate(_)) {
-                *called = true;
-            }
-            if matches!(event, tree_table::Event::Typed(_)) {
-                ui.memory_mut(|memory| memory.request_focus(filter_id()));
-            }
-            view.happened(event);
-        }
+        *called |= table(ui, view, opened, "Dependencies");
     });
+}
+
+/// The rows; answers whether one was asked about.
+pub fn table(ui: &mut Ui, view: &mut View, opened: &Opened, name: &str) -> bool {
+    let columns = rows::Columns::of(ui.available_width());
+    tree_table::heads(ui, &columns.heads());
+    let graph = view.graph(opened);
+    let (table_rows, nodes) = (&view.rows, &view.tree);
+    let table = tree_table::Table {
+        salt: TABLE,
+        name,
+        rows: table_rows.len(),
+        row_height: size::ROW,
+        selected: view.selected_row(),
+        reveal: std::mem::take(&mut view.reveal),
+    };
+    let twin = rows::twin_of_selected(nodes, graph, view.selected_node());
+    let filtered = view.problems_only || !view.filter.trim().is_empty();
+    let event = tree_table::show(
+        ui,
+        &table,
+        |row| rows::row(nodes, graph, table_rows[row], &view.open, filtered, twin.as_ref()),
+        |ui, row, rect| rows::paint(ui, nodes, graph, opened, table_rows[row], rect, &columns),
+    );
+    let Some(event) = event else { return false };
+    let asked = matches!(event, tree_table::Event::Activate(_));
+    if matches!(event, tree_table::Event::Typed(_)) {
+        ui.memory_mut(|memory| memory.request_focus(filter_id()));
+    }
+    view.happened(event);
+    asked
 }
 
 fn header(ui: &mut Ui, scope: &Scope<'_>, fixable: bool, out: &mut Outbox) {

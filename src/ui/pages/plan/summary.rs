@@ -81,6 +81,7 @@ fn offers(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
             out.push(Action::SwitchLicences);
         }
     }
+    ui.add_space(4.0);
 }
 
 /// A switch with its words beside it, over several lines where they need it. Answers whether it was flipped.
