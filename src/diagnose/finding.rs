@@ -88,10 +88,26 @@ pub enum Remedy {
     RemoveLink {
         path: BundlePath,
     },
+    /// Bring in what this toolkit opens by name: the plug-ins of one kind, or all that the app can want.
+    PlugIns {
+        toolkit: Toolkit,
+        kind: Option<&'static str>,
+    },
+    /// Make the toolkit's settings say that its plug-ins are in `folder`.
+    PlugInsFolder {
+        toolkit: Toolkit,
+        folder: BundlePath,
+    },
     /// Sign this file or bundle again.
     Sign {
         path: BundlePath,
     },
+}
+
+/// Whose run-time files no load command names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Toolkit {
+    Qt,
 }
 
 impl Finding {

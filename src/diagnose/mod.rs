@@ -10,6 +10,7 @@ mod loaded;
 mod missing_symbols;
 mod names;
 mod processes;
+pub mod qt;
 mod references;
 mod reuse;
 pub mod rules;
@@ -17,7 +18,7 @@ mod system_uses;
 mod wording;
 
 pub use facts::Facts;
-pub use finding::{Finding, Remedy, Severity};
+pub use finding::{Finding, Remedy, Severity, Toolkit};
 pub use missing_symbols::Symbols;
 pub use references::{Reference, references};
 pub use rules::{RULES, Rule, id_mismatch::right_id, no_header_room, rule};

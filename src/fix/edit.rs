@@ -26,6 +26,11 @@ pub enum Edit {
         path: BundlePath,
         target: String,
     },
+    /// A new small text file; never over one that is there.
+    WriteFile {
+        path: BundlePath,
+        contents: String,
+    },
     /// Delete a file, link or whole folder.
     Remove {
         path: BundlePath,
@@ -98,6 +103,7 @@ impl Edit {
             Edit::CopyFile { .. } => "copy_file",
             Edit::CopyFramework { .. } => "copy_framework",
             Edit::Symlink { .. } => "symlink",
+            Edit::WriteFile { .. } => "write_file",
             Edit::Remove { .. } => "remove",
             Edit::Move { .. } => "move",
             Edit::SetMode { .. } => "set_mode",
@@ -114,6 +120,7 @@ impl Edit {
         match self {
             Edit::CopyFile { to, .. } | Edit::CopyFramework { to, .. } | Edit::Move { to, .. } => to,
             Edit::Symlink { path, .. }
+            | Edit::WriteFile { path, .. }
             | Edit::Remove { path }
             | Edit::SetMode { path, .. }
             | Edit::SetId { path, .. }
@@ -133,7 +140,9 @@ impl Edit {
             Edit::SetId { from, .. } | Edit::ChangeUse { from, .. } => Some(from.to_string()),
             Edit::ReplaceRpath { from, .. } => Some(from.to_string()),
             Edit::DeleteRpath { rpath, .. } => Some(rpath.to_string()),
-            Edit::Symlink { .. } | Edit::SetMode { .. } | Edit::AddRpath { .. } => None,
+            Edit::Symlink { .. } | Edit::WriteFile { .. } | Edit::SetMode { .. } | Edit::AddRpath { .. } => {
+                None
+            }
         }
     }
 
@@ -144,6 +153,7 @@ impl Edit {
                 Some(to.to_string())
             }
             Edit::Symlink { target, .. } => Some(target.clone()),
+            Edit::WriteFile { contents, .. } => Some(contents.clone()),
             Edit::SetMode { mode, .. } => Some(format!("{mode:o}")),
             Edit::SetId { to, .. } | Edit::ChangeUse { to, .. } => Some(to.to_string()),
             Edit::ReplaceRpath { to, .. } => Some(to.to_string()),
@@ -154,7 +164,10 @@ impl Edit {
 
     /// The text it changes, not what it changes it to: planning again may find a better one.
     pub fn key(&self) -> EditKey {
-        let what = self.before().or_else(|| self.after()).unwrap_or_default();
+        let what = match self {
+            Edit::WriteFile { .. } => String::new(), // its path says it; the text has many lines
+            _ => self.before().or_else(|| self.after()).unwrap_or_default(),
+        };
         EditKey(format!("{} {} {what}", self.kind(), self.path()))
     }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::edit::{Edit, PlannedEdit, slice_edits};
 use super::journal::walk_failure;
-use super::simulate::{copied_mode, framework_name};
+use super::simulate::{WRITTEN_MODE, copied_mode, framework_name};
 use crate::bundle::{Node, source, whole_form};
 use crate::failure::Failure;
 use crate::macho::{self, Arch, LoadCommandEdit, edit};
@@ -97,6 +97,7 @@ fn change_tree(root: &Path, edit: &Edit) -> Result<(), Failure> {
             let at = path.to_local(root);
             make_link(Path::new(target), &at).map_err(|error| Failure::io(&at, "create the link", &error))
         }
+        Edit::WriteFile { path, contents } => write_new(root, path, contents),
         Edit::Remove { path } => remove(&path.to_local(root)),
         Edit::Move { from, to } => {
             add_parents(root, to)?;
@@ -155,6 +156,20 @@ fn replace(file: &Path, bytes: &[u8], mode: Option<u32>) -> Result<(), Failure> 
     }
     fresh.as_file().sync_all().map_err(|error| fail(&error))?;
     fresh.persist(file).map_err(|error| fail(&error.error))?;
+    Ok(())
+}
+
+/// A file that was not there, on disk when this returns.
+fn write_new(root: &Path, path: &BundlePath, contents: &str) -> Result<(), Failure> {
+    add_parents(root, path)?;
+    let file = path.to_local(root);
+    let fail = |error: &io::Error| Failure::io(&file, "write", error);
+    let folder = file.parent().unwrap_or(root);
+    let mut fresh = tempfile::NamedTempFile::new_in(folder).map_err(|error| fail(&error))?;
+    fresh.write_all(contents.as_bytes()).map_err(|error| fail(&error))?;
+    set_mode(fresh.path(), WRITTEN_MODE).map_err(|error| fail(&error))?;
+    fresh.as_file().sync_all().map_err(|error| fail(&error))?;
+    fresh.persist_noclobber(&file).map_err(|error| fail(&error.error))?;
     Ok(())
 }
 

@@ -69,6 +69,7 @@ mod private_framework;
 mod provisioning_profile_void;
 mod python_framework_incomplete;
 mod qt_platform_plugin_missing;
+mod qt_plugin_missing;
 mod qt_plugins_folder_missing;
 mod quarantine_attribute;
 mod reference_escapes_bundle;
@@ -186,6 +187,7 @@ pub static RULES: &[&Rule] = &[
     &broken_file::RULE,
     &empty_file_as_library::RULE,
     &qt_platform_plugin_missing::RULE,
+    &qt_plugin_missing::RULE,
     &qt_plugins_folder_missing::RULE,
     &absolute_path_in_configuration::RULE,
     &gtk_loader_missing::RULE,

@@ -55,6 +55,10 @@ fn write_edit(out: &mut String, edit: &Edit) -> std::fmt::Result {
             )
         }
         Edit::Symlink { path, target } => format!("ln -sfh {} {}", quote(target), place(path)),
+        Edit::WriteFile { path, contents } => {
+            let folder = path.parent().unwrap_or_default();
+            format!("mkdir -p {} && printf %s {} > {}", place(&folder), quote(contents), place(path))
+        }
         Edit::Remove { path } => format!("rm -rf {}", place(path)),
         Edit::Move { from, to } => format!("mv {} {}", place(from), place(to)),
         Edit::SetMode { path, mode } => format!("chmod {mode:o} {}", place(path)),

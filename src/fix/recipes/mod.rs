@@ -1,0 +1,76 @@
+//! What toolkits open by name at run time, which no load command shows. One file a toolkit; this is the table of them.
+
+mod qt;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::bundle::{Bundle, SearchRoots};
+use crate::diagnose::{Facts, Toolkit};
+use crate::dyld::Place;
+use crate::paths::{BundlePath, RuntimePath};
+
+/// What a recipe may look at.
+pub(super) struct Sources<'a, 'f> {
+    pub facts: &'a Facts<'f>,
+    /// The bundle as it is on disk, with the names and rpaths that its build gave it.
+    pub base: &'a Bundle,
+    pub roots: &'a SearchRoots,
+    /// Where what came from outside, by its real path there, is in the bundle.
+    pub placed: &'a BTreeMap<RuntimePath, BundlePath>,
+}
+
+/// One file that is to come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ingredient {
+    /// Where it really is on the build machine, and here.
+    pub from: RuntimePath,
+    pub local: PathBuf,
+    pub to: BundlePath,
+}
+
+/// What must come into the bundle.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub files: Vec<Ingredient>,
+    /// Small text files and what they say. One that is there is replaced.
+    pub texts: Vec<(BundlePath, String)>,
+    /// Folders of the build machine that were looked at.
+    pub looked: Vec<RuntimePath>,
+}
+
+pub(super) struct Recipe {
+    toolkit: Toolkit,
+    /// The plug-ins of one kind, or all that the app can want.
+    plug_ins: fn(&Sources<'_, '_>, Option<&str>) -> Wanted,
+    /// What has to say that the plug-ins are in this folder.
+    settings: fn(&Bundle, &BundlePath) -> (BundlePath, String),
+}
+
+static RECIPES: [Recipe; 1] = [qt::RECIPE];
+
+fn recipe(toolkit: Toolkit) -> Option<&'static Recipe> {
+    RECIPES.iter().find(|recipe| recipe.toolkit == toolkit)
+}
+
+/// Asks the toolkit's recipe for the plug-ins of one kind, or for all that the app can want.
+pub(super) fn plug_ins(sources: &Sources<'_, '_>, toolkit: Toolkit, kind: Option<&str>) -> Wanted {
+    recipe(toolkit).map(|recipe| (recipe.plug_ins)(sources, kind)).unwrap_or_default()
+}
+
+/// The file that tells the toolkit where its plug-ins are, as it has to be.
+pub(super) fn settings(
+    bundle: &Bundle,
+    toolkit: Toolkit,
+    folder: &BundlePath,
+) -> Option<(BundlePath, String)> {
+    recipe(toolkit).map(|recipe| (recipe.settings)(bundle, folder))
+}
+
+/// The build machine's folders, when this is a look at the build machine.
+pub(super) fn roots<'a>(facts: &Facts<'a>) -> Option<&'a SearchRoots> {
+    match &facts.build.place {
+        Place::BuildMac(roots) | Place::HomebrewMac(roots) => Some(roots),
+        Place::CleanMac => None,
+    }
+}
