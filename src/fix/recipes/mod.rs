@@ -1,6 +1,8 @@
 //! What toolkits open by name at run time, which no load command shows. One file a toolkit; this is the table of them.
 
 mod qt;
+#[cfg(test)]
+mod qt_described;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
