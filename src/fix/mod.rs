@@ -11,6 +11,7 @@ mod journal;
 mod old_place;
 mod place;
 mod plan;
+mod plug_ins;
 mod recipes;
 mod rewrite;
 mod simulate;

@@ -1,9 +1,10 @@
 //! Qt's recipe on small bundles and build machines described in words.
 
 use crate::bundle::scan;
+use crate::codesign::verify_bundle;
 use crate::diagnose::case::written;
 use crate::fix::described::{PLIST, look, mended};
-use crate::fix::{Edit, apply};
+use crate::fix::{Edit, FixOptions, apply, plan};
 use crate::paths::BundlePath;
 use crate::progress::Progress;
 
@@ -135,4 +136,30 @@ fn a_qt_conf_that_names_the_wrong_folder_is_written_anew() {
     let bundle = scan(&written.app, &Progress::silent()).expect("a bundle");
     let text = bundle.settings.get(&BundlePath::new(conf).expect("a path")).cloned();
     assert_eq!(text.as_deref(), Some("[Paths]\nPlugins = PlugIns\nTranslations = i18n\n"));
+}
+
+#[test]
+fn each_edit_can_be_switched_off_and_the_rest_still_holds() {
+    let description = app() + &cocoa();
+    let quiet = Progress::silent();
+    let all = written(&description);
+    let keys = look(&all.app, &all.roots).1.edits.into_iter().map(|planned| planned.edit.key());
+    for key in keys {
+        let disk = written(&description);
+        let options = FixOptions {
+            roots: disk.roots.clone(),
+            switched_off: [key.clone()].into(),
+            ..FixOptions::default()
+        };
+        let look = || {
+            let bundle = scan(&disk.app, &quiet).expect("a bundle");
+            let seals = verify_bundle(&bundle, &quiet).expect("not cancelled");
+            let plan = plan(&bundle, &seals, &options, &quiet).expect("a plan");
+            (bundle, plan)
+        };
+        let (bundle, first) = look();
+        apply(&bundle, &first, &quiet).expect("the fix does what the plan says");
+        let (_, second) = look();
+        assert_eq!(second.edits, [], "without {}", key.0);
+    }
 }
