@@ -108,6 +108,7 @@ pub enum Remedy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Toolkit {
     Qt,
+    GdkPixbuf,
 }
 
 impl Finding {

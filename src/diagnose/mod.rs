@@ -6,6 +6,7 @@ pub(crate) mod case;
 mod described;
 mod facts;
 mod finding;
+pub mod gdk_pixbuf;
 mod loaded;
 mod missing_symbols;
 mod names;

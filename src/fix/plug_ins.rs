@@ -37,7 +37,8 @@ impl Round<'_, '_, '_> {
     /// A small text file, in the place of one that says something else.
     pub fn write(&mut self, path: BundlePath, contents: String, reason: Reason, safety: Safety) {
         let planned = |edit: &Edit| matches!(edit, Edit::WriteFile { path: other, .. } if *other == path);
-        if self.draft.tree.iter().any(|one| planned(&one.edit)) {
+        let said = self.facts.bundle.settings.get(&path) == Some(&contents);
+        if said || self.draft.tree.iter().any(|one| planned(&one.edit)) {
             return;
         }
         let there = self.facts.bundle.nodes.contains_key(&path);

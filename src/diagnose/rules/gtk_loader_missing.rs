@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Rule;
 use crate::diagnose::amounts::{counted, listed};
+use crate::diagnose::gdk_pixbuf::mends;
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::paths::BundlePath;
 
@@ -16,7 +17,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let settings = facts.contents.into_iter().flat_map(|contents| &contents.configuration);
+    let settings = facts.bundle.settings.iter();
     let caches: Vec<(&BundlePath, &String)> = settings
         .filter(|(path, _)| matches!(path.file_name(), "loaders.cache" | "immodules.cache"))
         .collect();
@@ -45,7 +46,7 @@ fn finding(path: &BundlePath, missing: &BTreeSet<&str>) -> Option<Finding> {
          sign the app again.",
         listed(missing)
     );
-    Some(Finding::new(&RULE, path, title, message))
+    Some(Finding { remedy: mends(path), ..Finding::new(&RULE, path, title, message) })
 }
 
 #[cfg(test)]

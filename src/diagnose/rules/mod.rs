@@ -32,6 +32,7 @@ mod flattened_framework;
 mod foreign_platform;
 mod framework_current_broken;
 mod framework_without_plist;
+mod gdk_pixbuf_loaders_missing;
 mod get_task_allow;
 mod gtk_loader_missing;
 mod hardened_runtime_missing;
@@ -190,6 +191,7 @@ pub static RULES: &[&Rule] = &[
     &qt_plugin_missing::RULE,
     &qt_plugins_folder_missing::RULE,
     &absolute_path_in_configuration::RULE,
+    &gdk_pixbuf_loaders_missing::RULE,
     &gtk_loader_missing::RULE,
     &python_framework_incomplete::RULE,
     &plist_executable_name::RULE,

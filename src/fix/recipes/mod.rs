@@ -1,15 +1,20 @@
 //! What toolkits open by name at run time, which no load command shows. One file a toolkit; this is the table of them.
 
+mod build_folders;
+mod gdk_pixbuf;
+#[cfg(test)]
+mod gdk_pixbuf_described;
 mod qt;
 #[cfg(test)]
 mod qt_described;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use crate::bundle::{Bundle, SearchRoots};
+use crate::bundle::{Bundle, Image, SearchRoots};
 use crate::diagnose::{Facts, Toolkit};
 use crate::dyld::Place;
+use crate::macho::Arch;
 use crate::paths::{BundlePath, RuntimePath};
 
 /// What a recipe may look at.
@@ -45,11 +50,11 @@ pub(super) struct Recipe {
     toolkit: Toolkit,
     /// The plug-ins of one kind, or all that the app can want.
     plug_ins: fn(&Sources<'_, '_>, Option<&str>) -> Wanted,
-    /// What has to say that the plug-ins are in this folder.
-    settings: fn(&Bundle, &BundlePath) -> (BundlePath, String),
+    /// What has to say that the plug-ins are in this folder, where a file does.
+    settings: Option<fn(&Bundle, &BundlePath) -> (BundlePath, String)>,
 }
 
-static RECIPES: [Recipe; 1] = [qt::RECIPE];
+static RECIPES: [Recipe; 2] = [qt::RECIPE, gdk_pixbuf::RECIPE];
 
 fn recipe(toolkit: Toolkit) -> Option<&'static Recipe> {
     RECIPES.iter().find(|recipe| recipe.toolkit == toolkit)
@@ -66,7 +71,12 @@ pub(super) fn settings(
     toolkit: Toolkit,
     folder: &BundlePath,
 ) -> Option<(BundlePath, String)> {
-    recipe(toolkit).map(|recipe| (recipe.settings)(bundle, folder))
+    let settings = recipe(toolkit)?.settings?;
+    Some(settings(bundle, folder))
+}
+
+fn archs(image: &Image) -> BTreeSet<Arch> {
+    image.file.slices.iter().map(|slice| slice.arch).collect()
 }
 
 /// The build machine's folders, when this is a look at the build machine.

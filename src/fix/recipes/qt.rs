@@ -3,16 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use super::{Ingredient, Recipe, Sources, Wanted};
+use super::build_folders::library_folders;
+use super::{Ingredient, Recipe, Sources, Wanted, archs};
 use crate::bundle::{Bundle, Image, source};
 use crate::diagnose::Toolkit;
 use crate::diagnose::qt::{
     COCOA, PlugInsFolder, conf, module, modules, plug_ins_folder, version, with_plug_ins,
 };
-use crate::macho::{Arch, PackedVersion, framework_suffix};
+use crate::macho::{Arch, PackedVersion};
 use crate::paths::{BundlePath, RuntimePath};
 
-pub(super) const RECIPE: Recipe = Recipe { toolkit: Toolkit::Qt, plug_ins, settings };
+pub(super) const RECIPE: Recipe = Recipe { toolkit: Toolkit::Qt, plug_ins, settings: Some(settings) };
 
 /// Plug-ins that a module opens.
 struct Kind {
@@ -172,14 +173,10 @@ impl<'a> Loaded<'a> {
     }
 }
 
-fn archs(image: &Image) -> BTreeSet<Arch> {
-    image.file.slices.iter().map(|slice| slice.arch).collect()
-}
-
 /// Every folder in which this Qt's plug-ins may be on the build machine, the likeliest first, each once.
 fn plug_in_folders(sources: &Sources<'_, '_>) -> Vec<RuntimePath> {
     let mut folders = Vec::new();
-    for library_folder in library_folders(sources) {
+    for library_folder in library_folders(sources, |leaf| module(leaf).is_some(), &USUAL_PREFIXES) {
         for way in FROM_LIBRARIES {
             let folder = library_folder.join(way).normalized();
             if !folders.contains(&folder) {
@@ -195,80 +192,9 @@ fn plug_in_folders(sources: &Sources<'_, '_>) -> Vec<RuntimePath> {
     folders
 }
 
-/// Folders of Qt's libraries: where the loaded ones came from, where their names say that they are, where the rpaths of
-/// the build lead, and the usual ones.
-fn library_folders(sources: &Sources<'_, '_>) -> Vec<RuntimePath> {
-    let outside = sources.placed.keys().chain(sources.facts.build.externals.keys());
-    let mut folders: Vec<RuntimePath> =
-        outside.filter(|path| module(path.file_name()).is_some()).map(library_folder).collect();
-    for (path, image) in &sources.base.images {
-        let slices = || image.file.slices.iter();
-        let names = slices()
-            .filter_map(|slice| slice.install_name.as_ref())
-            .chain(slices().flat_map(|slice| &slice.uses).map(|used| &used.name));
-        let absolute = names.filter(|name| name.as_str().starts_with('/') && module(name.leaf()).is_some());
-        folders.extend(absolute.map(|name| library_folder(&RuntimePath::new(name.as_str()))));
-        let rpaths = slices().flat_map(|slice| &slice.rpaths);
-        folders.extend(rpaths.filter_map(|rpath| rpath_folder(sources, path, rpath.as_str())));
-    }
-    let kegs: Vec<RuntimePath> = folders.iter().filter_map(homebrew_of).collect();
-    folders.extend(kegs);
-    let mapped = sources.roots.roots.iter().map(|(from, _)| from.join("lib"));
-    folders.extend(mapped);
-    folders.extend(USUAL_PREFIXES.map(|prefix| RuntimePath::new(prefix).join("lib")));
-    let mut seen = BTreeSet::new();
-    folders.retain(|folder| seen.insert(folder.clone()));
-    folders
-}
-
-/// `/x/lib` of `/x/lib/QtGui.framework/Versions/A/QtGui` and of `/x/lib/libQt6Gui.6.dylib`.
-fn library_folder(library: &RuntimePath) -> RuntimePath {
-    let framework =
-        framework_suffix(library.as_str()).and_then(|suffix| library.as_str().strip_suffix(suffix));
-    framework.map_or_else(|| library.parent(), |folder| RuntimePath::new(folder.trim_end_matches('/')))
-}
-
-/// Where an LC_RPATH of the bundle's file leads on the build machine; `None` for one that stays in the bundle.
-fn rpath_folder(sources: &Sources<'_, '_>, image: &BundlePath, rpath: &str) -> Option<RuntimePath> {
-    let base = sources.base;
-    let beside = |tail: &str| base.runtime_path(image).parent().join(tail).normalized();
-    let folder = match rpath.strip_prefix("@loader_path") {
-        Some(tail) => beside(tail),
-        None => match rpath.strip_prefix("@executable_path") {
-            Some(tail) => beside(tail),
-            None if rpath.starts_with('/') => RuntimePath::new(rpath).normalized(),
-            None => return None,
-        },
-    };
-    let outside = folder.strip_prefix(&base.runtime_root).is_none();
-    (outside && !source::is_system_path(folder.as_str())).then_some(folder)
-}
-
-/// `/opt/homebrew/lib` of `/opt/homebrew/Cellar/qtbase/6.9.1/lib`: there the plug-ins of all kegs of Qt come together.
-fn homebrew_of(folder: &RuntimePath) -> Option<RuntimePath> {
-    let text = folder.as_str();
-    let end = text.find("/Cellar/").or_else(|| text.find("/opt/qt"))?;
-    text.get(..end).map(|prefix| RuntimePath::new(prefix).join("lib"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_folder_of_a_framework_is_above_it() {
-        let of = |text: &str| library_folder(&RuntimePath::new(text)).to_string();
-        assert_eq!(of("/opt/qt/lib/QtGui.framework/Versions/A/QtGui"), "/opt/qt/lib");
-        assert_eq!(of("/opt/qt/lib/libQt6Gui.6.dylib"), "/opt/qt/lib");
-    }
-
-    #[test]
-    fn plug_ins_of_split_kegs_come_together_in_the_prefix() {
-        let of = |text: &str| homebrew_of(&RuntimePath::new(text)).map(|folder| folder.to_string());
-        assert_eq!(of("/opt/homebrew/Cellar/qtbase/6.9.1/lib"), Some("/opt/homebrew/lib".to_owned()));
-        assert_eq!(of("/opt/homebrew/opt/qtsvg/lib"), Some("/opt/homebrew/lib".to_owned()));
-        assert_eq!(of("/Users/me/Qt/6.9.1/macos/lib"), None);
-    }
 
     #[test]
     fn debug_builds_stay_away() {
