@@ -157,7 +157,8 @@ pub struct Bundle {
     pub images: BTreeMap<BundlePath, Arc<Image>>,
     /// Scripts in a `Contents/MacOS`, and the names of the DYLD_ variables that each of them sets.
     pub scripts: BTreeMap<BundlePath, BTreeSet<String>>,
-    /// The files in which toolkits are told where their plug-ins are (`qt.conf`, `loaders.cache`), with their texts.
+    /// The files in which toolkits are told what to open at run time (`qt.conf`, `loaders.cache`), with their texts; of each
+    /// QML file the lines that import modules.
     pub settings: BTreeMap<BundlePath, String>,
     pub entries: Vec<Entry>,
     pub frameworks: Vec<Framework>,

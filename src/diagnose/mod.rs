@@ -11,6 +11,7 @@ mod loaded;
 mod missing_symbols;
 mod names;
 mod processes;
+pub mod qml;
 pub mod qt;
 mod references;
 mod reuse;

@@ -86,25 +86,27 @@ pub fn plug_ins_folder(bundle: &Bundle) -> PlugInsFolder {
     base.resolve(plug_ins).map_or_else(|| PlugInsFolder::Outside(plug_ins.to_owned()), PlugInsFolder::Inside)
 }
 
-/// The text of qt.conf with `Plugins` set to `folder`; the other lines stay. Without a text a new one.
-pub fn with_plug_ins(settings: Option<&str>, folder: &BundlePath) -> String {
+/// The text of qt.conf with `key` set to `folder`; the other lines stay. Without a text a new one.
+pub fn with_folder(settings: Option<&str>, key: &str, folder: &BundlePath) -> String {
     let settings = settings.unwrap_or_default();
-    let base = setting(settings, "Prefix").and_then(|prefix| contents().resolve(prefix));
+    let base = match setting(settings, "Prefix") {
+        Some(prefix) => contents().resolve(prefix),
+        None => Some(contents()),
+    };
     let mut lines: Vec<String> = Vec::new();
     let mut in_paths = false;
-    for line in settings.lines() {
-        let line = line.trim_end();
+    for line in settings.lines().map(str::trim_end) {
         if line.trim_start().starts_with('[') {
             in_paths = line.trim() == "[Paths]";
         }
-        let key = line.split_once('=').map_or("", |(key, _)| key.trim());
+        let said = line.split_once('=').map_or("", |(key, _)| key.trim());
         // A prefix that leads out of the bundle goes as well: all that it stood for would be looked for outside.
-        let replaced = in_paths && (key == "Plugins" || (key == "Prefix" && base.is_none()));
+        let replaced = in_paths && (said == key || (said == "Prefix" && base.is_none()));
         if !replaced {
             lines.push(line.to_owned());
         }
     }
-    let line = format!("Plugins = {}", folder.relative_from(&base.unwrap_or_else(contents)));
+    let line = format!("{key} = {}", folder.relative_from(&base.unwrap_or_else(contents)));
     match lines.iter().position(|line| line.trim() == "[Paths]") {
         Some(at) => lines.insert(at + 1, line),
         None => lines.extend(["[Paths]".to_owned(), line]),
@@ -113,7 +115,7 @@ pub fn with_plug_ins(settings: Option<&str>, folder: &BundlePath) -> String {
 }
 
 /// The value of a key in the section `Paths`.
-pub(super) fn setting<'a>(settings: &'a str, key: &str) -> Option<&'a str> {
+pub fn setting<'a>(settings: &'a str, key: &str) -> Option<&'a str> {
     let lines = settings.lines().map(str::trim).skip_while(|line| *line != "[Paths]").skip(1);
     let mut own = lines.take_while(|line| !line.starts_with('['));
     own.find_map(|line| {
@@ -122,7 +124,8 @@ pub(super) fn setting<'a>(settings: &'a str, key: &str) -> Option<&'a str> {
     })
 }
 
-fn contents() -> BundlePath {
+/// The folder that qt.conf's paths begin at.
+pub fn contents() -> BundlePath {
     BundlePath::root().join("Contents")
 }
 
@@ -141,11 +144,11 @@ mod tests {
     #[test]
     fn a_corrected_qt_conf_keeps_its_other_lines() {
         let folder = contents().join("PlugIns");
-        assert_eq!(with_plug_ins(None, &folder), "[Paths]\nPlugins = PlugIns\n");
+        assert_eq!(with_folder(None, "Plugins", &folder), "[Paths]\nPlugins = PlugIns\n");
         let old = "; by hand\n[Paths]\nPrefix = Resources\nPlugins = wrong\n[Other]\nPlugins = x\n";
         let new = "; by hand\n[Paths]\nPlugins = ../PlugIns\nPrefix = Resources\n[Other]\nPlugins = x\n";
-        assert_eq!(with_plug_ins(Some(old), &folder), new);
+        assert_eq!(with_folder(Some(old), "Plugins", &folder), new);
         let outside = "[Paths]\nPrefix = /opt/homebrew\nPlugins = share/qt/plugins\n";
-        assert_eq!(with_plug_ins(Some(outside), &folder), "[Paths]\nPlugins = PlugIns\n");
+        assert_eq!(with_folder(Some(outside), "Plugins", &folder), "[Paths]\nPlugins = PlugIns\n");
     }
 }

@@ -28,6 +28,9 @@ impl Round<'_, '_, '_> {
                 self.draft.placed.insert(from, to);
             }
         }
+        for (path, target) in wanted.links {
+            self.draft.change_tree(Edit::Symlink { path, target }, reason, Safety::Review);
+        }
         for (path, text) in wanted.texts {
             self.write(path, text, reason, Safety::Review);
         }

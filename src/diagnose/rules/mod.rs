@@ -69,6 +69,7 @@ mod plist_version_format;
 mod private_framework;
 mod provisioning_profile_void;
 mod python_framework_incomplete;
+mod qml_module_missing;
 mod qt_platform_plugin_missing;
 mod qt_plugin_missing;
 mod qt_plugins_folder_missing;
@@ -190,6 +191,7 @@ pub static RULES: &[&Rule] = &[
     &qt_platform_plugin_missing::RULE,
     &qt_plugin_missing::RULE,
     &qt_plugins_folder_missing::RULE,
+    &qml_module_missing::RULE,
     &absolute_path_in_configuration::RULE,
     &gdk_pixbuf_loaders_missing::RULE,
     &gtk_loader_missing::RULE,

@@ -31,7 +31,7 @@ fn plug_ins(sources: &Sources<'_, '_>, _: Option<&str>) -> Wanted {
     let mut kitchen = Kitchen { sources, libraries, archs: library_archs(sources), files: Vec::new() };
     let text = kitchen.rewritten(&text, own.is_some());
     let texts = if text.lines().any(|line| loader(line).is_some()) { vec![(path, text)] } else { Vec::new() };
-    Wanted { files: kitchen.files, texts, looked }
+    Wanted { files: kitchen.files, texts, looked, ..Wanted::default() }
 }
 
 /// The architectures of the library that will open the loaders.

@@ -4,6 +4,7 @@ mod build_folders;
 mod gdk_pixbuf;
 #[cfg(test)]
 mod gdk_pixbuf_described;
+mod qml;
 mod qt;
 #[cfg(test)]
 mod qt_described;
@@ -40,18 +41,23 @@ pub(super) struct Ingredient {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub files: Vec<Ingredient>,
+    /// Relative links and where they lead.
+    pub links: Vec<(BundlePath, String)>,
     /// Small text files and what they say. One that is there is replaced.
     pub texts: Vec<(BundlePath, String)>,
     /// Folders of the build machine that were looked at.
     pub looked: Vec<RuntimePath>,
 }
 
+/// A text file and what it has to say for plug-ins in a folder.
+type Settings = fn(&Bundle, &BundlePath) -> (BundlePath, String);
+
 pub(super) struct Recipe {
     toolkit: Toolkit,
     /// The plug-ins of one kind, or all that the app can want.
     plug_ins: fn(&Sources<'_, '_>, Option<&str>) -> Wanted,
     /// What has to say that the plug-ins are in this folder, where a file does.
-    settings: Option<fn(&Bundle, &BundlePath) -> (BundlePath, String)>,
+    settings: Option<Settings>,
 }
 
 static RECIPES: [Recipe; 2] = [qt::RECIPE, gdk_pixbuf::RECIPE];

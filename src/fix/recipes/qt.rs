@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 
 use super::build_folders::library_folders;
-use super::{Ingredient, Recipe, Sources, Wanted, archs};
+use super::{Ingredient, Recipe, Sources, Wanted, archs, qml};
 use crate::bundle::{Bundle, Image, source};
 use crate::diagnose::Toolkit;
+use crate::diagnose::qml::{folder_said, imports, key};
 use crate::diagnose::qt::{
-    COCOA, PlugInsFolder, conf, module, modules, plug_ins_folder, version, with_plug_ins,
+    COCOA, PlugInsFolder, conf, contents, module, modules, plug_ins_folder, version, with_folder,
 };
 use crate::macho::{Arch, PackedVersion};
 use crate::paths::{BundlePath, RuntimePath};
@@ -66,6 +67,10 @@ const FROM_LIBRARIES: [&str; 6] = [
     "qt5/plugins",
 ];
 
+/// The same for QML modules.
+const QML_FROM_LIBRARIES: [&str; 5] =
+    ["../qml", "../share/qt/qml", "../share/qt6/qml", "qt6/qml", "qt-6/qml"];
+
 /// Prefixes whose Qt counts when nothing in the bundle says which one it was. Each has a folder `lib`.
 const USUAL_PREFIXES: [&str; 8] = [
     "/opt/homebrew",
@@ -79,28 +84,57 @@ const USUAL_PREFIXES: [&str; 8] = [
 ];
 
 fn plug_ins(sources: &Sources<'_, '_>, kind: Option<&str>) -> Wanted {
-    let candidates = plug_in_folders(sources);
-    let (there, _): (Vec<_>, Vec<_>) =
-        candidates.iter().cloned().partition(|folder| sources.roots.real_path(folder).is_some());
-    let target = match plug_ins_folder(sources.facts.bundle) {
-        PlugInsFolder::Inside(folder) => folder,
-        PlugInsFolder::Unsaid | PlugInsFolder::Outside(_) => BundlePath::root().join("Contents/PlugIns"),
-    };
-    let files = ingredients(sources, kind, &there, &target);
+    if kind == Some("qml") {
+        let candidates = folders(sources, &QML_FROM_LIBRARIES);
+        let wanted = qml::modules(sources, &candidates);
+        let texts = texts(sources, wanted.files.is_empty());
+        return Wanted { texts, looked: looked(sources, candidates), ..wanted };
+    }
+    let candidates = folders(sources, &FROM_LIBRARIES);
+    let files = ingredients(sources, kind, &candidates, &target(sources.facts.bundle));
     let cocoa = files.iter().any(|file| file.from.file_name() == COCOA);
-    let complete = kind.is_some() || cocoa;
-    let said = matches!(plug_ins_folder(sources.facts.bundle), PlugInsFolder::Inside(_));
-    let texts = match complete && !files.is_empty() && !said {
-        true => vec![settings(sources.facts.bundle, &target)],
-        false => Vec::new(),
-    };
-    let looked = if there.is_empty() { candidates } else { there };
     // Without the platform's plug-in the others are of no use.
-    Wanted { files: if complete { files } else { Vec::new() }, texts, looked }
+    let files = if kind.is_some() || cocoa { files } else { Vec::new() };
+    let texts = texts(sources, files.is_empty());
+    Wanted { files, texts, looked: looked(sources, candidates), ..Wanted::default() }
+}
+
+/// The folders that are there; all that were asked for when none is.
+fn looked(sources: &Sources<'_, '_>, candidates: Vec<RuntimePath>) -> Vec<RuntimePath> {
+    let there = |folder: &&RuntimePath| sources.roots.real_path(folder).is_some();
+    let there: Vec<RuntimePath> = candidates.iter().filter(there).cloned().collect();
+    if there.is_empty() { candidates } else { there }
+}
+
+/// The folder for plug-ins: the one that qt.conf names, else Apple's.
+fn target(bundle: &Bundle) -> BundlePath {
+    match plug_ins_folder(bundle) {
+        PlugInsFolder::Inside(folder) => folder,
+        PlugInsFolder::Unsaid | PlugInsFolder::Outside(_) => contents().join("PlugIns"),
+    }
+}
+
+/// qt.conf, when it does not yet say where the files are that come in.
+fn texts(sources: &Sources<'_, '_>, nothing_comes: bool) -> Vec<(BundlePath, String)> {
+    if nothing_comes {
+        return Vec::new();
+    }
+    let bundle = sources.facts.bundle;
+    let old = bundle.settings.get(&conf());
+    let mut text = old.cloned();
+    if !matches!(plug_ins_folder(bundle), PlugInsFolder::Inside(_)) {
+        text = Some(with_folder(text.as_deref(), "Plugins", &target(bundle)));
+    }
+    let key = key(version(sources.facts));
+    let uses_qml = !imports(bundle).is_empty() && modules(sources.facts).contains_key("Qml");
+    if uses_qml && folder_said(bundle, key).is_none() {
+        text = Some(with_folder(text.as_deref(), key, &qml::target(sources)));
+    }
+    text.filter(|text| Some(text) != old).map(|text| (conf(), text)).into_iter().collect()
 }
 
 fn settings(bundle: &Bundle, folder: &BundlePath) -> (BundlePath, String) {
-    (conf(), with_plug_ins(bundle.settings.get(&conf()).map(String::as_str), folder))
+    (conf(), with_folder(bundle.settings.get(&conf()).map(String::as_str), "Plugins", folder))
 }
 
 /// The plug-ins of the wanted kinds, each from the first folder that has one that fits.
@@ -173,11 +207,11 @@ impl<'a> Loaded<'a> {
     }
 }
 
-/// Every folder in which this Qt's plug-ins may be on the build machine, the likeliest first, each once.
-fn plug_in_folders(sources: &Sources<'_, '_>) -> Vec<RuntimePath> {
+/// Every folder in which this Qt's plug-ins or modules may be on the build machine, the likeliest first, each once.
+fn folders(sources: &Sources<'_, '_>, ways: &[&str]) -> Vec<RuntimePath> {
     let mut folders = Vec::new();
     for library_folder in library_folders(sources, |leaf| module(leaf).is_some(), &USUAL_PREFIXES) {
-        for way in FROM_LIBRARIES {
+        for way in ways {
             let folder = library_folder.join(way).normalized();
             if !folders.contains(&folder) {
                 folders.push(folder);

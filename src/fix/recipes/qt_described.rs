@@ -163,3 +163,61 @@ fn each_edit_can_be_switched_off_and_the_rest_still_holds() {
         assert_eq!(second.edits, [], "without {}", key.0);
     }
 }
+
+#[test]
+fn imported_qml_modules_come_with_what_they_name() {
+    let qml = "/opt/qt/lib/QtQml.framework/Versions/A";
+    let core = "  use /opt/qt/lib/QtCore.framework/Versions/A/QtCore\n  current 6.8\n";
+    let module = |name: &str, plug_in: &str, lines: &str| {
+        format!(
+            "/opt/qt/qml/{name}/qmldir text\n{lines}/opt/qt/qml/{name}/plugins.qmltypes text\n  line x\n\
+             /opt/qt/qml/{name}/{plug_in} bundle\n  use /usr/lib/libSystem.B.dylib\n  rpath @loader_path/../../../lib\n\
+             \x20 use @rpath/QtCore.framework/Versions/A/QtCore\n  current 6.8\n"
+        )
+    };
+    let description = app()
+        + &cocoa()
+        + &format!(
+            "{qml}/QtQml dylib\n  id {qml}/QtQml\n  use /usr/lib/libSystem.B.dylib\n{core}\
+             {qml}/Resources/Info.plist plist\n  key CFBundleIdentifier org.example.QtQml\n  key CFBundleExecutable QtQml\n\
+             Contents/Resources/main.qml text\n  line import QtQuick.Controls 2.15\n  line import Mine 1.0\n  line Item {{ }}\n"
+        )
+        + &module(
+            "QtQuick/Controls",
+            "libcontrols.dylib",
+            "  line import QtQuick.Parts auto\n  line prefer :/x/\n",
+        )
+        + &module("QtQuick/Parts", "libparts.dylib", "  line module QtQuick.Parts\n")
+        + "/opt/qt/qml/QtQuick/Controls/Button.qml text\n  line import QtQuick.Layouts\n\
+           /opt/qt/qml/QtQuick/Parts/Part.qml text\n  line Item { }\n";
+    let description = description.replacen(
+        "use /opt/qt/lib/QtGui",
+        &format!("use {qml}/QtQml\n  use /opt/qt/lib/QtGui"),
+        1,
+    );
+    let edits = mended(&description);
+    let below = |edit: &&String| edit.contains("/quick/") || edit.contains("/qml/");
+    let files = |edit: &String| edit.split(' ').nth(1).map(str::to_owned);
+    let made =
+        edits.iter().filter(below).filter(|edit| !edit.contains("rpath") && !edit.contains("change_use"));
+    let folder = "Contents/Resources/qml/QtQuick";
+    assert_eq!(
+        made.filter_map(files).collect::<Vec<_>>(),
+        [
+            "Contents/PlugIns/quick/libcontrols.dylib".to_owned(),
+            "Contents/PlugIns/quick/libparts.dylib".to_owned(),
+            format!("{folder}/Controls/qmldir"),
+            format!("{folder}/Parts/Part.qml"),
+            format!("{folder}/Parts/qmldir"),
+            format!("{folder}/Controls/libcontrols.dylib"),
+            format!("{folder}/Parts/libparts.dylib"),
+        ],
+        "{edits:#?}"
+    );
+    let disk = written(&description);
+    let (bundle, plan) = look(&disk.app, &disk.roots);
+    apply(&bundle, &plan, &Progress::silent()).expect("the fix");
+    let bundle = scan(&disk.app, &Progress::silent()).expect("a bundle");
+    let conf = bundle.settings.get(&BundlePath::new("Contents/Resources/qt.conf").expect("a path"));
+    assert_eq!(conf.map(String::as_str), Some("[Paths]\nQmlImports = Resources/qml\nPlugins = PlugIns\n"));
+}
