@@ -104,6 +104,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_small_file_is_written_with_its_lines() {
+        let path = BundlePath::new("Contents/Resources/qt.conf").unwrap();
+        let edit = Edit::WriteFile { path, contents: "[Paths]\nPlugins = PlugIns\n".to_owned() };
+        let mut line = String::new();
+        write_edit(&mut line, &edit).unwrap();
+        assert_eq!(
+            line,
+            "mkdir -p ./Contents/Resources && printf %s '[Paths]\nPlugins = PlugIns\n' > ./Contents/Resources/qt.conf\n"
+        );
+        let words = ("write with the text", None, Some("[Paths]; Plugins = PlugIns".to_owned()));
+        assert_eq!(super::super::phrase(&edit), words);
+        assert_eq!(
+            (edit.kind(), edit.key().0.as_str()),
+            ("write_file", "write_file Contents/Resources/qt.conf ")
+        );
+    }
+
+    #[test]
     fn the_shell_gets_names_as_they_are() {
         assert_eq!(quote("@rpath/libfoo.1.dylib"), "@rpath/libfoo.1.dylib");
         assert_eq!(quote("it's $HOME"), "'it'\\''s $HOME'");
