@@ -109,6 +109,7 @@ pub enum Remedy {
 pub enum Toolkit {
     Qt,
     GdkPixbuf,
+    Gio,
 }
 
 impl Finding {

@@ -7,6 +7,7 @@ mod described;
 mod facts;
 mod finding;
 pub mod gdk_pixbuf;
+pub mod gio;
 mod loaded;
 mod missing_symbols;
 mod names;

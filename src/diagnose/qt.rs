@@ -24,7 +24,7 @@ pub fn module(leaf: &str) -> Option<&str> {
 pub fn modules<'a>(facts: &Facts<'a>) -> BTreeMap<&'a str, &'a ImageId> {
     let mut found = BTreeMap::new();
     for launch in &facts.build.launches {
-        for load in launch.loads.iter().filter(|load| load.loaded_by.is_some()) {
+        for load in launch.loads.own().iter().filter(|load| load.loaded_by.is_some()) {
             let leaf = match &load.image {
                 ImageId::Bundled(path) => path.file_name(),
                 ImageId::External(path) => path.file_name(),
@@ -39,7 +39,7 @@ pub fn modules<'a>(facts: &Facts<'a>) -> BTreeMap<&'a str, &'a ImageId> {
 
 /// The image of a module that is in the bundle and that some process of a clean Mac loads.
 pub fn bundled<'a>(facts: &Facts<'a>, wanted: &str) -> Option<&'a BundlePath> {
-    let loads = facts.clean.launches.iter().flat_map(|launch| launch.loads.iter());
+    let loads = facts.clean.launches.iter().flat_map(|launch| launch.loads.own());
     let mut images = loads.filter(|load| load.loaded_by.is_some()).filter_map(|load| match &load.image {
         ImageId::Bundled(path) => Some(path),
         ImageId::External(_) => None,

@@ -24,7 +24,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 }
 
 fn loaded<'a>(facts: &Facts<'a>) -> Option<&'a BundlePath> {
-    let loads = facts.clean.launches.iter().flat_map(|launch| launch.loads.iter());
+    let loads = facts.clean.launches.iter().flat_map(|launch| launch.loads.own());
     let mut images = loads.filter(|load| load.loaded_by.is_some()).filter_map(|load| match &load.image {
         ImageId::Bundled(path) => Some(path),
         ImageId::External(_) => None,

@@ -4,6 +4,9 @@ mod build_folders;
 mod gdk_pixbuf;
 #[cfg(test)]
 mod gdk_pixbuf_described;
+mod gio;
+#[cfg(test)]
+mod gio_described;
 mod qml;
 mod qt;
 #[cfg(test)]
@@ -60,7 +63,7 @@ pub(super) struct Recipe {
     settings: Option<Settings>,
 }
 
-static RECIPES: [Recipe; 2] = [qt::RECIPE, gdk_pixbuf::RECIPE];
+static RECIPES: [Recipe; 3] = [qt::RECIPE, gdk_pixbuf::RECIPE, gio::RECIPE];
 
 fn recipe(toolkit: Toolkit) -> Option<&'static Recipe> {
     RECIPES.iter().find(|recipe| recipe.toolkit == toolkit)
