@@ -375,7 +375,7 @@ fn looking_into_the_files_can_be_left_out() {
     let fixture = common::unpack("t1");
     let app = fixture.app("T1");
     fs::create_dir_all(app.join("Contents/Resources")).expect("a folder");
-    fs::write(app.join("Contents/Resources/qt.conf"), "[Paths]\nPrefix=/opt/qt\n").expect("a file");
+    fs::write(app.join("Contents/Resources/fonts.conf"), "<dir>/opt/fonts</dir>\n").expect("a file");
     let found = |contents: bool| {
         let inspection = look(&app, &InspectOptions { contents, ..options(&fixture) });
         inspection.findings.iter().filter(|finding| finding.rule == "absolute-path-in-configuration").count()

@@ -10,6 +10,7 @@ pub mod info_plist;
 mod map;
 mod scan;
 mod script;
+mod settings;
 pub mod source;
 mod walk;
 mod whole;
@@ -27,6 +28,7 @@ pub use framework::{Framework, FrameworkShape};
 pub use info_plist::InfoPlist;
 pub use map::{Mapped, map};
 pub use scan::scan;
+pub use settings::{is_settings, settings_text};
 pub use source::SearchRoots;
 pub use walk::{Listing, list};
 pub use whole::{WholeFramework, whole_form};
@@ -155,6 +157,9 @@ pub struct Bundle {
     pub images: BTreeMap<BundlePath, Arc<Image>>,
     /// Scripts in a `Contents/MacOS`, and the names of the DYLD_ variables that each of them sets.
     pub scripts: BTreeMap<BundlePath, BTreeSet<String>>,
+    /// The files in which toolkits are told what to open at run time (`qt.conf`, `loaders.cache`), with their texts; of each
+    /// QML file the lines that import modules.
+    pub settings: BTreeMap<BundlePath, String>,
     pub entries: Vec<Entry>,
     pub frameworks: Vec<Framework>,
     pub problems: Vec<Problem>,

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::code_file::CodeFile;
 use super::info_plist::InfoPlist;
 use super::walk::{self, Listing};
-use super::{Bundle, Image, ImageId, Node, Problem, script};
+use super::{Bundle, Image, ImageId, Node, Problem, script, settings};
 use crate::failure::Failure;
 use crate::macho::{self, FileType};
 use crate::os;
@@ -93,6 +93,7 @@ fn read(root: PathBuf, progress: &Progress) -> Result<Bundle, Failure> {
         mark_programs(&mut nodes, &images);
     }
     let scripts = script::read(&root, &nodes, &images);
+    let settings = settings::read(&root, &nodes);
     problems.sort();
     let mut bundle = Bundle {
         name: root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
@@ -104,6 +105,7 @@ fn read(root: PathBuf, progress: &Progress) -> Result<Bundle, Failure> {
         main_executable: None,
         images,
         scripts,
+        settings,
         entries: Vec::new(),
         frameworks: Vec::new(),
         problems,

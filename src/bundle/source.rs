@@ -109,6 +109,18 @@ impl SearchRoots {
         let local = self.map(&real)?;
         Some((real, local))
     }
+
+    /// The names in a folder of the build machine, sorted; none when it is not here.
+    pub fn names(&self, folder: &RuntimePath) -> Vec<String> {
+        let entries = self.real_path(folder).and_then(|(_, local)| std::fs::read_dir(local).ok());
+        let mut names: Vec<String> = entries
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .collect();
+        names.sort();
+        names
+    }
 }
 
 /// Whether the name belongs to macOS, so that no file of this machine or of a search root stands for it.

@@ -109,6 +109,16 @@ pub enum Remedy {
         key: &'static str,
         value: String,
     },
+    /// Bring in what this toolkit opens by name: the plug-ins of one kind, or all that the app can want.
+    PlugIns {
+        toolkit: Toolkit,
+        kind: Option<&'static str>,
+    },
+    /// Make the toolkit's settings say that its plug-ins are in `folder`.
+    PlugInsFolder {
+        toolkit: Toolkit,
+        folder: BundlePath,
+    },
     /// Sign this file or bundle again.
     Sign {
         path: BundlePath,
@@ -120,6 +130,14 @@ impl Remedy {
     pub fn is_offer(&self) -> bool {
         matches!(self, Remedy::Remove { .. } | Remedy::Thin { .. } | Remedy::Relocate { .. })
     }
+}
+
+/// Whose run-time files no load command names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Toolkit {
+    Qt,
+    GdkPixbuf,
+    Gio,
 }
 
 impl Finding {

@@ -8,7 +8,7 @@ use crate::diagnose::Severity;
 use crate::diagnose::case::written;
 use crate::progress::Progress;
 
-fn look(app: &std::path::Path, roots: &SearchRoots) -> (Bundle, FixPlan) {
+pub(super) fn look(app: &std::path::Path, roots: &SearchRoots) -> (Bundle, FixPlan) {
     let quiet = Progress::silent();
     let bundle = scan(app, &quiet).expect("a bundle");
     let seals = verify_bundle(&bundle, &quiet).expect("not cancelled");
@@ -19,7 +19,7 @@ fn look(app: &std::path::Path, roots: &SearchRoots) -> (Bundle, FixPlan) {
 
 /// The edits of a fix of everything, signatures apart, after it was carried out and found to leave no fault and nothing
 /// to do.
-fn mended(description: &str) -> Vec<String> {
+pub(super) fn mended(description: &str) -> Vec<String> {
     let written = written(description);
     let (bundle, first) = look(&written.app, &written.roots);
     apply(&bundle, &first, &Progress::silent()).expect("the fix");
@@ -31,7 +31,7 @@ fn mended(description: &str) -> Vec<String> {
     first.edits.iter().map(|planned| planned.edit.key().0).collect()
 }
 
-const PLIST: &str = "Contents/Info.plist plist\n  key CFBundleExecutable App\n  key CFBundleIdentifier org.example.app\n\
+pub(super) const PLIST: &str = "Contents/Info.plist plist\n  key CFBundleExecutable App\n  key CFBundleIdentifier org.example.app\n\
     \u{20} key CFBundlePackageType APPL\n  key CFBundleName App\n  key CFBundleVersion 1\n\
     \u{20} key CFBundleShortVersionString 1.0\n";
 const INK: &str =

@@ -32,6 +32,10 @@ pub(super) struct Draft<'a> {
     pub placed: BTreeMap<RuntimePath, BundlePath>,
     /// Files and folders that the plan brought in: all their faults are mended, whatever was selected.
     pub created: BTreeSet<BundlePath>,
+    /// What the plan brought in to be opened by name: no load command leads to it.
+    pub opened: BTreeSet<BundlePath>,
+    /// Folders of the build machine in which a recipe looked, by the rule that asked.
+    pub looked: BTreeMap<Reason, Vec<RuntimePath>>,
     /// What is to be signed though nothing else about it changes.
     pub resign: BTreeSet<BundlePath>,
     styles: BTreeMap<BundlePath, Style>,
@@ -55,6 +59,8 @@ impl<'a> Draft<'a> {
             declined: BTreeMap::new(),
             placed: BTreeMap::new(),
             created: BTreeSet::new(),
+            opened: BTreeSet::new(),
+            looked: BTreeMap::new(),
             resign: BTreeSet::new(),
             styles: BTreeMap::new(),
             shadowed: BTreeSet::new(),
@@ -286,6 +292,13 @@ impl<'a> Draft<'a> {
         self.rewrites.retain(|path, _| !below(path));
         self.created.retain(|path| !below(path));
         self.placed.retain(|_, to| !below(to));
+        if !self.opened.is_empty() {
+            self.opened.retain(|path| !below(path));
+            if self.opened.is_empty() {
+                // Settings that lead to plug-ins go with the last of them.
+                self.tree.retain(|planned| !matches!(planned.edit, Edit::WriteFile { .. }));
+            }
+        }
     }
 
     /// Files left as they are for want of room.

@@ -26,6 +26,11 @@ pub enum Edit {
         path: BundlePath,
         target: String,
     },
+    /// A new small text file; never over one that is there.
+    WriteFile {
+        path: BundlePath,
+        contents: String,
+    },
     /// Delete a file, link or whole folder.
     Remove {
         path: BundlePath,
@@ -110,6 +115,7 @@ impl Edit {
             Edit::CopyFile { .. } => "copy_file",
             Edit::CopyFramework { .. } => "copy_framework",
             Edit::Symlink { .. } => "symlink",
+            Edit::WriteFile { .. } => "write_file",
             Edit::Remove { .. } => "remove",
             Edit::Move { .. } => "move",
             Edit::SetMode { .. } => "set_mode",
@@ -128,6 +134,7 @@ impl Edit {
         match self {
             Edit::CopyFile { to, .. } | Edit::CopyFramework { to, .. } | Edit::Move { to, .. } => to,
             Edit::Symlink { path, .. }
+            | Edit::WriteFile { path, .. }
             | Edit::Remove { path }
             | Edit::SetMode { path, .. }
             | Edit::Thin { path, .. }
@@ -151,7 +158,9 @@ impl Edit {
             Edit::SetId { from, .. } | Edit::ChangeUse { from, .. } => Some(from.to_string()),
             Edit::ReplaceRpath { from, .. } => Some(from.to_string()),
             Edit::DeleteRpath { rpath, .. } => Some(rpath.to_string()),
-            Edit::Symlink { .. } | Edit::SetMode { .. } | Edit::AddRpath { .. } => None,
+            Edit::Symlink { .. } | Edit::WriteFile { .. } | Edit::SetMode { .. } | Edit::AddRpath { .. } => {
+                None
+            }
         }
     }
 
@@ -162,6 +171,7 @@ impl Edit {
                 Some(to.to_string())
             }
             Edit::Symlink { target, .. } => Some(target.clone()),
+            Edit::WriteFile { contents, .. } => Some(contents.clone()),
             Edit::SetMode { mode, .. } => Some(format!("{mode:o}")),
             Edit::SetInfo { key, to, .. } => Some(format!("{key} {to}")),
             Edit::SetId { to, .. } | Edit::ChangeUse { to, .. } => Some(to.to_string()),
@@ -175,6 +185,7 @@ impl Edit {
     pub fn key(&self) -> EditKey {
         let what = match self {
             Edit::SetInfo { key, .. } => (*key).to_owned(),
+            Edit::WriteFile { .. } => String::new(), // its path says it; the text has many lines
             _ => self.before().or_else(|| self.after()).unwrap_or_default(),
         };
         EditKey(format!("{} {} {what}", self.kind(), self.path()))

@@ -6,6 +6,7 @@ use super::draft::{Draft, Style};
 use super::edit::{Edit, Safety};
 use super::framework;
 use super::place::{Placement, frameworks, place};
+use super::recipes;
 use super::removal;
 use super::rewrite::Reason;
 use crate::bundle::{Bundle, EntryKind, ImageId};
@@ -31,6 +32,8 @@ pub(super) fn expand(
         }
     }
     round.follow_placed();
+    round.follow_old_places();
+    round.drop_old_rpaths();
     round.pending
 }
 
@@ -43,17 +46,18 @@ fn step(remedy: &Remedy) -> u8 {
         Remedy::Unflatten { .. } => 2,
         Remedy::Merge { .. } => 3,
         Remedy::Bundle { .. } => 4,
-        Remedy::Repoint { .. } => 5,
-        Remedy::SetId { .. } | Remedy::AddRpath { .. } => 6,
-        Remedy::DeleteRpath { .. } => 7,
+        Remedy::PlugIns { .. } | Remedy::PlugInsFolder { .. } => 5,
+        Remedy::Repoint { .. } => 6,
+        Remedy::SetId { .. } | Remedy::AddRpath { .. } => 7,
+        Remedy::DeleteRpath { .. } => 8,
         Remedy::Thin { .. } | Remedy::SetInfo { .. } => 8,
         Remedy::Sign { .. } => 9,
     }
 }
 
-struct Round<'r, 'd, 'f> {
-    draft: &'r mut Draft<'d>,
-    facts: &'r Facts<'f>,
+pub(super) struct Round<'r, 'd, 'f> {
+    pub draft: &'r mut Draft<'d>,
+    pub facts: &'r Facts<'f>,
     pending: BTreeSet<(BundlePath, InstallName)>,
 }
 
@@ -91,6 +95,12 @@ impl Round<'_, '_, '_> {
             Remedy::Bundle { external } => {
                 self.bring_in(external, reason);
             }
+            Remedy::PlugIns { toolkit, kind } => self.bring_plug_ins(*toolkit, *kind, reason),
+            Remedy::PlugInsFolder { toolkit, folder } => {
+                if let Some((path, text)) = recipes::settings(self.facts.bundle, *toolkit, folder) {
+                    self.write(path, text, reason, Safety::Review);
+                }
+            }
             Remedy::Repoint { image, name, target } => self.repoint(image, name, target, reason),
             Remedy::SetId { image } => self.set_id(image, reason),
             Remedy::AddRpath { image, rpath } => {
@@ -122,7 +132,7 @@ impl Round<'_, '_, '_> {
         self.carry_out(external, placement, reason)
     }
 
-    fn carry_out(
+    pub fn carry_out(
         &mut self,
         external: &RuntimePath,
         placement: Placement,
@@ -236,7 +246,7 @@ impl Round<'_, '_, '_> {
         }
     }
 
-    fn repoint(&mut self, user: &BundlePath, name: &InstallName, target: &BundlePath, reason: Reason) {
+    pub fn repoint(&mut self, user: &BundlePath, name: &InstallName, target: &BundlePath, reason: Reason) {
         let original =
             self.draft.rewrites.get(user).map_or_else(|| name.clone(), |rewrite| rewrite.original(name));
         let before = self.draft.revision;
@@ -373,7 +383,7 @@ impl Round<'_, '_, '_> {
 
     /// Only once nothing outside is found through it that stays outside, nor anything looked for that is missing here: with
     /// another folder of the build machine at hand it may be found through it yet.
-    fn delete_rpath(&mut self, image: &BundlePath, rpath: &Rpath, reason: Reason) {
+    pub fn delete_rpath(&mut self, image: &BundlePath, rpath: &Rpath, reason: Reason) {
         let again = reason == "duplicate-rpath"; // the first of them stays
         let mut loads = self.facts.build.launches.iter().flat_map(|launch| launch.loads.own());
         let needed = loads.any(|load| {

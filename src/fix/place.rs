@@ -79,6 +79,10 @@ fn place_framework(
 ) -> Placement {
     let inside = suffix.split('/').count() - 1;
     let Some(local) = image.local.ancestors().nth(inside) else { return Placement::Occupied };
+    // A helper app inside the framework, as QtWebEngineProcess.app: it would be copied into itself.
+    if bundle.root.starts_with(local) {
+        return Placement::Occupied;
+    }
     let folder = &from.as_str()[..from.as_str().len() - suffix.len()];
     let parts: Vec<&str> = suffix.split('/').collect();
     let version = if parts.len() == 4 { parts[2] } else { "A" };

@@ -12,14 +12,17 @@ use super::simulate::Outside;
 use crate::bundle::{Bundle, ImageId, Node, SearchRoots};
 use crate::codesign::{self, SealProblem, SignKind, SignPlan, Verification};
 use crate::diagnose::{Facts, Finding, Remedy, diagnose, no_header_room, references};
+use crate::dyld::graph::Launch;
 use crate::dyld::{Conditions, Graph, OsProfile, Place, Resolution, resolve};
 use crate::failure::Failure;
 use crate::macho::InstallName;
-use crate::paths::BundlePath;
+use crate::paths::{BundlePath, RuntimePath};
 use crate::progress::Progress;
 
 /// A bundle that needs more rounds than this has a remedy that never resolves; what is left is then reported.
 const MAX_ROUNDS: u64 = 64;
+/// More folders than this tell a reader nothing.
+const SHOWN_FOLDERS: usize = 4;
 
 /// Which findings to mend.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -163,7 +166,9 @@ fn take_back(
     let before = resolve(draft.base, &Place::BuildMac(options.roots.clone()), &conditions(options));
     loop {
         let (lost, unused, needed) = with_facts(model, seals, options, |facts| {
-            (lost_uses(draft, facts), unused_copies(draft, facts), needed_files(&before, facts))
+            let mut unused = unused_copies(draft, facts);
+            unused.extend(unloadable(draft, facts));
+            (lost_uses(draft, facts), unused, needed_files(&before, facts))
         });
         let kept = draft.keep_files(&needed);
         if lost.is_empty() && unused.is_empty() && !kept {
@@ -221,9 +226,37 @@ fn unused_copies(draft: &Draft<'_>, facts: &Facts<'_>) -> Vec<BundlePath> {
     copies
         .filter(|edit| matches!(edit, Edit::CopyFile { .. } | Edit::CopyFramework { .. }))
         .map(Edit::path)
+        .filter(|copy| !draft.opened.contains(*copy))
         .filter(|copy| !used.iter().any(|image| image.is_under(copy)))
         .cloned()
         .collect()
+}
+
+/// Plug-ins brought in that could not be loaded all the same: a library that they need is nowhere to be had.
+fn unloadable(draft: &Draft<'_>, facts: &Facts<'_>) -> Vec<BundlePath> {
+    let opened = facts.build.launches.iter().filter(|launch| draft.opened.contains(&launch.entry));
+    let fails = |launch: &&Launch| {
+        let needs = launch.loads.own().iter().flat_map(|load| &load.dependencies);
+        needs.filter(|need| need.needed).any(|need| need.resolution == Resolution::Missing)
+    };
+    opened.filter(fails).map(|launch| launch.entry.clone()).collect()
+}
+
+/// Says where a recipe looked for what it did not find.
+fn say_where(finding: &mut Finding, draft: &Draft<'_>) {
+    let looked = draft.looked.get(finding.rule).filter(|folders| !folders.is_empty());
+    if let (Some(Remedy::PlugIns { .. }), Some(folders)) = (&finding.remedy, looked) {
+        let mut names: Vec<&str> = folders.iter().take(SHOWN_FOLDERS).map(RuntimePath::as_str).collect();
+        let more = format!("{} others", folders.len().saturating_sub(SHOWN_FOLDERS));
+        if folders.len() > SHOWN_FOLDERS {
+            names.push(&more);
+        }
+        finding.message += &format!(
+            " The fix looked in {} and found none there that fits; if the Qt of the build is elsewhere, say where with \
+             --root FROM=TO.",
+            names.join(", ")
+        );
+    }
 }
 
 fn finish(draft: Draft<'_>, model: Bundle, seals: &Verification, options: &FixOptions) -> FixPlan {
@@ -237,6 +270,7 @@ fn finish(draft: Draft<'_>, model: Bundle, seals: &Verification, options: &FixOp
     let left =
         Verification { checks: seals.checks, problems: not_covered(&seals.problems, &sign, &expected) };
     let mut remaining = with_facts(&expected, &left, options, diagnose);
+    remaining.iter_mut().for_each(|finding| say_where(finding, &draft));
     remaining.extend(draft.untouched().map(|(path, error)| no_header_room::finding(path, error)));
     FixPlan {
         header_room: header_room(&edits, draft.base, &expected),

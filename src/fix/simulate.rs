@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::edit::{Edit, PlannedEdit, slice_edits};
-use crate::bundle::{Bundle, Image, ImageId, InfoPlist, Node, source, whole_form};
+use crate::bundle::{
+    Bundle, Image, ImageId, InfoPlist, Node, is_settings, settings_text, source, whole_form,
+};
 use crate::failure::Failure;
 use crate::macho::{Arch, Container, EditError, edit};
 use crate::paths::{BundlePath, RuntimePath};
@@ -96,11 +98,20 @@ fn change_tree(bundle: &mut Bundle, edit: &Edit, outside: &mut Outside) -> Resul
             add_parents(bundle, path);
             bundle.nodes.insert(path.clone(), Node::Link { target: target.clone() });
         }
+        Edit::WriteFile { path, contents } => {
+            add_parents(bundle, path);
+            let length = contents.len() as u64;
+            bundle.nodes.insert(path.clone(), Node::File { length, mode: WRITTEN_MODE });
+            if is_settings(path) {
+                bundle.settings.insert(path.clone(), contents.clone());
+            }
+        }
         Edit::Remove { path } => {
             bundle.nodes.retain(|node, _| !node.is_under(path));
             bundle.images.retain(|image, _| !image.is_under(path));
             bundle.info_plists.retain(|plist, _| !plist.is_under(path));
             bundle.scripts.retain(|script, _| !script.is_under(path));
+            bundle.settings.retain(|file, _| !file.is_under(path));
         }
         Edit::Move { from, to } => move_tree(bundle, from, to),
         Edit::Thin { path, archs } => thin(bundle, path, archs),
@@ -118,6 +129,9 @@ fn change_tree(bundle: &mut Bundle, edit: &Edit, outside: &mut Outside) -> Resul
     }
     Ok(())
 }
+
+/// What a written file may be used for: as any resource.
+pub(super) const WRITTEN_MODE: u32 = 0o644;
 
 /// Copies can be written by their owner: Homebrew's files are 0444, and a bundle is edited again.
 pub(super) fn copied_mode(mode: u32) -> u32 {
@@ -146,6 +160,11 @@ fn add_content(bundle: &mut Bundle, at: &BundlePath, local: &Path, outside: &mut
     {
         bundle.info_plists.insert(at.clone(), plist);
     }
+    if is_settings(at)
+        && let Some(text) = settings_text(local)
+    {
+        bundle.settings.insert(at.clone(), text);
+    }
 }
 
 fn thin(bundle: &mut Bundle, path: &BundlePath, archs: &[Arch]) {
@@ -167,6 +186,9 @@ fn move_tree(bundle: &mut Bundle, from: &BundlePath, to: &BundlePath) {
     let nodes = std::mem::take(&mut bundle.nodes);
     bundle.nodes = nodes.into_iter().map(|(path, node)| (renamed(&path).unwrap_or(path), node)).collect();
     let images = std::mem::take(&mut bundle.images);
+    let settings = std::mem::take(&mut bundle.settings);
+    bundle.settings =
+        settings.into_iter().map(|(path, text)| (renamed(&path).unwrap_or(path), text)).collect();
     let plists = std::mem::take(&mut bundle.info_plists);
     bundle.info_plists =
         plists.into_iter().map(|(path, plist)| (renamed(&path).unwrap_or(path), plist)).collect();
@@ -225,7 +247,18 @@ pub fn difference(expected: &Bundle, found: &Bundle) -> Option<String> {
             return Some(format!("{path}: {what}"));
         }
     }
+    if let Some(path) = differing(&expected.settings, &found.settings) {
+        return Some(format!("{path} has another text than planned"));
+    }
     None
+}
+
+/// The first file whose text is not the same in both.
+fn differing<'a>(
+    expected: &'a BTreeMap<BundlePath, String>,
+    found: &'a BTreeMap<BundlePath, String>,
+) -> Option<&'a BundlePath> {
+    expected.keys().chain(found.keys()).find(|path| expected.get(*path) != found.get(*path))
 }
 
 fn first_difference<'a>(

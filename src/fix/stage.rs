@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::edit::{Edit, PlannedEdit, slice_edits};
 use super::journal::walk_failure;
-use super::simulate::{copied_mode, framework_name};
+use super::simulate::{WRITTEN_MODE, copied_mode, framework_name};
 use crate::bundle::{InfoPlist, Node, source, whole_form};
 use crate::failure::Failure;
 use crate::macho::{self, Arch, Container, LoadCommandEdit, edit, fat};
@@ -128,6 +128,7 @@ fn change_tree(root: &Path, edit: &Edit) -> Result<(), Failure> {
             disk::create_link(Path::new(target), &at)
                 .map_err(|error| Failure::io(&at, "create the link", &error))
         }
+        Edit::WriteFile { path, contents } => write_new(root, path, contents),
         Edit::Remove { path } => remove(&path.to_local(root)),
         Edit::Move { from, to } => {
             add_parents(root, to)?;
@@ -207,6 +208,17 @@ fn replace(file: &Path, bytes: &[u8], mode: Option<u32>) -> Result<(), Failure> 
         mode.map_or(Ok(()), |mode| disk::set_mode(fresh, mode))
     };
     disk::replace(file, bytes, dress).map_err(|error| Failure::io(file, "write", &error))
+}
+
+/// A file that was not there, on disk when this returns.
+fn write_new(root: &Path, path: &BundlePath, contents: &str) -> Result<(), Failure> {
+    add_parents(root, path)?;
+    let file = path.to_local(root);
+    if file.symlink_metadata().is_ok() {
+        return Err(Failure::new(file, "is there already", PLAN_ANEW));
+    }
+    let written = disk::replace(&file, contents.as_bytes(), |fresh| disk::set_mode(fresh, WRITTEN_MODE));
+    written.map_err(|error| Failure::io(&file, "write", &error))
 }
 
 /// A copy from outside the bundle, writable by its owner and on disk when this returns: a new file with today's date and

@@ -26,6 +26,8 @@ pub(crate) struct Sample {
     pub uses: Vec<(LoadKind, String)>,
     /// Compatibility version of LC_ID_DYLIB, and those of `uses` as far as they go; else 1.0.
     pub compatibility: (u32, Vec<u32>),
+    /// Current versions of `uses` as far as they go; else 1.2.3, which LC_ID_DYLIB always has.
+    pub current: Vec<u32>,
     /// LC_VERSION_MIN_MACOSX: minimum and SDK.
     pub minimums: Vec<(u32, u32)>,
     pub rpaths: Vec<String>,
@@ -76,6 +78,7 @@ impl Sample {
             install_name: None,
             uses: Vec::new(),
             compatibility: (DYLIB_VERSION, Vec::new()),
+            current: Vec::new(),
             minimums: Vec::new(),
             rpaths: Vec::new(),
             uuid: None,
@@ -126,6 +129,7 @@ impl Sample {
                 slice.compatibility.map_or(DYLIB_VERSION, |version| version.0),
                 slice.uses.iter().map(|used| used.compatibility.0).collect(),
             ),
+            current: slice.uses.iter().map(|used| used.current.0).collect(),
             builds: slice
                 .version_commands
                 .iter()
@@ -186,7 +190,9 @@ impl Sample {
             commands.push(self.command(LC_MAIN, self.words(&[text_at as u32, 0, 0, 0])));
         }
         commands.extend(
-            self.install_name.iter().map(|name| self.dylib(LC_ID_DYLIB, None, name, self.compatibility.0)),
+            self.install_name
+                .iter()
+                .map(|name| self.dylib(LC_ID_DYLIB, None, name, [CURRENT_VERSION, self.compatibility.0])),
         );
         commands.extend(self.uses.iter().enumerate().map(|(at, (kind, name))| {
             let compatibility = self.compatibility.1.get(at).copied().unwrap_or(DYLIB_VERSION);
@@ -198,7 +204,8 @@ impl Sample {
                 LoadKind::Lazy => (LC_LAZY_LOAD_DYLIB, None),
                 LoadKind::Delayed => (LC_LOAD_DYLIB, Some(8)),
             };
-            self.dylib(cmd, flags, name, compatibility)
+            let current = self.current.get(at).copied().unwrap_or(CURRENT_VERSION);
+            self.dylib(cmd, flags, name, [current, compatibility])
         }));
         commands.extend(self.uuid.iter().map(|uuid| self.command(0x1b, uuid.to_vec())));
         commands.extend(
@@ -258,8 +265,13 @@ impl Sample {
         commands
     }
 
-    fn dylib(&self, cmd: u32, use_flags: Option<u32>, name: &str, compatibility: u32) -> Vec<u8> {
-        let current = 0x0001_0203;
+    fn dylib(
+        &self,
+        cmd: u32,
+        use_flags: Option<u32>,
+        name: &str,
+        [current, compatibility]: [u32; 2],
+    ) -> Vec<u8> {
         let body = match use_flags {
             None => [self.words(&[24, 2, current, compatibility]), self.name(24, name)],
             Some(flags) => {
@@ -377,6 +389,7 @@ pub(crate) fn signature(identifier: &str, flags: u32) -> Vec<u8> {
 }
 
 const DYLIB_VERSION: u32 = 0x0001_0000;
+const CURRENT_VERSION: u32 = 0x0001_0203;
 const LC_LOAD_DYLINKER: u32 = 0xe;
 const LC_MAIN: u32 = 0x8000_0028;
 const TEXT_SIZE: usize = 16;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{InspectOptions, Inspection, inspect};
-use crate::diagnose::Finding;
+use crate::diagnose::{Finding, Remedy};
 use crate::dyld::{Place, resolve};
 use crate::failure::Failure;
 use crate::fix::{self, FixOptions, FixPlan, Receipt};
@@ -24,10 +24,18 @@ impl Repaired {
     /// What is still wrong: what was found afterwards, and what only the planner could see, such as a header without
     /// room.
     pub fn left(&self) -> Vec<Finding> {
-        let found = &self.after.findings;
-        let unseen = self.plan.remaining.iter().filter(|finding| !found.contains(finding));
-        let unseen = unseen.filter(|finding| finding.rule == "no-header-room");
-        let mut left: Vec<Finding> = found.iter().chain(unseen).cloned().collect();
+        let remaining = &self.plan.remaining;
+        // Where the planner looked in vain, its words say more.
+        let told = |found: &Finding| {
+            let same = |one: &&Finding| {
+                (one.rule, &one.subject, &one.title) == (found.rule, &found.subject, &found.title)
+            };
+            let planned = matches!(found.remedy, Some(Remedy::PlugIns { .. }));
+            remaining.iter().filter(|_| planned).find(same).unwrap_or(found).clone()
+        };
+        let unseen = remaining.iter().filter(|finding| finding.rule == "no-header-room");
+        let unseen = unseen.filter(|finding| !self.after.findings.contains(finding)).cloned();
+        let mut left: Vec<Finding> = self.after.findings.iter().map(told).chain(unseen).collect();
         left.sort_by_key(|finding| finding.severity);
         left
     }

@@ -202,6 +202,7 @@ fn add(slice: &mut Slice, word: &str, text: &str) {
         }
         "compatibility" => return slice.compatibility = Some(version(text)),
         "needs" => return slice.uses.last_mut().unwrap().compatibility = version(text),
+        "current" => return slice.uses.last_mut().unwrap().current = version(text),
         "minimum" => return slice.version_commands.push(minimum(text)),
         "environment" => return slice.dyld_environment.push(text.to_owned()),
         "rpath" => return slice.rpaths.push(Rpath::new(text)),
@@ -229,6 +230,7 @@ pub fn bundle(items: &[Item]) -> Bundle {
         main_executable: None,
         images: BTreeMap::new(),
         scripts: BTreeMap::new(),
+        settings: BTreeMap::new(),
         entries: Vec::new(),
         frameworks: Vec::new(),
         problems: Vec::new(),

@@ -1,7 +1,10 @@
 //! A setting leads to a folder of the build machine.
 
+use std::collections::BTreeMap;
+
 use super::Rule;
 use crate::diagnose::amounts::listed;
+use crate::diagnose::gdk_pixbuf::mends;
 use crate::diagnose::{Facts, Finding, Severity};
 use crate::paths::BundlePath;
 
@@ -18,8 +21,10 @@ const PLACES: [&str; 8] =
     ["/Users/", "/home/", "/opt/", "/usr/local/", "/nix/store/", "/sw/", "/private/tmp/", "/Volumes/"];
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let files = facts.contents.into_iter().flat_map(|contents| &contents.configuration);
-    files.filter_map(|(path, text)| finding(path, &outside(text))).collect()
+    // While a repair is planned there is no more than the settings, which are all that it can mend.
+    let mut files: BTreeMap<&BundlePath, &String> = facts.bundle.settings.iter().collect();
+    files.extend(facts.contents.into_iter().flat_map(|contents| &contents.configuration));
+    files.into_iter().filter_map(|(path, text)| finding(path, &outside(text))).collect()
 }
 
 /// The paths of the build machine in the lines that are no comment.
@@ -50,7 +55,7 @@ fn finding(path: &BundlePath, outside: &[&str]) -> Option<Finding> {
         "{path} names {}, which another Mac does not have. Write paths relative to the bundle and sign the app again.",
         listed(outside)
     );
-    Some(Finding { severity, ..Finding::new(&RULE, path, title, message) })
+    Some(Finding { severity, remedy: mends(path), ..Finding::new(&RULE, path, title, message) })
 }
 
 /// Qt reads the one of the process's bundle, else the one beside its executable.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Rule;
 use crate::diagnose::amounts::{counted, listed};
-use crate::diagnose::{Facts, Finding, Severity};
+use crate::diagnose::gdk_pixbuf::mends;
+use crate::diagnose::{Facts, Finding, Severity, gio};
 use crate::paths::BundlePath;
 
 pub static RULE: Rule = Rule {
@@ -16,19 +17,22 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let settings = facts.contents.into_iter().flat_map(|contents| &contents.configuration);
+    let settings = facts.bundle.settings.iter();
     let caches: Vec<(&BundlePath, &String)> = settings
-        .filter(|(path, _)| matches!(path.file_name(), "loaders.cache" | "immodules.cache"))
+        .filter(|(path, _)| matches!(path.file_name(), "loaders.cache" | "immodules.cache" | gio::CACHE))
         .collect();
     if caches.is_empty() {
         return Vec::new();
     }
     let there: BTreeSet<&str> = facts.bundle.nodes.keys().map(BundlePath::file_name).collect();
-    caches.into_iter().filter_map(|(path, text)| finding(path, &missing(text, &there))).collect()
+    caches.into_iter().filter_map(|(path, text)| finding(path, &missing(path, text, &there))).collect()
 }
 
-/// A module stands alone on its line in quotation marks; what follows describes it.
-fn missing<'a>(cache: &'a str, there: &BTreeSet<&str>) -> BTreeSet<&'a str> {
+/// A module stands alone on its line in quotation marks; what follows describes it. GIO's list has names and colons.
+fn missing<'a>(path: &BundlePath, cache: &'a str, there: &BTreeSet<&str>) -> BTreeSet<&'a str> {
+    if path.file_name() == gio::CACHE {
+        return gio::modules(cache).filter(|leaf| !there.contains(leaf)).collect();
+    }
     let modules = cache.lines().filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix('"'));
     let files = modules.filter(|module| module.ends_with(".so") || module.ends_with(".dylib"));
     files.filter_map(|module| module.rsplit('/').next()).filter(|leaf| !there.contains(leaf)).collect()
@@ -45,7 +49,7 @@ fn finding(path: &BundlePath, missing: &BTreeSet<&str>) -> Option<Finding> {
          sign the app again.",
         listed(missing)
     );
-    Some(Finding::new(&RULE, path, title, message))
+    Some(Finding { remedy: mends(path), ..Finding::new(&RULE, path, title, message) })
 }
 
 #[cfg(test)]
@@ -63,6 +67,19 @@ mod tests {
             shown(&found_in(CACHE, RULE.id)),
             ["warning Contents/Resources/loaders.cache: libpixbufloader-png.so is listed and not there"]
         );
+    }
+
+    #[test]
+    fn the_list_of_gio_has_names_and_colons() {
+        let list = "Contents/MacOS/App execute\nContents/Resources/gio/giomodule.cache text\n\
+            \x20 line libgiognutls.so: gio-tls-backend\n";
+        let subject = "warning Contents/Resources/gio/giomodule.cache:";
+        assert_eq!(
+            shown(&found_in(list, RULE.id)),
+            [format!("{subject} libgiognutls.so is listed and not there")]
+        );
+        let whole = format!("{list}Contents/Resources/gio/libgiognutls.so bundle\n");
+        assert_eq!(shown(&found_in(&whole, RULE.id)), [] as [String; 0]);
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod flattened_framework;
 mod foreign_platform;
 mod framework_current_broken;
 mod framework_without_plist;
+mod gdk_pixbuf_loaders_missing;
 mod get_task_allow;
 mod gtk_loader_missing;
 mod hardened_runtime_missing;
@@ -68,7 +69,9 @@ mod plist_version_format;
 mod private_framework;
 mod provisioning_profile_void;
 mod python_framework_incomplete;
+mod qml_module_missing;
 mod qt_platform_plugin_missing;
+mod qt_plugin_missing;
 mod qt_plugins_folder_missing;
 mod quarantine_attribute;
 mod reference_escapes_bundle;
@@ -186,8 +189,11 @@ pub static RULES: &[&Rule] = &[
     &broken_file::RULE,
     &empty_file_as_library::RULE,
     &qt_platform_plugin_missing::RULE,
+    &qt_plugin_missing::RULE,
     &qt_plugins_folder_missing::RULE,
+    &qml_module_missing::RULE,
     &absolute_path_in_configuration::RULE,
+    &gdk_pixbuf_loaders_missing::RULE,
     &gtk_loader_missing::RULE,
     &python_framework_incomplete::RULE,
     &plist_executable_name::RULE,

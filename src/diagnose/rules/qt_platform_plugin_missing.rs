@@ -2,7 +2,8 @@
 
 use super::Rule;
 use crate::bundle::ImageId;
-use crate::diagnose::{Facts, Finding, Severity};
+use crate::diagnose::qt::{COCOA, module};
+use crate::diagnose::{Facts, Finding, Remedy, Severity, Toolkit};
 use crate::paths::BundlePath;
 
 pub static RULE: Rule = Rule {
@@ -13,11 +14,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-const PLUG_IN: &str = "libqcocoa.dylib";
-
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let has = |wanted: &dyn Fn(&BundlePath) -> bool| facts.bundle.nodes.keys().any(wanted);
-    if has(&|path| path.file_name() == PLUG_IN) {
+    if has(&|path| path.file_name() == COCOA) {
         return Vec::new();
     }
     let Some((entry, gui)) = loaded_gui(facts) else { return Vec::new() };
@@ -28,10 +27,14 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     });
     let severity = if another { Severity::Info } else { RULE.severity };
     let message = format!(
-        "{entry} loads {gui}, but {PLUG_IN} is nowhere in the bundle, so that Qt cannot make a window. Copy \
-         plugins/platforms/{PLUG_IN} of the same Qt to Contents/PlugIns/platforms, or run macdeployqt."
+        "{entry} loads {gui}, but {COCOA} is nowhere in the bundle, so that Qt cannot make a window. Copy \
+         plugins/platforms/{COCOA} of the same Qt to Contents/PlugIns/platforms; the fix does it where that Qt can be \
+         reached."
     );
-    vec![Finding { severity, ..Finding::new(&RULE, gui, format!("{PLUG_IN} is missing"), message) }]
+    // A program that brought another one on purpose is left alone.
+    let remedy = (!another).then_some(Remedy::PlugIns { toolkit: Toolkit::Qt, kind: None });
+    let title = format!("{COCOA} is missing");
+    vec![Finding { severity, remedy, ..Finding::new(&RULE, gui, title, message) }]
 }
 
 /// The bundle's QtGui, and the first program or plug-in that loads it.
@@ -42,13 +45,8 @@ fn loaded_gui<'a>(facts: &Facts<'a>) -> Option<(&'a BundlePath, &'a BundlePath)>
             ImageId::External(_) => None,
         });
         let mut others = loaded.filter(|path| **path != launch.entry);
-        others.find(|path| is_gui(path)).map(|gui| (&launch.entry, gui))
+        others.find(|path| module(path.file_name()) == Some("Gui")).map(|gui| (&launch.entry, gui))
     })
-}
-
-fn is_gui(path: &BundlePath) -> bool {
-    let name = path.file_name();
-    name == "QtGui" || name.starts_with("libQt5Gui.") || name.starts_with("libQt6Gui.")
 }
 
 #[cfg(test)]

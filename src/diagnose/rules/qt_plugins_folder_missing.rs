@@ -1,8 +1,8 @@
 //! qt.conf names a folder of plug-ins that is not there.
 
 use super::Rule;
-use crate::diagnose::{Facts, Finding, Severity};
-use crate::paths::BundlePath;
+use crate::diagnose::qt::{COCOA, PlugInsFolder, conf, plug_ins_folder, setting};
+use crate::diagnose::{Facts, Finding, Remedy, Severity, Toolkit};
 
 pub static RULE: Rule = Rule {
     id: "qt-plugins-folder-missing",
@@ -12,41 +12,40 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-const PLUG_IN: &str = "libqcocoa.dylib";
-
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     finding(facts).into_iter().collect()
 }
 
 fn finding(facts: &Facts<'_>) -> Option<Finding> {
-    let contents = BundlePath::root().join("Contents");
-    let path = contents.join("Resources/qt.conf");
-    let settings = facts.contents?.configuration.get(&path)?;
-    let plug_ins = setting(settings, "Plugins")?;
-    let prefix = contents.resolve(setting(settings, "Prefix").unwrap_or("."))?;
-    let folder = prefix.resolve(plug_ins)?;
-    let cocoa = facts.bundle.nodes.keys().find(|path| path.file_name() == PLUG_IN)?;
-    // The disks of most Macs know no capitals.
-    let same = |other: &BundlePath| other.as_str().eq_ignore_ascii_case(folder.as_str());
-    if facts.bundle.nodes.keys().any(same) || facts.bundle.real_path(&folder).is_some() {
-        return None;
-    }
-    let there = cocoa.parent()?.parent()?;
+    let path = conf();
+    let named = match plug_ins_folder(facts.bundle) {
+        PlugInsFolder::Unsaid => return None,
+        PlugInsFolder::Inside(folder) => {
+            // The disks of most Macs know no capitals.
+            let mut all = facts.bundle.nodes.keys();
+            let there = all.any(|other| other.as_str().eq_ignore_ascii_case(folder.as_str()));
+            if there || facts.bundle.real_path(&folder).is_some() {
+                return None;
+            }
+            folder.to_string()
+        }
+        PlugInsFolder::Outside(_) => String::new(),
+    };
+    let cocoa = facts.bundle.nodes.keys().find(|path| path.file_name() == COCOA)?;
+    let folder = cocoa.parent()?.parent()?;
+    let said = |key| setting(facts.bundle.settings.get(&path)?, key).map(|value| format!("{key} = {value}"));
+    let lines: Vec<String> = ["Prefix", "Plugins"].into_iter().filter_map(said).collect();
+    let (title, means) = match named.as_str() {
+        "" => ("qt.conf leads out of the bundle".to_owned(), "a folder outside the bundle".to_owned()),
+        named => (format!("{named} is not there"), format!("{named}, which is not there")),
+    };
     let message = format!(
-        "Plugins = {plug_ins} in {path} means {folder}, which is not there; {PLUG_IN} is in {there}/platforms. Correct the \
-         line or move the folder, and sign the app again."
+        "{} in {path} means {means}; {COCOA} is in {folder}/platforms. Correct the line or move the folder, and sign the app \
+         again.",
+        lines.join(", ")
     );
-    Some(Finding::new(&RULE, &path, format!("{folder} is not there"), message))
-}
-
-/// The value of a key in the section `Paths`.
-fn setting<'a>(settings: &'a str, key: &str) -> Option<&'a str> {
-    let lines = settings.lines().map(str::trim).skip_while(|line| *line != "[Paths]").skip(1);
-    let mut own = lines.take_while(|line| !line.starts_with('['));
-    own.find_map(|line| {
-        let (name, value) = line.split_once('=')?;
-        (name.trim() == key).then(|| value.trim().trim_matches('"')).filter(|value| !value.is_empty())
-    })
+    let remedy = Some(Remedy::PlugInsFolder { toolkit: Toolkit::Qt, folder });
+    Some(Finding { remedy, ..Finding::new(&RULE, &path, title, message) })
 }
 
 #[cfg(test)]
@@ -71,6 +70,14 @@ mod tests {
         );
         let prefix = "  line Prefix = Resources\n  line Plugins=plugins\n";
         assert_eq!(found(prefix, "PlugIns"), [format!("{subject} Contents/Resources/plugins is not there")]);
+    }
+
+    #[test]
+    fn a_folder_outside_the_bundle_is_nobodys() {
+        for settings in ["  line Prefix = /opt/qt\n", "  line Plugins = ../../../plugins\n"] {
+            let found = found(settings, "PlugIns");
+            assert_eq!(found, ["warning Contents/Resources/qt.conf: qt.conf leads out of the bundle"]);
+        }
     }
 
     #[test]

@@ -98,6 +98,7 @@ pub fn phrase(edit: &Edit) -> (&'static str, Option<String>, Option<String>) {
         Edit::CopyFramework { .. } => return ("copy the framework from", edit.before(), None),
         Edit::Move { .. } => return ("move from", edit.before(), None),
         Edit::Remove { .. } => return ("remove", None, None),
+        Edit::WriteFile { contents, .. } => return ("write with the text", None, Some(one_line(contents))),
         Edit::Symlink { .. } => "link to",
         Edit::SetMode { .. } => "set the permissions to",
         Edit::Thin { .. } => return ("take out the code for", edit.before(), None),
@@ -110,6 +111,11 @@ pub fn phrase(edit: &Edit) -> (&'static str, Option<String>, Option<String>) {
         Edit::DeleteRpath { .. } => "delete the rpath",
     };
     (verb, edit.before(), edit.after())
+}
+
+/// The lines of a small file, for a place that has one.
+pub fn one_line(contents: &str) -> String {
+    contents.lines().collect::<Vec<_>>().join("; ")
 }
 
 /// "12 edits in 5 files, 7 signatures, 3.4 MB more".

@@ -55,6 +55,10 @@ fn write_edit(out: &mut String, edit: &Edit) -> std::fmt::Result {
             )
         }
         Edit::Symlink { path, target } => format!("ln -sfh {} {}", quote(target), place(path)),
+        Edit::WriteFile { path, contents } => {
+            let folder = path.parent().unwrap_or_default();
+            format!("mkdir -p {} && printf %s {} > {}", place(&folder), quote(contents), place(path))
+        }
         Edit::Remove { path } => format!("rm -rf {}", place(path)),
         Edit::Move { from, to } => format!("mv {} {}", place(from), place(to)),
         Edit::SetMode { path, mode } => format!("chmod {mode:o} {}", place(path)),
@@ -105,6 +109,24 @@ fn comment(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_small_file_is_written_with_its_lines() {
+        let path = BundlePath::new("Contents/Resources/qt.conf").unwrap();
+        let edit = Edit::WriteFile { path, contents: "[Paths]\nPlugins = PlugIns\n".to_owned() };
+        let mut line = String::new();
+        write_edit(&mut line, &edit).unwrap();
+        assert_eq!(
+            line,
+            "mkdir -p ./Contents/Resources && printf %s '[Paths]\nPlugins = PlugIns\n' > ./Contents/Resources/qt.conf\n"
+        );
+        let words = ("write with the text", None, Some("[Paths]; Plugins = PlugIns".to_owned()));
+        assert_eq!(super::super::phrase(&edit), words);
+        assert_eq!(
+            (edit.kind(), edit.key().0.as_str()),
+            ("write_file", "write_file Contents/Resources/qt.conf ")
+        );
+    }
 
     #[test]
     fn the_shell_gets_names_as_they_are() {

@@ -14,6 +14,7 @@ use crate::ui::widgets::{
     Sign, Tone, badge, changed_part, cut, diff_line, elided, galley, inside, paint_left, paint_right, switch,
     wrapped,
 };
+use crate::workflow::export;
 
 const HEAD: f32 = 32.0;
 const ONE: f32 = 30.0;
@@ -167,6 +168,7 @@ pub fn words(edit: &Edit) -> &'static str {
         Edit::CopyFile { .. } => "Copy into bundle",
         Edit::CopyFramework { .. } => "Copy framework",
         Edit::Symlink { .. } => "Make link",
+        Edit::WriteFile { .. } => "Write file",
         Edit::Remove { .. } => "Remove",
         Edit::Move { .. } => "Move",
         Edit::SetMode { .. } => "Make executable",
@@ -186,6 +188,11 @@ fn diff(ui: &Ui, edit: &Edit, x: f32, y: f32, width: f32) {
         let end = paint_left(ui, x, y, galley(ui, "+", Type::Mono, t.good));
         let end = paint_left(ui, end + 8.0, y, galley(ui, "from ", Type::Caption, t.text_faint));
         paint_left(ui, end, y, elided(ui, from.as_str(), Type::Mono, t.text, x + width - end));
+        return;
+    }
+    if let Edit::WriteFile { contents, .. } = edit {
+        let line = export::one_line(contents);
+        diff_line(ui, x, y, width, Sign::New, &line, 0..line.len());
         return;
     }
     match (edit.before(), edit.after()) {
