@@ -5,10 +5,12 @@ use std::fs::{self, File};
 use std::hint::black_box;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use bundlewright::fix::apply;
 use bundlewright::progress::Progress;
-use bundlewright::workflow::{FixOptions, FixPlan, InspectOptions, inspect, plan, repair};
+use bundlewright::workflow::{FixOptions, FixPlan, InspectOptions, inspect, plan};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -18,23 +20,27 @@ use crate::measure::{RUNS, median};
 /// What one fix did, and how long its parts took.
 pub struct Fixed {
     pub plan: FixPlan,
-    inspected: Duration,
-    planned: Duration,
+    /// Inspecting, planning, applying, inspecting again.
+    parts: [Duration; 4],
     whole: Duration,
 }
 
 /// All that the command line does for `fix`.
 pub fn fix(app: &Path) -> Fixed {
-    let quiet = Progress::silent();
+    let (quiet, options) = (Progress::silent(), InspectOptions::default());
     let begun = Instant::now();
-    let before = inspect(app, &InspectOptions::default(), &quiet).expect("a bundle");
+    let before = inspect(app, &options, &quiet).expect("a bundle");
     let inspected = begun.elapsed();
-    let made = plan(&before, &FixOptions::default(), &quiet).expect("a plan");
+    let plan = plan(&before, &FixOptions::default(), &quiet).expect("a plan");
     let planned = begun.elapsed();
-    let repaired = repair(before, made, &quiet).expect("repaired");
+    assert!(!plan.is_empty(), "{} needs no fix, so there is nothing to measure", app.display());
+    apply(&before.bundle, &plan, &quiet).expect("applied");
+    let applied = begun.elapsed();
+    let after = inspect(app, &options, &quiet).expect("a bundle");
     let whole = begun.elapsed();
-    assert!(repaired.receipt.is_some(), "{} needs no fix, so there is nothing to measure", app.display());
-    Fixed { plan: repaired.plan, inspected, planned: planned - inspected, whole }
+    let left = after.findings.iter().filter(|one| one.rule == "library-outside-bundle").count();
+    assert_eq!(left, 0, "what stands outside is still used from there");
+    Fixed { plan, parts: [inspected, planned - inspected, applied - planned, whole - applied], whole }
 }
 
 /// Prints ours against the floor; the plan of the first run.
@@ -59,19 +65,44 @@ pub fn compare(source: &Source) -> FixPlan {
         plain.push(copied_and_hashed(&files, false));
         synced.push(copied_and_hashed(&files, true));
     }
-    let of = |part: fn(&Fixed) -> Duration| median(ours.iter().map(part).collect());
-    let whole = of(|fixed| fixed.whole);
+    let whole = median(ours.iter().map(|fixed| fixed.whole).collect());
+    let part = |number: usize| median(ours.iter().map(|fixed| fixed.parts[number]).collect());
     println!(
-        "  fix {whole:.1?}: inspect {:.1?}, plan {:.1?}, apply and inspect again {:.1?}",
-        of(|fixed| fixed.inspected),
-        of(|fixed| fixed.planned),
-        of(|fixed| fixed.whole - fixed.inspected - fixed.planned)
+        "  fix {whole:.1?}: inspect {:.1?}, plan {:.1?}, apply {:.1?}, inspect again {:.1?}",
+        part(0),
+        part(1),
+        part(2),
+        part(3)
     );
+    apply_in_steps(source);
     for (what, times) in [("copying and hashing", plain), ("the same brought to the disk", synced)] {
         let floor = median(times);
         println!("  against {what}: {:.2}   ({whole:.1?} / {floor:.1?})", ratio(whole, floor));
     }
     fixed.plan
+}
+
+/// Where the time of applying goes, in the words of its progress.
+fn apply_in_steps(source: &Source) {
+    let (fresh, quiet) = (source.fresh(), Progress::silent());
+    let before = inspect(&fresh.app, &InspectOptions::default(), &quiet).expect("a bundle");
+    let plan = plan(&before, &FixOptions::default(), &quiet).expect("a plan");
+    let steps: Arc<Mutex<Vec<(&str, Instant)>>> = Arc::default();
+    let seen = Arc::clone(&steps);
+    let progress = Progress::new(move |step| {
+        let mut seen = seen.lock().expect("nobody panics");
+        if seen.last().is_none_or(|(verb, _)| *verb != step.verb) {
+            seen.push((step.verb, Instant::now()));
+        }
+        Ok(())
+    });
+    apply(&before.bundle, &plan, &progress).expect("applied");
+    let end = Instant::now();
+    let steps = steps.lock().expect("nobody panics");
+    let ends = steps.iter().skip(1).map(|(_, begun)| *begun).chain([end]);
+    let parts: Vec<String> =
+        steps.iter().zip(ends).map(|((verb, begun), end)| format!("{verb} {:.1?}", end - *begun)).collect();
+    println!("    applying: {}", parts.join(", "));
 }
 
 pub fn ratio(a: Duration, b: Duration) -> f64 {
