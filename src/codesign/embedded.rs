@@ -194,9 +194,7 @@ fn sign_slice(
         ));
     }
     let place = Place::find(slice, header)?;
-    let mut code = slice.get(..place.code_end).unwrap_or_default().to_vec();
-    code.resize(code.len().next_multiple_of(16), 0);
-
+    let code_limit = place.code_end.next_multiple_of(16);
     let entitlements = entitlements.filter(|_| header.file_type == MH_EXECUTE);
     let requirements = empty_requirements();
     let entitlement_blobs = entitlements.map(|kept| (kept.xml_blob(), kept.der_blob()));
@@ -219,7 +217,7 @@ fn sign_slice(
             exec_segment: exec_segment(header, entitlements),
             runtime: runtime(slice, header, old.as_ref()),
             special: special.clone(),
-            code_limit: code.len(),
+            code_limit,
         })
         .collect();
 
@@ -237,7 +235,11 @@ fn sign_slice(
     };
     // The header says how long the signature is, and the signature covers the header.
     let length = blobs(directories.iter().map(|directory| vec![0; directory.size()]).collect()).len();
-    place.write(&mut code, header, length.next_multiple_of(16))?;
+    let length = length.next_multiple_of(16);
+    let mut code = Vec::with_capacity(code_limit + length);
+    code.extend_from_slice(slice.get(..place.code_end).unwrap_or_default());
+    code.resize(code_limit, 0);
+    place.write(&mut code, header, length)?;
     let signature = blobs(directories.iter().map(|directory| directory.build(&code)).collect());
     code.extend(&signature);
     code.resize(code.len().next_multiple_of(16), 0);

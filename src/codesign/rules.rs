@@ -1,5 +1,7 @@
 //! Resource rules: which file of a bundle is sealed, and how (Security, `resources.cpp` and `bundlediskrep.cpp`).
 
+use std::sync::{Arc, LazyLock};
+
 use plist::{Dictionary, Value};
 use regex::Regex;
 
@@ -7,7 +9,7 @@ use regex::Regex;
 #[derive(Debug, Clone)]
 pub(super) struct Rule {
     pub pattern: String,
-    matcher: Regex,
+    matcher: Arc<Regex>,
     pub weight: f64,
     pub omit: bool,
     pub optional: bool,
@@ -16,7 +18,11 @@ pub(super) struct Rule {
 
 /// The rules of one seal, heaviest first.
 #[derive(Debug, Clone)]
-pub(super) struct Rules(Vec<Rule>);
+pub(super) struct Rules(Arc<[Rule]>);
+
+/// The default rules without and with a folder `Resources`: to compile a pattern takes longer than to hash most files.
+static STANDARD: LazyLock<[(Rules, Rules); 2]> =
+    LazyLock::new(|| [Rules::of_apple(false), Rules::of_apple(true)]);
 
 const PLAIN: u8 = 0;
 const OMIT: u8 = 1;
@@ -28,6 +34,11 @@ const DEFAULT_WEIGHT: f64 = 1.0;
 impl Rules {
     /// Apple's default rules, of version 1 and of version 2, for a bundle with or without a folder `Resources`.
     pub fn standard(has_resources_folder: bool) -> (Rules, Rules) {
+        let [without, with] = &*STANDARD;
+        if has_resources_folder { with.clone() } else { without.clone() }
+    }
+
+    fn of_apple(has_resources_folder: bool) -> (Rules, Rules) {
         let resources = if has_resources_folder { "^Resources/" } else { "^" };
         let all = if has_resources_folder { resources } else { "^.*" };
         let any_language = format!("{resources}.*\\.lproj/");
@@ -67,11 +78,11 @@ impl Rules {
 
     fn new(rows: Vec<(&str, f64, u8)>) -> Rules {
         let rule = |(pattern, weight, kind): (&str, f64, u8)| {
-            let matcher = Regex::new(pattern).ok()?;
+            let matcher = Arc::new(Regex::new(pattern).ok()?);
             let (omit, optional, nested) = (kind == OMIT, kind == OPTIONAL, kind == NESTED);
             Some(Rule { pattern: pattern.to_owned(), matcher, weight, omit, optional, nested })
         };
-        Rules(rows.into_iter().filter_map(rule).collect()).sorted()
+        Rules::sorted(rows.into_iter().filter_map(rule).collect())
     }
 
     /// The `rules2` (or `rules`) of a seal.
@@ -83,12 +94,12 @@ impl Rules {
             .iter()
             .map(|(pattern, value)| parse_rule(pattern, value))
             .collect::<Result<_, _>>()
-            .map(|rules: Vec<Rule>| Rules(rules).sorted())
+            .map(Rules::sorted)
     }
 
-    fn sorted(mut self) -> Rules {
-        self.0.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.pattern.cmp(&b.pattern)));
-        self
+    fn sorted(mut rules: Vec<Rule>) -> Rules {
+        rules.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.pattern.cmp(&b.pattern)));
+        Rules(rules.into())
     }
 
     /// The rule that decides about a path relative to the bundle's base.
@@ -120,9 +131,18 @@ impl Rule {
     }
 }
 
+/// A pattern of the default rules is there already.
+fn matcher(pattern: &str) -> Result<Arc<Regex>, regex::Error> {
+    let mut known = STANDARD.iter().flat_map(|(first, second)| second.0.iter().chain(&*first.0));
+    match known.find(|rule| rule.pattern == pattern) {
+        Some(rule) => Ok(Arc::clone(&rule.matcher)),
+        None => Regex::new(pattern).map(Arc::new),
+    }
+}
+
 fn parse_rule(pattern: &str, value: &Value) -> Result<Rule, String> {
     let malformed = || format!("has a resource rule \"{pattern}\" that is malformed");
-    let matcher = Regex::new(pattern).map_err(|_| malformed())?;
+    let matcher = matcher(pattern).map_err(|_| malformed())?;
     let mut rule = Rule {
         pattern: pattern.to_owned(),
         matcher,

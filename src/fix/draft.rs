@@ -25,11 +25,15 @@ pub(super) struct Draft<'a> {
     switched_off: &'a BTreeSet<EditKey>,
     /// Changes of files and folders, in order.
     pub tree: Vec<PlannedEdit>,
+    /// What those changes make or touch.
+    tree_paths: BTreeSet<BundlePath>,
     pub rewrites: BTreeMap<BundlePath, Rewrite>,
     /// Changes of files and folders that a switch keeps from being made.
     declined: BTreeMap<EditKey, PlannedEdit>,
     /// Where a library from outside, by its real path, is in the bundle now.
     pub placed: BTreeMap<RuntimePath, BundlePath>,
+    /// The same the other way round.
+    origins: BTreeMap<BundlePath, BTreeSet<RuntimePath>>,
     /// Files and folders that the plan brought in: all their faults are mended, whatever was selected.
     pub created: BTreeSet<BundlePath>,
     /// What the plan brought in to be opened by name: no load command leads to it.
@@ -55,9 +59,11 @@ impl<'a> Draft<'a> {
             base,
             switched_off,
             tree: Vec::new(),
+            tree_paths: BTreeSet::new(),
             rewrites: BTreeMap::new(),
             declined: BTreeMap::new(),
             placed: BTreeMap::new(),
+            origins: BTreeMap::new(),
             created: BTreeSet::new(),
             opened: BTreeSet::new(),
             looked: BTreeMap::new(),
@@ -100,7 +106,7 @@ impl<'a> Draft<'a> {
 
     /// Adds a change of files or folders once. Answers whether it is part of the plan.
     pub fn change_tree(&mut self, edit: Edit, reason: Reason, safety: Safety) -> bool {
-        if self.tree.iter().any(|planned| planned.edit == edit) {
+        if self.touches(edit.path()) && self.tree.iter().any(|planned| planned.edit == edit) {
             return true;
         }
         if self.is_off(&edit) {
@@ -108,6 +114,7 @@ impl<'a> Draft<'a> {
             self.declined.insert(declined.edit.key(), declined);
             return false;
         }
+        self.tree_paths.insert(edit.path().clone());
         self.tree.push(PlannedEdit { edit, reason, safety, header_bytes: None });
         self.revision += 1;
         true
@@ -125,6 +132,31 @@ impl<'a> Draft<'a> {
             Some(_) => {}
             None => drop(self.change_tree(edit, reason, Safety::Review)),
         }
+    }
+
+    /// Whether a change of files and folders is about this very path.
+    pub fn touches(&self, path: &BundlePath) -> bool {
+        self.tree_paths.contains(path)
+    }
+
+    fn keep_changes(&mut self, keep: impl FnMut(&PlannedEdit) -> bool) {
+        self.tree.retain(keep);
+        self.tree_paths = self.tree.iter().map(|planned| planned.edit.path().clone()).collect();
+    }
+
+    /// From now on a library from outside counts as being at `path`.
+    pub fn place(&mut self, external: &RuntimePath, path: BundlePath) {
+        if let Some(old) = self.placed.insert(external.clone(), path.clone())
+            && let Some(others) = self.origins.get_mut(&old)
+        {
+            others.remove(external);
+        }
+        self.origins.entry(path).or_default().insert(external.clone());
+    }
+
+    /// The libraries from outside that count as being at `path`.
+    pub fn origins(&self, path: &BundlePath) -> impl Iterator<Item = &RuntimePath> {
+        self.origins.get(path).into_iter().flatten()
     }
 
     /// Adds changes of which none makes sense without the others: with one switched off, none is made.
@@ -212,7 +244,9 @@ impl<'a> Draft<'a> {
         loop {
             match simulate(self.base, &self.edits(), outside) {
                 Ok(model) => return model,
-                Err(Refused::LoadCommands(path, error)) => self.descend(&path, error),
+                Err(Refused::LoadCommands(refused)) => {
+                    refused.into_iter().for_each(|(path, error)| self.descend(&path, error))
+                }
                 Err(Refused::Source(failure)) => self.drop_source(&failure),
             }
         }
@@ -256,7 +290,7 @@ impl<'a> Draft<'a> {
             .collect();
         self.forget(&gone);
         if self.tree.len() == before {
-            self.tree.clear();
+            self.keep_changes(|_| false);
             self.rewrites.clear();
         }
     }
@@ -271,7 +305,7 @@ impl<'a> Draft<'a> {
     /// Takes back the removal of files that are still asked for. Answers whether there was one.
     pub fn keep_files(&mut self, needed: &BTreeSet<BundlePath>) -> bool {
         let before = self.tree.len();
-        self.tree.retain(|planned| match &planned.edit {
+        self.keep_changes(|planned| match &planned.edit {
             Edit::Remove { path } => !needed.iter().any(|file| file.is_under(path)),
             _ => true,
         });
@@ -288,15 +322,16 @@ impl<'a> Draft<'a> {
             }
             _ => false,
         };
-        self.tree.retain(|planned| !below(planned.edit.path()) && !names_it(&planned.edit));
+        self.keep_changes(|planned| !below(planned.edit.path()) && !names_it(&planned.edit));
         self.rewrites.retain(|path, _| !below(path));
         self.created.retain(|path| !below(path));
         self.placed.retain(|_, to| !below(to));
+        self.origins.retain(|path, _| !below(path));
         if !self.opened.is_empty() {
             self.opened.retain(|path| !below(path));
             if self.opened.is_empty() {
                 // Settings that lead to plug-ins go with the last of them.
-                self.tree.retain(|planned| !matches!(planned.edit, Edit::WriteFile { .. }));
+                self.keep_changes(|planned| !matches!(planned.edit, Edit::WriteFile { .. }));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Remedies → edits of the draft.
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{Draft, Style};
 use super::edit::{Edit, Safety};
@@ -11,7 +12,7 @@ use super::removal;
 use super::rewrite::Reason;
 use crate::bundle::{Bundle, EntryKind, ImageId};
 use crate::diagnose::{Facts, Finding, Remedy, references, right_id};
-use crate::dyld::{Resolution, graph::Dependency};
+use crate::dyld::{Resolution, graph::Dependency, graph::Load};
 use crate::macho::{InstallName, Rpath};
 use crate::paths::{BundlePath, RuntimePath};
 
@@ -22,7 +23,7 @@ pub(super) fn expand(
     facts: &Facts<'_>,
     findings: &[&Finding],
 ) -> BTreeSet<(BundlePath, InstallName)> {
-    let mut round = Round { draft, facts, pending: BTreeSet::new() };
+    let mut round = Round { draft, facts, pending: BTreeSet::new(), loads: OnceCell::new() };
     let mut ordered: Vec<&Finding> = findings.to_vec();
     ordered.sort_by_key(|finding| finding.remedy.as_ref().map(step));
     for finding in ordered {
@@ -59,6 +60,8 @@ pub(super) struct Round<'r, 'd, 'f> {
     pub draft: &'r mut Draft<'d>,
     pub facts: &'r Facts<'f>,
     pending: BTreeSet<(BundlePath, InstallName)>,
+    /// What each image is loaded as on the build machine, once somebody asks.
+    loads: OnceCell<BTreeMap<&'r ImageId, Vec<&'r Load>>>,
 }
 
 impl Round<'_, '_, '_> {
@@ -118,7 +121,7 @@ impl Round<'_, '_, '_> {
         if let (Remedy::Repoint { target, .. }, [ImageId::External(external)]) =
             (remedy, &finding.related[..])
         {
-            self.draft.placed.insert(external.clone(), target.clone());
+            self.draft.place(external, target.clone());
         }
     }
 
@@ -141,7 +144,7 @@ impl Round<'_, '_, '_> {
         let (edit, target, safety) = match placement {
             Placement::Occupied => return None,
             Placement::Existing(path) => {
-                self.draft.placed.insert(external.clone(), path.clone());
+                self.draft.place(external, path.clone());
                 return Some(path);
             }
             Placement::File { local, to, renamed } => {
@@ -157,21 +160,15 @@ impl Round<'_, '_, '_> {
             return None;
         }
         self.draft.created.insert(new);
-        self.draft.placed.insert(external.clone(), target.clone());
+        self.draft.place(external, target.clone());
         self.bring_needs(external, &target, reason);
         Some(target)
     }
 
     /// What a library found from its old place (by `@loader_path`, by rpaths of the build tree) it must find from the new one.
     fn bring_needs(&mut self, external: &RuntimePath, target: &BundlePath, reason: Reason) {
-        let wanted = ImageId::External(external.clone());
-        let loads = self
-            .facts
-            .build
-            .launches
-            .iter()
-            .flat_map(|launch| launch.loads.own())
-            .filter(|load| load.image == wanted);
+        let loads = self.loads.get_or_init(|| loads(self.facts));
+        let loads = loads.get(&ImageId::External(external.clone())).into_iter().flatten();
         let mut needs = BTreeSet::new();
         for dependency in loads.flat_map(|load| &load.dependencies) {
             match &dependency.resolution {
@@ -281,8 +278,7 @@ impl Round<'_, '_, '_> {
 
     /// The image as it is loaded now: in the bundle, or outside while its copy is only planned.
     fn loaded_as(&self, user: &BundlePath) -> BTreeSet<ImageId> {
-        let copied = self.draft.placed.iter().filter(|(_, to)| *to == user);
-        let outside = copied.map(|(from, _)| ImageId::External(from.clone()));
+        let outside = self.draft.origins(user).map(|from| ImageId::External(from.clone()));
         outside.chain([ImageId::Bundled(user.clone())]).collect()
     }
 
@@ -417,6 +413,14 @@ impl Round<'_, '_, '_> {
             _ => false,
         }
     }
+}
+
+fn loads<'f>(facts: &'f Facts<'_>) -> BTreeMap<&'f ImageId, Vec<&'f Load>> {
+    let mut loads: BTreeMap<&ImageId, Vec<&Load>> = BTreeMap::new();
+    for load in facts.build.launches.iter().flat_map(|launch| launch.loads.own()) {
+        loads.entry(&load.image).or_default().push(load);
+    }
+    loads
 }
 
 fn loader_text(user: &BundlePath, target: &BundlePath) -> String {

@@ -87,7 +87,7 @@ fn place_framework(
     let parts: Vec<&str> = suffix.split('/').collect();
     let version = if parts.len() == 4 { parts[2] } else { "A" };
     let to = frameworks().join(parts[0]);
-    if bundle.nodes.contains_key(&to) || planned(draft, &to) {
+    if bundle.nodes.contains_key(&to) || draft.touches(&to) {
         return Placement::Occupied;
     }
     Placement::Framework {
@@ -105,7 +105,7 @@ fn place_file(bundle: &Bundle, draft: &Draft<'_>, image: &Image, from: &RuntimeP
     let leaf = id
         .filter(|leaf| BundlePath::new(leaf).is_some_and(|path| !path.is_root()))
         .unwrap_or(from.file_name());
-    let taken = |path: &BundlePath| bundle.nodes.contains_key(path) || planned(draft, path);
+    let taken = |path: &BundlePath| bundle.nodes.contains_key(path) || draft.touches(path);
     let mut to = frameworks().join(leaf);
     let renamed = taken(&to);
     let (stem, suffix) =
@@ -116,8 +116,4 @@ fn place_file(bundle: &Bundle, draft: &Draft<'_>, image: &Image, from: &RuntimeP
         number += 1;
     }
     Placement::File { local: image.local.clone(), to, renamed }
-}
-
-fn planned(draft: &Draft<'_>, to: &BundlePath) -> bool {
-    draft.tree.iter().any(|planned| planned.edit.path() == to)
 }

@@ -102,51 +102,73 @@ pub fn plan(
     let chosen = Chosen::new(options)?;
     let mut outside = Outside::default();
     let mut draft = Draft::new(bundle, &options.switched_off);
-    let mut model = bundle.clone();
+    let mut made = Made { graphs: Graphs::of(bundle, options), model: bundle.clone(), before: None };
     let mut offers = Vec::new();
     for round in 0..MAX_ROUNDS {
         progress.step("planning", &bundle.name, round, 0)?;
         let before = draft.revision;
-        let pending = with_facts(&model, seals, options, |facts| {
-            let findings = diagnose(facts);
-            if round == 0 {
-                offers = findings.iter().filter_map(|finding| chosen.offer(finding, &draft)).collect();
-            }
-            let wanted: Vec<&Finding> =
-                findings.iter().filter(|finding| chosen.wants(finding, &draft)).collect();
-            expand(&mut draft, facts, &wanted)
-        });
-        model = draft.model(&mut outside);
-        if draft.revision == before {
-            // Nothing new, yet some references still end elsewhere: say them in full instead of by @rpath.
-            let shadowed = draft.shadowed.len();
-            draft.shadowed.extend(pending);
-            if draft.shadowed.len() == shadowed {
-                break;
-            }
+        let facts = made.facts(seals);
+        let findings = diagnose(&facts);
+        if round == 0 {
+            offers = findings.iter().filter_map(|finding| chosen.offer(finding, &draft)).collect();
+        }
+        let wanted: Vec<&Finding> = findings.iter().filter(|finding| chosen.wants(finding, &draft)).collect();
+        let pending = expand(&mut draft, &facts, &wanted);
+        drop(facts);
+        if draft.revision != before {
+            made.again(draft.model(&mut outside), options);
+            continue;
+        }
+        // Nothing new, yet some references still end elsewhere: say them in full instead of by @rpath.
+        let shadowed = draft.shadowed.len();
+        draft.shadowed.extend(pending);
+        if draft.shadowed.len() == shadowed {
+            break;
         }
     }
-    take_back(&mut draft, &mut model, seals, options, &mut outside);
+    take_back(&mut draft, &mut made, seals, options, &mut outside);
     if options.licences {
         licences::collect(&mut draft, &options.roots);
-        model = draft.model(&mut outside);
+        made.again(draft.model(&mut outside), options);
     }
-    Ok(FixPlan { offers, ..finish(draft, model, seals, options) })
+    Ok(FixPlan { offers, ..finish(draft, made, seals, options) })
 }
 
-/// Resolves `model` at both places and hands everything that rules look at to `look`.
-fn with_facts<T>(
-    model: &Bundle,
-    seals: &Verification,
-    options: &FixOptions,
-    look: impl FnOnce(&Facts<'_>) -> T,
-) -> T {
-    let conditions = conditions(options);
-    let (build, clean) = rayon::join(
-        || resolve(model, &Place::BuildMac(options.roots.clone()), &conditions),
-        || resolve(model, &Place::CleanMac, &conditions),
-    );
-    look(&Facts::new(model, &build, &clean, seals))
+/// The bundle at both places.
+struct Graphs {
+    build: Graph,
+    clean: Graph,
+}
+
+impl Graphs {
+    fn of(model: &Bundle, options: &FixOptions) -> Graphs {
+        let conditions = conditions(options);
+        let (build, clean) = rayon::join(
+            || resolve(model, &Place::BuildMac(options.roots.clone()), &conditions),
+            || resolve(model, &Place::CleanMac, &conditions),
+        );
+        Graphs { build, clean }
+    }
+}
+
+/// The bundle as the draft would leave it, and how it would load.
+struct Made {
+    model: Bundle,
+    graphs: Graphs,
+    /// On the build machine before any change; `None` while there is none.
+    before: Option<Graph>,
+}
+
+impl Made {
+    fn facts<'a>(&'a self, seals: &'a Verification) -> Facts<'a> {
+        Facts::new(&self.model, &self.graphs.build, &self.graphs.clean, seals)
+    }
+
+    fn again(&mut self, model: Bundle, options: &FixOptions) {
+        let old = std::mem::replace(&mut self.graphs, Graphs::of(&model, options));
+        self.before.get_or_insert(old.build);
+        self.model = model;
+    }
 }
 
 /// A repair counts on no variable: nobody sets them on another Mac.
@@ -158,19 +180,17 @@ fn conditions(options: &FixOptions) -> Conditions {
 /// away what they rest on, and copies that nothing loads in the end.
 fn take_back(
     draft: &mut Draft<'_>,
-    model: &mut Bundle,
+    made: &mut Made,
     seals: &Verification,
     options: &FixOptions,
     outside: &mut Outside,
 ) {
-    let before = resolve(draft.base, &Place::BuildMac(options.roots.clone()), &conditions(options));
-    loop {
-        let (lost, unused, needed) = with_facts(model, seals, options, |facts| {
-            let mut unused = unused_copies(draft, facts);
-            unused.extend(unloadable(draft, facts));
-            (lost_uses(draft, facts), unused, needed_files(&before, facts))
-        });
-        let kept = draft.keep_files(&needed);
+    while let Some(before) = &made.before {
+        let facts = made.facts(seals);
+        let (lost, mut unused) = (lost_uses(draft, &facts), unused_copies(draft, &facts));
+        unused.extend(unloadable(draft, &facts));
+        let kept = draft.keep_files(&needed_files(before, &facts));
+        drop(facts);
         if lost.is_empty() && unused.is_empty() && !kept {
             return;
         }
@@ -178,7 +198,7 @@ fn take_back(
             draft.keep_use(path, original);
         }
         draft.forget(&unused);
-        *model = draft.model(outside);
+        made.again(draft.model(outside), options);
     }
 }
 
@@ -227,7 +247,12 @@ fn unused_copies(draft: &Draft<'_>, facts: &Facts<'_>) -> Vec<BundlePath> {
         .filter(|edit| matches!(edit, Edit::CopyFile { .. } | Edit::CopyFramework { .. }))
         .map(Edit::path)
         .filter(|copy| !draft.opened.contains(*copy))
-        .filter(|copy| !used.iter().any(|image| image.is_under(copy)))
+        .filter(|copy| {
+            let from_it = used.range::<BundlePath, _>(*copy..);
+            !from_it
+                .take_while(|image| image.as_str().starts_with(copy.as_str()))
+                .any(|image| image.is_under(copy))
+        })
         .cloned()
         .collect()
 }
@@ -259,17 +284,20 @@ fn say_where(finding: &mut Finding, draft: &Draft<'_>) {
     }
 }
 
-fn finish(draft: Draft<'_>, model: Bundle, seals: &Verification, options: &FixOptions) -> FixPlan {
+fn finish(draft: Draft<'_>, made: Made, seals: &Verification, options: &FixOptions) -> FixPlan {
     let edits = draft.edits();
-    let sign = match touched(&edits, &draft, &model) {
+    let sign = match touched(&edits, &draft, &made.model) {
         touched if touched.is_empty() => SignPlan::default(),
-        touched => codesign::plan(&model, &touched),
+        touched => codesign::plan(&made.model, &touched),
     };
-    let mut expected = model;
+    let Made { model: mut expected, mut graphs, .. } = made;
     codesign::simulate(&mut expected, &sign);
+    if !sign.steps.is_empty() {
+        graphs = Graphs::of(&expected, options); // dyld looks at signatures, too
+    }
     let left =
         Verification { checks: seals.checks, problems: not_covered(&seals.problems, &sign, &expected) };
-    let mut remaining = with_facts(&expected, &left, options, diagnose);
+    let mut remaining = diagnose(&Facts::new(&expected, &graphs.build, &graphs.clean, &left));
     remaining.iter_mut().for_each(|finding| say_where(finding, &draft));
     remaining.extend(draft.untouched().map(|(path, error)| no_header_room::finding(path, error)));
     FixPlan {
@@ -295,7 +323,10 @@ fn touched(edits: &[PlannedEdit], draft: &Draft<'_>, model: &Bundle) -> BTreeSet
         // Code that comes from outside is signed anew, whatever signed it before.
         let copied = matches!(planned.edit, Edit::CopyFile { .. } | Edit::CopyFramework { .. });
         if copied {
-            touched.extend(model.images.keys().filter(|image| image.is_under(planned.edit.path())).cloned());
+            let copy = planned.edit.path();
+            let from_it = model.images.range::<BundlePath, _>(copy..).map(|(path, _)| path);
+            let from_it = from_it.take_while(|path| path.as_str().starts_with(copy.as_str()));
+            touched.extend(from_it.filter(|path| path.is_under(copy)).cloned());
         }
     }
     touched
@@ -303,7 +334,8 @@ fn touched(edits: &[PlannedEdit], draft: &Draft<'_>, model: &Bundle) -> BTreeSet
 
 /// The problems of signatures and seals that the plan does not renew.
 fn not_covered(problems: &[SealProblem], sign: &SignPlan, expected: &Bundle) -> Vec<SealProblem> {
-    let signed = |path: &BundlePath| sign.steps.iter().any(|step| step.path == *path);
+    let steps: BTreeSet<&BundlePath> = sign.steps.iter().map(|step| &step.path).collect();
+    let signed = |path: &BundlePath| steps.contains(path);
     let sealed = |path: &BundlePath| {
         let bundles = sign.steps.iter().filter(|step| step.kind == SignKind::Bundle);
         bundles.filter(|step| path.is_under(&step.path)).count() > 0

@@ -25,7 +25,7 @@ impl Round<'_, '_, '_> {
             if self.draft.change_tree(edit, reason, Safety::Review) {
                 self.draft.created.insert(to.clone());
                 self.draft.opened.insert(to.clone());
-                self.draft.placed.insert(from, to);
+                self.draft.place(&from, to);
             }
         }
         for (path, target) in wanted.links {

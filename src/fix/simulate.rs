@@ -40,8 +40,8 @@ impl Outside {
 /// Why a step of a plan cannot be simulated.
 #[derive(Debug)]
 pub(super) enum Refused {
-    /// The load commands of this file cannot be changed as asked.
-    LoadCommands(BundlePath, EditError),
+    /// The load commands of these files cannot be changed as asked.
+    LoadCommands(Vec<(BundlePath, EditError)>),
     /// A file to be copied cannot be read.
     Source(Failure),
 }
@@ -60,9 +60,14 @@ pub(super) fn simulate(
     for planned in edits.iter().filter(|planned| planned.edit.is_load_command()) {
         by_file.entry(planned.edit.path()).or_default().push(&planned.edit);
     }
+    let mut refused = Vec::new();
     for (path, edits) in by_file {
-        change_commands(&mut bundle, path, &edits)
-            .map_err(|error| Refused::LoadCommands(path.clone(), error))?;
+        if let Err(error) = change_commands(&mut bundle, path, &edits) {
+            refused.push((path.clone(), error));
+        }
+    }
+    if !refused.is_empty() {
+        return Err(Refused::LoadCommands(refused));
     }
     bundle.derive();
     Ok(bundle)

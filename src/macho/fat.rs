@@ -165,6 +165,7 @@ pub fn assemble_fat(container: Container, slices: &[Vec<u8>]) -> Result<Vec<u8>,
         contents_end = start + slice.len();
     }
     let mut file = table;
+    file.reserve_exact(contents_end.saturating_sub(file.len()));
     for (slice, start) in slices.iter().zip(starts) {
         file.resize(start, 0);
         file.extend_from_slice(slice);

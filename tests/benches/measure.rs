@@ -1,8 +1,11 @@
 //! Two things measured in turn, in one run.
 
+// Each bench that takes this in uses a part of it.
+#![allow(dead_code)]
+
 use std::time::{Duration, Instant};
 
-const RUNS: usize = 7;
+pub const RUNS: usize = 7;
 
 /// Prints the ratio of the medians. The two run in turn, so that a machine whose speed drifts is fair to both.
 pub fn compare(what: &str, ours: impl Fn(), floor: impl Fn()) {
