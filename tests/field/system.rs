@@ -13,6 +13,17 @@ fn macdylibbundler_27_libraries_of_the_system_are_neither_missed_nor_copied() {
     app.assert_starts_anywhere();
 }
 
+/// delocate#278: by its real path below `/System/Volumes/Data` a user's library passed for one of macOS.
+#[test]
+fn delocate_278_what_lies_on_the_data_volume_is_no_part_of_macos() {
+    let data = "/System/Volumes/Data/opt/openblas/lib/libopenblas.dylib";
+    let app = App::new(&format!("{MAIN}  use {data}\n{data} dylib\n"));
+    app.fix();
+    assert_eq!(app.uses("Contents/MacOS/App"), ["@rpath/libopenblas.dylib"]);
+    assert_eq!(app.frameworks(), ["libopenblas.dylib"]);
+    app.assert_starts_anywhere();
+}
+
 /// delocate#119: with DYLD_LIBRARY_PATH of the build machine a library shadowed macOS's own. A repair heeds no variable.
 #[test]
 fn delocate_119_a_library_of_the_build_machine_shadows_none_of_macos() {
