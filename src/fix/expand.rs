@@ -10,6 +10,7 @@ use super::rewrite::Reason;
 use crate::bundle::{Bundle, EntryKind, ImageId};
 use crate::diagnose::{Facts, Finding, Remedy, references, right_id};
 use crate::dyld::{Resolution, graph::Dependency};
+use crate::macho::edit::respelled;
 use crate::macho::{InstallName, Rpath};
 use crate::paths::{BundlePath, RuntimePath};
 
@@ -41,7 +42,7 @@ fn step(remedy: &Remedy) -> u8 {
         Remedy::Unflatten { .. } => 2,
         Remedy::Merge { .. } => 3,
         Remedy::Bundle { .. } => 4,
-        Remedy::Repoint { .. } => 5,
+        Remedy::Repoint { .. } | Remedy::Respell { .. } => 5,
         Remedy::SetId { .. } | Remedy::AddRpath { .. } => 6,
         Remedy::DeleteRpath { .. } => 7,
         Remedy::Sign { .. } => 8,
@@ -76,6 +77,11 @@ impl Round<'_, '_, '_> {
                 self.bring_in(external, reason);
             }
             Remedy::Repoint { image, name, target } => self.repoint(image, name, target, reason),
+            Remedy::Respell { image, name } => {
+                if let Some(to) = respelled(name.as_str(), 1) {
+                    self.draft.change_use(image, name, InstallName::new(to), reason);
+                }
+            }
             Remedy::SetId { image } => self.set_id(image, reason),
             Remedy::AddRpath { image, rpath } => {
                 self.draft.add_rpath(image, rpath.clone(), reason);
@@ -260,7 +266,8 @@ impl Round<'_, '_, '_> {
         outside.chain([ImageId::Bundled(user.clone())]).collect()
     }
 
-    /// dyld refuses two equal dylib names in one image, so a second reference to the same file goes through a link.
+    /// dyld refuses two equal dylib names in one image, so a second reference to the same file goes through a link, or, where
+    /// the names are equal, by another spelling.
     fn free_text(
         &mut self,
         user: &BundlePath,
@@ -291,7 +298,8 @@ impl Round<'_, '_, '_> {
         }
         let link = target.parent()?.resolve(name.leaf())?;
         if link == *target {
-            return None;
+            let other = respelled(&text, 1).map(InstallName::new)?;
+            return (!in_model(&other) && !in_plan(&other)).then_some(other);
         }
         let there = self.facts.bundle.real_path(&link).as_ref() == Some(target);
         let edit = Edit::Symlink { path: link.clone(), target: target.file_name().to_owned() };

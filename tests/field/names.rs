@@ -8,6 +8,42 @@ use bundlewright::fix::{FixOptions, Safety};
 use crate::app::{App, MAIN, has_double};
 use crate::bytes::written;
 
+/// Redth/MAUI.Sherpa#232: `install_name_tool -change` made two commands name one library; dyld of macOS 26 aborts.
+#[test]
+fn maui_sherpa_232_two_commands_of_one_name_are_made_to_differ() {
+    let app = App::new(
+        "Contents/MacOS/App execute sdk=26.0\n  rpath @executable_path/../Frameworks\n  use @rpath/libonce.dylib\n\
+         \x20 weak @rpath/libonce.dylib\nContents/Frameworks/libonce.dylib dylib sdk=26.0\n",
+    );
+    assert!(!app.starts(OsProfile::MacOs26));
+    app.fix();
+    let file = app.bytes("Contents/MacOS/App");
+    let slice = &written(&file)[0];
+    assert!(!has_double(&slice.uses()), "{:?}", slice.uses());
+    for name in app.uses("Contents/MacOS/App") {
+        assert_eq!(app.ends_at("Contents/MacOS/App", &name), "Contents/Frameworks/libonce.dylib");
+    }
+    app.assert_starts_anywhere();
+}
+
+/// The cause of the same: one reference is right already, another to the same file leads out of the bundle.
+#[test]
+fn maui_sherpa_232_a_reference_never_takes_a_name_that_another_has() {
+    let app = App::new(&format!(
+        "{MAIN}  use @rpath/libskia.dylib\n  use /opt/homebrew/lib/libskia.dylib\n\
+         Contents/Frameworks/libskia.dylib dylib uuid=AAAAAAAA-0000-3000-8000-000000000001\n\
+         /opt/homebrew/lib/libskia.dylib dylib uuid=AAAAAAAA-0000-3000-8000-000000000001\n"
+    ));
+    app.fix();
+    let uses = app.uses("Contents/MacOS/App");
+    assert_eq!(uses[0], "@rpath/libskia.dylib");
+    assert!(uses[1] != uses[0] && uses[1].starts_with('@'), "{uses:?}");
+    for name in uses {
+        assert_eq!(app.ends_at("Contents/MacOS/App", &name), "Contents/Frameworks/libskia.dylib");
+    }
+    app.assert_starts_anywhere();
+}
+
 /// homebrew-core#66240: wxMaxima loaded wxWidgets under two link names, "class … is implemented in both".
 #[test]
 fn wxmaxima_one_library_under_two_names_is_loaded_once() {
