@@ -35,6 +35,8 @@ pub(super) struct Draft<'a> {
     /// What is to be signed though nothing else about it changes.
     pub resign: BTreeSet<BundlePath>,
     styles: BTreeMap<BundlePath, Style>,
+    /// Where each rewritten reference, by its text on disk, is meant to end.
+    pub targets: BTreeMap<(BundlePath, InstallName), BundlePath>,
     /// Single references for which `@rpath` finds something else first.
     pub shadowed: BTreeSet<(BundlePath, InstallName)>,
     /// Executables that have no room for an rpath.
@@ -57,6 +59,7 @@ impl<'a> Draft<'a> {
             created: BTreeSet::new(),
             resign: BTreeSet::new(),
             styles: BTreeMap::new(),
+            targets: BTreeMap::new(),
             shadowed: BTreeSet::new(),
             no_rpath: BTreeSet::new(),
             full: BTreeMap::new(),
@@ -134,6 +137,11 @@ impl<'a> Draft<'a> {
         true
     }
 
+    /// The text on disk of what the model of `path` calls `name`.
+    pub fn original(&self, path: &BundlePath, name: &InstallName) -> InstallName {
+        self.rewrites.get(path).map_or_else(|| name.clone(), |rewrite| rewrite.original(name))
+    }
+
     /// `name` is the text in the model; what it was on disk is looked up.
     pub fn change_use(
         &mut self,
@@ -142,7 +150,7 @@ impl<'a> Draft<'a> {
         to: InstallName,
         reason: Reason,
     ) -> bool {
-        let from = self.rewrites.get(path).map_or_else(|| name.clone(), |rewrite| rewrite.original(name));
+        let from = self.original(path, name);
         self.wish(path, |rewrite| {
             rewrite.uses.insert(from, (to, reason));
         })

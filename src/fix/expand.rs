@@ -21,7 +21,9 @@ pub(super) fn expand(
     facts: &Facts<'_>,
     findings: &[&Finding],
 ) -> BTreeSet<(BundlePath, InstallName)> {
-    let mut round = Round { draft, facts, pending: BTreeSet::new() };
+    let strayed = strayed(draft, facts);
+    let mut round = Round { draft, facts, pending: BTreeSet::new(), strayed };
+    round.call_back();
     let mut ordered: Vec<&Finding> = findings.to_vec();
     ordered.sort_by_key(|finding| finding.remedy.as_ref().map(step));
     for finding in ordered {
@@ -53,6 +55,23 @@ struct Round<'r, 'd, 'f> {
     draft: &'r mut Draft<'d>,
     facts: &'r Facts<'f>,
     pending: BTreeSet<(BundlePath, InstallName)>,
+    /// References that this plan rewrote and that end elsewhere than they were meant to.
+    strayed: BTreeSet<(BundlePath, InstallName)>,
+}
+
+/// A text of ours finds what it should not where another file of the name comes first: through an rpath that had to stay, say.
+fn strayed(draft: &Draft<'_>, facts: &Facts<'_>) -> BTreeSet<(BundlePath, InstallName)> {
+    let all = references(facts.build).chain(references(facts.clean));
+    let strays = all.filter(|reference| {
+        let original = draft.original(reference.user, &reference.dependency.name);
+        let meant = draft.targets.get(&(reference.user.clone(), original));
+        meant.is_some_and(|target| match &reference.dependency.resolution {
+            Resolution::Bundled(path) => path != target && facts.bundle.nodes.contains_key(target),
+            Resolution::External(_) => facts.bundle.nodes.contains_key(target),
+            Resolution::System(_) | Resolution::Missing => false,
+        })
+    });
+    strays.map(|reference| (reference.user.clone(), reference.dependency.name.clone())).collect()
 }
 
 impl Round<'_, '_, '_> {
@@ -74,9 +93,15 @@ impl Round<'_, '_, '_> {
             Remedy::Unflatten { flat, framework } => self.unflatten(flat, framework, reason),
             Remedy::Merge { keep, remove } => self.merge(keep, remove, reason),
             Remedy::Bundle { external } => {
-                self.bring_in(external, reason);
+                if !self.only_strays_end_at(external) {
+                    self.bring_in(external, reason);
+                }
             }
-            Remedy::Repoint { image, name, target } => self.repoint(image, name, target, reason),
+            Remedy::Repoint { image, name, target } => {
+                if !self.strayed.contains(&(image.clone(), name.clone())) {
+                    self.repoint(image, name, target, reason);
+                }
+            }
             Remedy::Respell { image, name } => {
                 if let Some(to) = respelled(name.as_str(), 1) {
                     self.draft.change_use(image, name, InstallName::new(to), reason);
@@ -91,6 +116,22 @@ impl Round<'_, '_, '_> {
                 self.draft.resign.insert(path.clone());
             }
         }
+    }
+
+    /// What strayed is written in another way, before anything is made of where it ends.
+    fn call_back(&mut self) {
+        for (user, name) in self.strayed.clone() {
+            let original = self.draft.original(&user, &name);
+            if let Some(target) = self.draft.targets.get(&(user.clone(), original)).cloned() {
+                self.repoint(&user, &name, &target, "library-outside-bundle");
+            }
+        }
+    }
+
+    fn only_strays_end_at(&self, external: &RuntimePath) -> bool {
+        let end = Resolution::External(external.clone());
+        let mut users = references(self.facts.build).filter(|one| one.dependency.resolution == end);
+        users.all(|one| self.strayed.contains(&(one.user.clone(), one.dependency.name.clone())))
     }
 
     /// An outside file that hides the bundle's own copy needs no copy; what finds it is in the way.
@@ -214,6 +255,7 @@ impl Round<'_, '_, '_> {
         for reference in references(self.facts.build) {
             if let Resolution::External(external) = &reference.dependency.resolution
                 && let Some(target) = self.draft.placed.get(external)
+                && !self.strayed.contains(&(reference.user.clone(), reference.dependency.name.clone()))
             {
                 outside.insert((reference.user.clone(), reference.dependency.name.clone(), target.clone()));
             }
@@ -227,8 +269,7 @@ impl Round<'_, '_, '_> {
     }
 
     fn repoint(&mut self, user: &BundlePath, name: &InstallName, target: &BundlePath, reason: Reason) {
-        let original =
-            self.draft.rewrites.get(user).map_or_else(|| name.clone(), |rewrite| rewrite.original(name));
+        let original = self.draft.original(user, name);
         let before = self.draft.revision;
         let says = name.as_str().strip_prefix("@loader_path/").and_then(|tail| user.parent()?.resolve(tail));
         let text = if says.as_ref() == Some(target) {
@@ -238,6 +279,9 @@ impl Round<'_, '_, '_> {
         };
         let Some(text) = self.free_text(user, name, target, text, reason) else { return };
         let done = self.draft.change_use(user, name, text, reason);
+        if done {
+            self.draft.targets.insert((user.clone(), original.clone()), target.clone());
+        }
         if done && self.draft.revision == before {
             self.pending.insert((user.clone(), original));
         }
@@ -287,7 +331,7 @@ impl Round<'_, '_, '_> {
                 .any(|slice| slice.uses.iter().any(|other| other.name == *one && other.name != *name))
         };
         let rewrites = self.draft.rewrites.get(user);
-        let original = rewrites.map_or_else(|| name.clone(), |rewrite| rewrite.original(name));
+        let original = self.draft.original(user, name);
         let in_plan = |one: &InstallName| {
             rewrites.is_some_and(|rewrite| {
                 rewrite.uses.iter().any(|(from, (to, _))| to == one && *from != original)

@@ -39,6 +39,7 @@
 
 mod app;
 mod bytes;
+mod found;
 mod frameworks;
 mod homebrew;
 #[path = "../common/model.rs"]
