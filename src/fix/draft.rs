@@ -266,6 +266,14 @@ impl<'a> Draft<'a> {
         self.tree.len() < before
     }
 
+    /// Takes back the deletion of rpaths. Answers whether there was one.
+    pub fn keep_rpaths(&mut self, needed: &BTreeSet<(BundlePath, Rpath)>) -> bool {
+        let mut kept = |(path, rpath): &&(BundlePath, Rpath)| {
+            self.rewrites.get_mut(path).is_some_and(|rewrite| rewrite.delete.remove(rpath).is_some())
+        };
+        needed.iter().filter(&mut kept).count() > 0
+    }
+
     /// Takes back copies and all that was wished for them.
     pub fn forget(&mut self, copies: &[BundlePath]) {
         let below = |path: &BundlePath| copies.iter().any(|copy| path.is_under(copy));

@@ -380,8 +380,14 @@ impl Round<'_, '_, '_> {
             })
             .map(|reference| reference.user.clone())
             .collect();
-        for user in by_old_name.into_iter().filter(|_| !old.as_str().starts_with('@')) {
-            self.repoint(&user, &old, image, reason);
+        for user in by_old_name {
+            if old.as_str().starts_with('@') {
+                // Most often the same text finds the file as before, by a search; if another has it, the user is called back.
+                let original = self.draft.original(&user, &old);
+                self.draft.targets.entry((user, original)).or_insert_with(|| image.clone());
+            } else {
+                self.repoint(&user, &old, image, reason);
+            }
         }
     }
 

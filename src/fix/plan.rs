@@ -11,9 +11,9 @@ use super::simulate::Outside;
 use crate::bundle::{Bundle, ImageId, Node, SearchRoots};
 use crate::codesign::{self, SealProblem, SignKind, SignPlan, Verification};
 use crate::diagnose::{Facts, Finding, Remedy, diagnose, no_header_room, references};
-use crate::dyld::{Conditions, Graph, OsProfile, Place, Resolution, resolve};
+use crate::dyld::{Conditions, Graph, OsProfile, Outcome, Place, Resolution, resolve};
 use crate::failure::Failure;
-use crate::macho::InstallName;
+use crate::macho::{InstallName, Rpath};
 use crate::paths::BundlePath;
 use crate::progress::Progress;
 
@@ -138,10 +138,11 @@ fn take_back(
 ) {
     let before = resolve(draft.base, &Place::BuildMac(options.roots.clone()), &conditions(options));
     loop {
-        let (lost, unused, needed) = with_facts(model, seals, options, |facts| {
-            (lost_uses(draft, facts), unused_copies(draft, facts), needed_files(&before, facts))
+        let (lost, unused, needed, rpaths) = with_facts(model, seals, options, |facts| {
+            let unused = unused_copies(draft, facts);
+            (lost_uses(draft, facts), unused, needed_files(&before, facts), needed_rpaths(&before, facts))
         });
-        let kept = draft.keep_files(&needed);
+        let kept = draft.keep_files(&needed) | draft.keep_rpaths(&rpaths);
         if lost.is_empty() && unused.is_empty() && !kept {
             return;
         }
@@ -181,6 +182,31 @@ fn needed_files(before: &Graph, facts: &Facts<'_>) -> BTreeSet<BundlePath> {
             _ => None,
         })
         .collect()
+}
+
+/// Rpaths of the bundle through which a library was found outside that is now missed, by whichever image.
+fn needed_rpaths(before: &Graph, facts: &Facts<'_>) -> BTreeSet<(BundlePath, Rpath)> {
+    let loads = |graph: &Graph| {
+        graph.launches.iter().flat_map(|launch| launch.loads.iter()).cloned().collect::<Vec<_>>()
+    };
+    let now = loads(facts.build);
+    let missing: BTreeSet<(&ImageId, &InstallName)> = now
+        .iter()
+        .flat_map(|load| load.dependencies.iter().map(move |one| (&load.image, one)))
+        .filter(|(_, one)| one.resolution == Resolution::Missing)
+        .map(|(user, one)| (user, &one.name))
+        .collect();
+    let mut needed = BTreeSet::new();
+    for load in loads(before) {
+        for one in load.dependencies.iter().filter(|one| missing.contains(&(&load.image, &one.name))) {
+            let found = one.candidates.iter().filter(|candidate| candidate.outcome == Outcome::Found);
+            needed.extend(found.filter_map(|candidate| match (&candidate.declared_by, &candidate.rpath) {
+                (Some(ImageId::Bundled(image)), Some(rpath)) => Some((image.clone(), rpath.clone())),
+                _ => None,
+            }));
+        }
+    }
+    needed
 }
 
 fn unused_copies(draft: &Draft<'_>, facts: &Facts<'_>) -> Vec<BundlePath> {
