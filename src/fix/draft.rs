@@ -41,7 +41,11 @@ pub(super) struct Draft<'a> {
     pub shadowed: BTreeSet<(BundlePath, InstallName)>,
     /// Executables that have no room for an rpath.
     pub no_rpath: BTreeSet<BundlePath>,
-    /// Why a file stays untouched: the first refusal, in the shortest style.
+    /// Wishes for which there is no room beside the others of their file.
+    given_up: BTreeSet<EditKey>,
+    /// Files whose references, or whose one wish, had to be given up.
+    incomplete: BTreeSet<BundlePath>,
+    /// Why not all fits into a file: the first refusal, in the shortest style.
     pub full: BTreeMap<BundlePath, EditError>,
     /// Raised by every change; a round without one is the end.
     pub revision: u64,
@@ -62,6 +66,8 @@ impl<'a> Draft<'a> {
             targets: BTreeMap::new(),
             shadowed: BTreeSet::new(),
             no_rpath: BTreeSet::new(),
+            given_up: BTreeSet::new(),
+            incomplete: BTreeSet::new(),
             full: BTreeMap::new(),
             revision: 0,
         }
@@ -69,8 +75,15 @@ impl<'a> Draft<'a> {
 
     /// The changes of files and folders, then those of load commands, as far as they are switched on.
     pub fn edits(&self) -> Vec<PlannedEdit> {
-        let rewritten = self.rewritten().filter(|planned| !self.is_off(&planned.edit));
-        self.tree.iter().cloned().chain(rewritten).collect()
+        self.tree
+            .iter()
+            .cloned()
+            .chain(self.rewritten().filter(|planned| self.is_made(&planned.edit)))
+            .collect()
+    }
+
+    fn is_made(&self, edit: &Edit) -> bool {
+        !self.is_off(edit) && !self.given_up.contains(&edit.key())
     }
 
     /// What would be done but for its switch.
@@ -209,21 +222,30 @@ impl<'a> Draft<'a> {
     /// One rung down the ladder for a file whose wishes do not fit.
     fn descend(&mut self, path: &BundlePath, error: EditError) {
         self.revision += 1;
-        let Some(rewrite) = self.rewrites.remove(path) else { return };
-        let without_id = rewrite.id.is_some() && (!rewrite.uses.is_empty() || rewrite.add.is_some());
-        if without_id {
-            // The install name is what an embedded library needs least.
-            self.rewrites.insert(path.clone(), Rewrite { id: None, ..rewrite });
-            return;
-        }
-        if rewrite.add.is_some() && self.no_rpath.insert(path.clone()) {
+        let Some(rewrite) = self.rewrites.get(path).cloned() else { return };
+        let made = rewrite.edits(path).into_iter().filter(|planned| self.is_made(&planned.edit));
+        let mut growing: Vec<PlannedEdit> = made.filter(|planned| planned.header_bytes > Some(0)).collect();
+        growing.sort_by_key(|planned| planned.header_bytes);
+        // The install name is what an embedded library needs least.
+        let id = growing.iter().find(|planned| matches!(planned.edit, Edit::SetId { .. }));
+        let uses = growing.iter().rev().find(|planned| matches!(planned.edit, Edit::ChangeUse { .. }));
+        let no_room = matches!(error, EditError::NoRoom { .. });
+        if let Some(id) = id.filter(|_| no_room && growing.len() > 1) {
+            self.given_up.insert(id.edit.key());
+        } else if rewrite.add.is_some() && self.no_rpath.insert(path.clone()) {
             self.full.insert(path.clone(), error);
+            self.rewrites.remove(path);
             self.styles.insert(path.clone(), Style::Loader);
-            return;
+        } else if let Some(largest) = uses.or(id).filter(|_| no_room) {
+            self.given_up.insert(largest.edit.key());
+            self.full.entry(path.clone()).or_insert(error);
+            self.incomplete.insert(path.clone());
+        } else {
+            self.rewrites.remove(path);
+            let style = if self.style(path) == Style::Rpath { Style::Loader } else { Style::Untouched };
+            self.styles.insert(path.clone(), style);
+            self.full.entry(path.clone()).or_insert(error);
         }
-        let style = if self.style(path) == Style::Rpath { Style::Loader } else { Style::Untouched };
-        self.styles.insert(path.clone(), style);
-        self.full.entry(path.clone()).or_insert(error);
     }
 
     /// A file that cannot be read cannot be copied: the step goes, the finding stays.
@@ -290,8 +312,9 @@ impl<'a> Draft<'a> {
         self.placed.retain(|_, to| !below(to));
     }
 
-    /// Files left as they are for want of room.
-    pub fn untouched(&self) -> impl Iterator<Item = (&BundlePath, &EditError)> {
-        self.full.iter().filter(|(path, _)| self.style(path) == Style::Untouched)
+    /// Files that are not mended, or not in full, for want of room.
+    pub fn without_room(&self) -> impl Iterator<Item = (&BundlePath, &EditError)> {
+        let lacking = |path| self.style(path) == Style::Untouched || self.incomplete.contains(path);
+        self.full.iter().filter(move |(path, _)| lacking(path))
     }
 }

@@ -239,7 +239,7 @@ fn finish(draft: Draft<'_>, model: Bundle, seals: &Verification, options: &FixOp
     let left =
         Verification { checks: seals.checks, problems: not_covered(&seals.problems, &sign, &expected) };
     let mut remaining = with_facts(&expected, &left, options, diagnose);
-    remaining.extend(draft.untouched().map(|(path, error)| no_header_room::finding(path, error)));
+    remaining.extend(draft.without_room().map(|(path, error)| no_header_room::finding(path, error)));
     FixPlan {
         header_room: header_room(&edits, draft.base, &expected),
         growth: size(&expected) - size(draft.base),

@@ -121,3 +121,19 @@ fn python_build_standalone_749_an_edit_leaves_the_room_that_a_signature_needs() 
     assert!(written(&file)[0].is_validly_signed());
     app.assert_starts_anywhere();
 }
+
+/// dune3d#307 once more: a reference that does not fit is no reason to leave the duplicate rpath that keeps the app from
+/// starting.
+#[test]
+fn dune3d_307_what_needs_no_room_is_mended_beside_what_does_not_fit() {
+    let library = "Contents/Frameworks/libfull.dylib";
+    let app = App::new(&format!(
+        "{MAIN}  use @rpath/libfull.dylib\n{library} dylib room=0\n  use /o/l\n  use /opt/homebrew/opt/jpeg/lib/libjpeg.8.dylib\n\
+         \x20 use /opt/k\n  use /opt/m\n  rpath @loader_path\n  rpath @loader_path\n/opt/l dylib\n/opt/k dylib\n/opt/m dylib\n\
+         /opt/homebrew/opt/jpeg/lib/libjpeg.8.dylib dylib\n"
+    ));
+    let app = app.with_root("/o", "opt");
+    app.fix();
+    assert_eq!(app.rpaths(library), ["@loader_path"]);
+    assert!(app.uses(library).contains(&"@rpath/libjpeg.8.dylib".to_owned()), "{:?}", app.uses(library));
+}
