@@ -150,6 +150,13 @@ impl<'a> Draft<'a> {
         true
     }
 
+    /// `user` as it is loaded: in the bundle, or outside while its copy is only planned.
+    pub fn loaded_as(&self, user: &BundlePath) -> BTreeSet<ImageId> {
+        let copied = self.placed.iter().filter(|(_, to)| *to == user);
+        let outside = copied.map(|(from, _)| ImageId::External(from.clone()));
+        outside.chain([ImageId::Bundled(user.clone())]).collect()
+    }
+
     /// The text on disk of what the model of `path` calls `name`.
     pub fn original(&self, path: &BundlePath, name: &InstallName) -> InstallName {
         self.rewrites.get(path).map_or_else(|| name.clone(), |rewrite| rewrite.original(name))
@@ -203,9 +210,23 @@ impl<'a> Draft<'a> {
         keep_first: bool,
         reason: Reason,
     ) -> bool {
-        self.wish(path, |rewrite| {
+        let before = self.revision;
+        let wished = self.wish(path, |rewrite| {
             rewrite.delete.insert(rpath.clone(), (keep_first, reason));
-        })
+        });
+        if self.revision != before {
+            self.try_again(path);
+        }
+        wished
+    }
+
+    /// With a new rpath gone from `path` there is room for what had none.
+    fn try_again(&mut self, path: &BundlePath) {
+        self.given_up.clear();
+        self.incomplete.clear();
+        if self.no_rpath.remove(path) {
+            self.styles.remove(path);
+        }
     }
 
     /// The bundle as the draft would leave it. Wishes that do not fit are taken back, file by file, down the ladder.
@@ -234,7 +255,8 @@ impl<'a> Draft<'a> {
             self.given_up.insert(id.edit.key());
         } else if rewrite.add.is_some() && self.no_rpath.insert(path.clone()) {
             self.full.insert(path.clone(), error);
-            self.rewrites.remove(path);
+            let without = Rewrite { uses: BTreeMap::new(), add: None, ..rewrite };
+            self.rewrites.insert(path.clone(), without);
             self.styles.insert(path.clone(), Style::Loader);
         } else if let Some(largest) = uses.or(id).filter(|_| no_room) {
             self.given_up.insert(largest.edit.key());

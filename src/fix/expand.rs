@@ -9,7 +9,7 @@ use super::place::{Placement, frameworks, place};
 use super::rewrite::Reason;
 use crate::bundle::{Bundle, EntryKind, ImageId};
 use crate::diagnose::{Facts, Finding, Remedy, references, right_id};
-use crate::dyld::{Resolution, graph::Dependency};
+use crate::dyld::{Outcome, Resolution, graph::Dependency};
 use crate::macho::edit::respelled;
 use crate::macho::{InstallName, Rpath};
 use crate::paths::{BundlePath, RuntimePath};
@@ -303,13 +303,6 @@ impl Round<'_, '_, '_> {
         }
     }
 
-    /// The image as it is loaded now: in the bundle, or outside while its copy is only planned.
-    fn loaded_as(&self, user: &BundlePath) -> BTreeSet<ImageId> {
-        let copied = self.draft.placed.iter().filter(|(_, to)| *to == user);
-        let outside = copied.map(|(from, _)| ImageId::External(from.clone()));
-        outside.chain([ImageId::Bundled(user.clone())]).collect()
-    }
-
     /// dyld refuses two equal dylib names in one image, so a second reference to the same file goes through a link, or, where
     /// the names are equal, by another spelling.
     fn free_text(
@@ -321,7 +314,7 @@ impl Round<'_, '_, '_> {
         reason: Reason,
     ) -> Option<InstallName> {
         let wanted = InstallName::new(text.clone());
-        let loaded = self.loaded_as(user);
+        let loaded = self.draft.loaded_as(user);
         let image = loaded.iter().find_map(|id| self.facts.build.image(self.facts.bundle, id))?;
         let in_model = |one: &InstallName| {
             image
@@ -356,7 +349,7 @@ impl Round<'_, '_, '_> {
 
     /// Makes sure that `@rpath` leads to `Contents/Frameworks` in every process that loads `user`. Answers whether it does.
     fn ensure_rpaths(&mut self, user: &BundlePath, reason: Reason) -> bool {
-        let processes = processes_of(self.facts, &self.loaded_as(user));
+        let processes = processes_of(self.facts, &self.draft.loaded_as(user));
         let lacking: Vec<&BundlePath> =
             processes.iter().filter(|process| !has_rpath(self.facts.bundle, process)).collect();
         lacking.into_iter().fold(true, |all, process| {
@@ -417,12 +410,14 @@ impl Round<'_, '_, '_> {
         });
         match &dependency.resolution {
             Resolution::External(external) => {
-                through.any(|candidate| candidate.outcome == crate::dyld::Outcome::Found)
+                through.any(|candidate| candidate.outcome == Outcome::Found)
                     && !self.draft.placed.contains_key(external)
             }
-            // A text of our own that leads nowhere is taken back in the end.
+            // A text of our own that leads nowhere is taken back in the end, and a library of another architecture is there.
             Resolution::Missing => {
-                through.next().is_some() && !self.draft.is_rewritten(user, &dependency.name)
+                let outcomes: Vec<&Outcome> = through.map(|candidate| &candidate.outcome).collect();
+                let wrong = outcomes.iter().any(|outcome| matches!(outcome, Outcome::WrongArch { .. }));
+                !outcomes.is_empty() && !wrong && !self.draft.is_rewritten(user, &dependency.name)
             }
             _ => false,
         }

@@ -11,6 +11,7 @@ use super::simulate::Outside;
 use crate::bundle::{Bundle, ImageId, Node, SearchRoots};
 use crate::codesign::{self, SealProblem, SignKind, SignPlan, Verification};
 use crate::diagnose::{Facts, Finding, Remedy, diagnose, no_header_room, references};
+use crate::dyld::graph::Dependency;
 use crate::dyld::{Conditions, Graph, OsProfile, Outcome, Place, Resolution, resolve};
 use crate::failure::Failure;
 use crate::macho::{InstallName, Rpath};
@@ -138,11 +139,10 @@ fn take_back(
 ) {
     let before = resolve(draft.base, &Place::BuildMac(options.roots.clone()), &conditions(options));
     loop {
-        let (lost, unused, needed, rpaths) = with_facts(model, seals, options, |facts| {
-            let unused = unused_copies(draft, facts);
-            (lost_uses(draft, facts), unused, needed_files(&before, facts), needed_rpaths(&before, facts))
+        let (lost, unused, (files, rpaths)) = with_facts(model, seals, options, |facts| {
+            (lost_uses(draft, facts), unused_copies(draft, facts), needed(&before, facts))
         });
-        let kept = draft.keep_files(&needed) | draft.keep_rpaths(&rpaths);
+        let kept = draft.keep_files(&files) | draft.keep_rpaths(&rpaths);
         if lost.is_empty() && unused.is_empty() && !kept {
             return;
         }
@@ -154,10 +154,14 @@ fn take_back(
     }
 }
 
-/// Rewritten references, by their text on disk, that end nowhere on the build machine.
+/// Rewritten references, by their text on disk, that end nowhere on the build machine. Where only the architecture is
+/// wrong, the library itself is there.
 fn lost_uses(draft: &Draft<'_>, facts: &Facts<'_>) -> BTreeSet<(BundlePath, InstallName)> {
+    let wrong = |one: &Dependency| {
+        one.candidates.iter().any(|candidate| matches!(candidate.outcome, Outcome::WrongArch { .. }))
+    };
     let missing: BTreeSet<(&BundlePath, &InstallName)> = references(facts.build)
-        .filter(|reference| reference.dependency.resolution == Resolution::Missing)
+        .filter(|one| one.dependency.resolution == Resolution::Missing && !wrong(one.dependency))
         .map(|reference| (reference.user, &reference.dependency.name))
         .collect();
     let rewritten = draft.rewrites.iter().flat_map(|(path, rewrite)| {
@@ -169,44 +173,34 @@ fn lost_uses(draft: &Draft<'_>, facts: &Facts<'_>) -> BTreeSet<(BundlePath, Inst
         .collect()
 }
 
-/// Files of the bundle that references ended at before, and that they would now miss.
-fn needed_files(before: &Graph, facts: &Facts<'_>) -> BTreeSet<BundlePath> {
-    let missing: BTreeSet<(&BundlePath, &InstallName)> = references(facts.build)
-        .filter(|reference| reference.dependency.resolution == Resolution::Missing)
-        .map(|reference| (reference.user, &reference.dependency.name))
-        .collect();
-    references(before)
-        .filter(|reference| missing.contains(&(reference.user, &reference.dependency.name)))
-        .filter_map(|reference| match &reference.dependency.resolution {
-            Resolution::Bundled(path) => Some(path.clone()),
-            _ => None,
-        })
-        .collect()
-}
-
-/// Rpaths of the bundle through which a library was found outside that is now missed, by whichever image.
-fn needed_rpaths(before: &Graph, facts: &Facts<'_>) -> BTreeSet<(BundlePath, Rpath)> {
-    let loads = |graph: &Graph| {
-        graph.launches.iter().flat_map(|launch| launch.loads.iter()).cloned().collect::<Vec<_>>()
-    };
-    let now = loads(facts.build);
-    let missing: BTreeSet<(&ImageId, &InstallName)> = now
-        .iter()
-        .flat_map(|load| load.dependencies.iter().map(move |one| (&load.image, one)))
-        .filter(|(_, one)| one.resolution == Resolution::Missing)
-        .map(|(user, one)| (user, &one.name))
-        .collect();
-    let mut needed = BTreeSet::new();
-    for load in loads(before) {
-        for one in load.dependencies.iter().filter(|one| missing.contains(&(&load.image, &one.name))) {
-            let found = one.candidates.iter().filter(|candidate| candidate.outcome == Outcome::Found);
-            needed.extend(found.filter_map(|candidate| match (&candidate.declared_by, &candidate.rpath) {
-                (Some(ImageId::Bundled(image)), Some(rpath)) => Some((image.clone(), rpath.clone())),
-                _ => None,
-            }));
+/// What references of the bundle and of outside images ended at before that they would now miss: files of the bundle, and
+/// rpaths of the bundle that found them outside.
+fn needed(before: &Graph, facts: &Facts<'_>) -> (BTreeSet<BundlePath>, BTreeSet<(BundlePath, Rpath)>) {
+    let (mut files, mut rpaths) = (BTreeSet::new(), BTreeSet::new());
+    for launch in &before.launches {
+        let Some(now) = facts.build.launch(&launch.entry, launch.arch) else { continue };
+        let both = launch.loads.iter().filter_map(|load| Some((load, now.loads.of(&load.image)?)));
+        let both = both.flat_map(|(load, now)| load.dependencies.iter().zip(&now.dependencies));
+        for (was, _) in
+            both.filter(|(was, now)| now.resolution == Resolution::Missing && was.name == now.name)
+        {
+            match &was.resolution {
+                Resolution::Bundled(path) => drop(files.insert(path.clone())),
+                Resolution::External(_) => rpaths.extend(found_by(was)),
+                Resolution::System(_) | Resolution::Missing => {}
+            }
         }
     }
-    needed
+    (files, rpaths)
+}
+
+/// The LC_RPATH of an image of the bundle that led to where the reference ends.
+fn found_by(dependency: &Dependency) -> Option<(BundlePath, Rpath)> {
+    let found = dependency.candidates.iter().find(|candidate| candidate.outcome == Outcome::Found)?;
+    match (&found.declared_by, &found.rpath) {
+        (Some(ImageId::Bundled(image)), Some(rpath)) => Some((image.clone(), rpath.clone())),
+        _ => None,
+    }
 }
 
 fn unused_copies(draft: &Draft<'_>, facts: &Facts<'_>) -> Vec<BundlePath> {

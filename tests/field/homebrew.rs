@@ -130,3 +130,20 @@ fn nixos_bundlers_7_a_libsystem_of_the_store_is_the_macs_own() {
     assert_eq!(app.uses("Contents/MacOS/App"), [] as [&str; 0]);
     assert!(!app.path.join("Contents/Frameworks").exists(), "no second libSystem in the app");
 }
+
+/// Craft and every universal app on Homebrew: the bottles hold one architecture. What works for that one is brought in, and
+/// the other is said to lack it.
+#[test]
+fn homebrew_bottles_of_one_architecture_serve_that_half_of_a_universal_app() {
+    let app = App::new(
+        "Contents/MacOS/App execute x86_64 arm64\n  rpath /opt/homebrew/lib\n  use /opt/homebrew/lib/libjxl.dylib\n\
+         \x20 use @rpath/libhwy.dylib\n\
+         /opt/homebrew/lib/libjxl.dylib dylib\n  use /opt/homebrew/lib/libhwy.dylib\n/opt/homebrew/lib/libhwy.dylib dylib\n",
+    );
+    app.fix();
+    assert_eq!(app.frameworks(), ["libhwy.dylib", "libjxl.dylib"]);
+    assert_eq!(app.uses("Contents/MacOS/App"), ["@rpath/libjxl.dylib", "@rpath/libhwy.dylib"]);
+    assert_eq!(app.rpaths("Contents/MacOS/App"), ["@executable_path/../Frameworks"]);
+    let lacking = app.found("missing-architecture");
+    assert!(!lacking.is_empty() && lacking.iter().all(|one| one.title.contains("x86_64")), "{lacking:#?}");
+}
