@@ -6,6 +6,7 @@ use super::edit::{Edit, EditKey, PlannedEdit, Safety};
 use super::rewrite::{Reason, Rewrite};
 use super::simulate::{Outside, Refused, simulate};
 use crate::bundle::{Bundle, ImageId};
+use crate::macho::edit::respelled;
 use crate::macho::{EditError, InstallName, Rpath};
 use crate::paths::{BundlePath, RuntimePath};
 
@@ -172,7 +173,13 @@ impl<'a> Draft<'a> {
     ) -> bool {
         let from = self.original(path, name);
         self.wish(path, |rewrite| {
-            rewrite.uses.insert(from, (to, reason));
+            // A reference that is right as it is may still have to differ from its double.
+            let respelled = respelled(from.as_str(), 1).map(InstallName::new);
+            let has_double =
+                respelled.is_some() && rewrite.uses.get(&from).map(|(to, _)| to) == respelled.as_ref();
+            if to != from || !has_double {
+                rewrite.uses.insert(from, (to, reason));
+            }
         })
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::draft::{Draft, Style};
 use super::edit::{Edit, Safety};
 use super::framework;
-use super::place::{Placement, frameworks, place};
+use super::place::{Placement, frameworks, place, planned};
 use super::rewrite::Reason;
 use crate::bundle::{Bundle, EntryKind, ImageId};
 use crate::diagnose::{Facts, Finding, Remedy, references, right_id};
@@ -65,13 +65,22 @@ fn strayed(draft: &Draft<'_>, facts: &Facts<'_>) -> BTreeSet<(BundlePath, Instal
     let strays = all.filter(|reference| {
         let original = draft.original(reference.user, &reference.dependency.name);
         let meant = draft.targets.get(&(reference.user.clone(), original));
-        meant.is_some_and(|target| match &reference.dependency.resolution {
-            Resolution::Bundled(path) => path != target && facts.bundle.nodes.contains_key(target),
-            Resolution::External(_) => facts.bundle.nodes.contains_key(target),
-            Resolution::System(_) | Resolution::Missing => false,
+        meant.filter(|target| facts.bundle.nodes.contains_key(*target)).is_some_and(|target| match &reference
+            .dependency
+            .resolution
+        {
+            Resolution::Bundled(path) => path != target,
+            Resolution::External(_) => true,
+            Resolution::Missing => !met_wrong_arch(reference.dependency),
+            Resolution::System(_) => false,
         })
     });
     strays.map(|reference| (reference.user.clone(), reference.dependency.name.clone())).collect()
+}
+
+/// Whether the library is there, though not for this architecture.
+pub(super) fn met_wrong_arch(dependency: &Dependency) -> bool {
+    dependency.candidates.iter().any(|candidate| matches!(candidate.outcome, Outcome::WrongArch { .. }))
 }
 
 impl Round<'_, '_, '_> {
@@ -313,38 +322,37 @@ impl Round<'_, '_, '_> {
         text: String,
         reason: Reason,
     ) -> Option<InstallName> {
+        let is_free = |one: &InstallName| self.is_free(user, name, one);
         let wanted = InstallName::new(text.clone());
-        let loaded = self.draft.loaded_as(user);
-        let image = loaded.iter().find_map(|id| self.facts.build.image(self.facts.bundle, id))?;
-        let in_model = |one: &InstallName| {
-            image
-                .file
-                .slices
-                .iter()
-                .any(|slice| slice.uses.iter().any(|other| other.name == *one && other.name != *name))
-        };
-        let rewrites = self.draft.rewrites.get(user);
-        let original = self.draft.original(user, name);
-        let in_plan = |one: &InstallName| {
-            rewrites.is_some_and(|rewrite| {
-                rewrite.uses.iter().any(|(from, (to, _))| to == one && *from != original)
-            })
-        };
-        if !in_model(&wanted) && !in_plan(&wanted) {
+        if is_free(&wanted) {
             return Some(wanted);
         }
         let link = target.parent()?.resolve(name.leaf())?;
-        if link == *target {
-            let other = respelled(&text, 1).map(InstallName::new)?;
-            return (!in_model(&other) && !in_plan(&other)).then_some(other);
-        }
+        let folder = text.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let by_link = InstallName::new(format!("{folder}/{}", name.leaf()));
         let there = self.facts.bundle.real_path(&link).as_ref() == Some(target);
         let edit = Edit::Symlink { path: link.clone(), target: target.file_name().to_owned() };
-        if !there && !self.draft.change_tree(edit, reason, Safety::Safe) {
-            return None;
+        let ours = self.draft.tree.iter().any(|planned| planned.edit == edit);
+        let other = self.facts.bundle.nodes.contains_key(&link) || planned(self.draft, &link);
+        if link == *target || (other && !there && !ours) || !is_free(&by_link) {
+            return (1..8).filter_map(|times| respelled(&text, times)).map(InstallName::new).find(is_free);
         }
-        let folder = text.rsplit_once('/').map_or("", |(folder, _)| folder);
-        Some(InstallName::new(format!("{folder}/{}", name.leaf())))
+        (there || self.draft.change_tree(edit, reason, Safety::Safe)).then_some(by_link)
+    }
+
+    /// Whether no other reference of `user` than `name` has the text `one`, in the model or in the plan.
+    fn is_free(&self, user: &BundlePath, name: &InstallName, one: &InstallName) -> bool {
+        let loaded = self.draft.loaded_as(user);
+        let image = loaded.iter().find_map(|id| self.facts.build.image(self.facts.bundle, id));
+        let mut slices = image.iter().flat_map(|image| &image.file.slices);
+        let in_model =
+            slices.any(|slice| slice.uses.iter().any(|other| other.name == *one && other.name != *name));
+        let original = self.draft.original(user, name);
+        let in_plan = self.draft.rewrites.get(user).is_some_and(|rewrite| {
+            // A text on disk that goes is not free either: edits are made one after the other.
+            rewrite.uses.iter().any(|(from, (to, _))| (to == one || from == one) && *from != original)
+        });
+        !in_model && !in_plan
     }
 
     /// Makes sure that `@rpath` leads to `Contents/Frameworks` in every process that loads `user`. Answers whether it does.
@@ -415,9 +423,9 @@ impl Round<'_, '_, '_> {
             }
             // A text of our own that leads nowhere is taken back in the end, and a library of another architecture is there.
             Resolution::Missing => {
-                let outcomes: Vec<&Outcome> = through.map(|candidate| &candidate.outcome).collect();
-                let wrong = outcomes.iter().any(|outcome| matches!(outcome, Outcome::WrongArch { .. }));
-                !outcomes.is_empty() && !wrong && !self.draft.is_rewritten(user, &dependency.name)
+                through.next().is_some()
+                    && !met_wrong_arch(dependency)
+                    && !self.draft.is_rewritten(user, &dependency.name)
             }
             _ => false,
         }

@@ -114,6 +114,7 @@ fn place_file(bundle: &Bundle, draft: &Draft<'_>, image: &Image, from: &RuntimeP
     Placement::File { local: image.local.clone(), to, renamed }
 }
 
-fn planned(draft: &Draft<'_>, to: &BundlePath) -> bool {
+/// Whether the plan puts something there.
+pub(super) fn planned(draft: &Draft<'_>, to: &BundlePath) -> bool {
     draft.tree.iter().any(|planned| planned.edit.path() == to)
 }

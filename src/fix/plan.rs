@@ -6,7 +6,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::draft::Draft;
 use super::edit::{Edit, EditKey, PlannedEdit};
-use super::expand::expand;
+use super::expand::{expand, met_wrong_arch};
 use super::simulate::Outside;
 use crate::bundle::{Bundle, ImageId, Node, SearchRoots};
 use crate::codesign::{self, SealProblem, SignKind, SignPlan, Verification};
@@ -157,11 +157,8 @@ fn take_back(
 /// Rewritten references, by their text on disk, that end nowhere on the build machine. Where only the architecture is
 /// wrong, the library itself is there.
 fn lost_uses(draft: &Draft<'_>, facts: &Facts<'_>) -> BTreeSet<(BundlePath, InstallName)> {
-    let wrong = |one: &Dependency| {
-        one.candidates.iter().any(|candidate| matches!(candidate.outcome, Outcome::WrongArch { .. }))
-    };
     let missing: BTreeSet<(&BundlePath, &InstallName)> = references(facts.build)
-        .filter(|one| one.dependency.resolution == Resolution::Missing && !wrong(one.dependency))
+        .filter(|one| one.dependency.resolution == Resolution::Missing && !met_wrong_arch(one.dependency))
         .map(|reference| (reference.user, &reference.dependency.name))
         .collect();
     let rewritten = draft.rewrites.iter().flat_map(|(path, rewrite)| {

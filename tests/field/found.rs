@@ -42,3 +42,31 @@ fn who_found_a_library_by_its_old_install_name_still_does() {
     app.fix();
     assert_eq!(app.text_of(user, &app.uses(user)[0]), "the deep one");
 }
+
+/// Two names of one file, and one of them is the name of another library: no link can be made there.
+#[test]
+fn a_link_never_takes_the_place_of_another_library() {
+    let app = App::new(
+        "Contents/MacOS/App execute\n  use /opt/b/libz.dylib\n  use /opt/link/libz.dylib\n  use /Users/me/libz.dylib\n\
+         \x20 use /opt/b/liby.dylib\n/opt/b/libreal.dylib dylib\n  line the real one\n/opt/b/libz.dylib -> libreal.dylib\n\
+         /opt/b/liby.dylib -> libreal.dylib\n/opt/link -> b\n/Users/me/libz.dylib dylib\n  line another\n",
+    );
+    app.fix();
+    let texts = app.uses("Contents/MacOS/App");
+    let texts: Vec<String> = texts.iter().map(|name| app.text_of("Contents/MacOS/App", name)).collect();
+    assert_eq!(texts, ["the real one", "the real one", "another", "the real one"]);
+    app.assert_starts_anywhere();
+}
+
+/// A reference is not pointed at whatever else has the name while its own rewriting waits for room.
+#[test]
+fn what_does_not_fit_at_first_is_not_pointed_at_a_namesake() {
+    let app = App::new(
+        "Contents/MacOS/App execute room=0\n  use @rpath/libx.dylib\n  rpath /opt/a\n\
+         \x20 use @loader_path/../Frameworks/libx.dylib\nContents/Frameworks/libx.dylib dylib\n\
+         /opt/a/libx.dylib dylib\n  line the right one\n",
+    );
+    app.fix();
+    assert_eq!(app.text_of("Contents/MacOS/App", &app.uses("Contents/MacOS/App")[0]), "the right one");
+    app.assert_starts_anywhere();
+}

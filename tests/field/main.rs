@@ -1,6 +1,6 @@
 //! What happened in the field, each with the outcome that a release manager wants: the tests bear the names of the issues.
 //! `app.rs` makes the app of a test and holds every repair to its laws, `bytes.rs` writes and reads Mach-O without the
-//! project's own code, `found.rs` keeps what it found.
+//! project's own code, `generated.rs` holds the laws over bundles that nobody thought of, `found.rs` keeps what it found.
 //!
 //! | what happened | test |
 //! |---|---|
@@ -41,6 +41,7 @@ mod app;
 mod bytes;
 mod found;
 mod frameworks;
+mod generated;
 mod homebrew;
 #[path = "../common/model.rs"]
 mod model;

@@ -95,6 +95,20 @@ fn delocate_85_two_libraries_of_one_name_are_both_kept_and_told_apart() {
     app.assert_starts_anywhere();
 }
 
+/// delocate#53: the same with one of them by `@rpath`, so that each would take the name which the other gives up.
+#[test]
+fn delocate_53_two_libraries_of_one_name_do_not_change_places() {
+    let app = App::new(
+        "Contents/MacOS/App execute\n  use /Users/me/lib/libhdf5.dylib\n  use @rpath/libhdf5.dylib\n  rpath /opt/conda/lib\n\
+         /Users/me/lib/libhdf5.dylib dylib\n  line built here\n/opt/conda/lib/libhdf5.dylib dylib\n  line of conda\n",
+    );
+    app.fix();
+    for (name, text) in app.uses("Contents/MacOS/App").iter().zip(["built here", "of conda"]) {
+        assert_eq!(app.text_of("Contents/MacOS/App", name), text, "{name}");
+    }
+    app.assert_starts_anywhere();
+}
+
 /// macdylibbundler#18: libatk came from two places under two spellings, and one user lost its reference.
 #[test]
 fn macdylibbundler_18_a_sub_dependency_is_the_same_copy_for_all_its_users() {
