@@ -39,6 +39,9 @@ pub enum Standing {
 /// Folders whose libraries belong to macOS; no copy of them elsewhere stands for them.
 const SYSTEM_FOLDERS: [&str; 2] = ["/usr/lib", "/System"];
 
+/// Where the volume with everybody's own files is mounted: `/opt` is really `/System/Volumes/Data/opt`.
+const DATA_VOLUME: &str = "/System/Volumes/Data";
+
 /// `MAXSYMLINKS` of XNU.
 const MAX_LINKS: usize = 32;
 
@@ -125,8 +128,11 @@ impl SearchRoots {
 
 /// Whether the name belongs to macOS, so that no file of this machine or of a search root stands for it.
 pub fn is_system_path(path: &str) -> bool {
-    let below = |folder: &&str| path.strip_prefix(*folder);
-    SYSTEM_FOLDERS.iter().filter_map(below).any(|rest| rest.is_empty() || rest.starts_with('/'))
+    let is_in = |path: &str, folder: &str| {
+        path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let data = is_in(path, DATA_VOLUME) || is_in(DATA_VOLUME, path);
+    !data && SYSTEM_FOLDERS.into_iter().any(|folder| is_in(path, folder))
 }
 
 /// Walks `path` component by component, following links, with `standing` to say what is where. Gives the real path and

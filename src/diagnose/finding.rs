@@ -55,6 +55,11 @@ pub enum Remedy {
         name: InstallName,
         target: BundlePath,
     },
+    /// Give the later ones of `image`'s references that all say `name` other spellings of it.
+    Respell {
+        image: BundlePath,
+        name: InstallName,
+    },
     /// Give the main executables an rpath that leads to the bundle's libraries.
     AddRpath {
         image: BundlePath,

@@ -6,6 +6,7 @@ use super::edit::{Edit, EditKey, PlannedEdit, Safety};
 use super::rewrite::{Reason, Rewrite};
 use super::simulate::{Outside, Refused, simulate};
 use crate::bundle::{Bundle, ImageId};
+use crate::macho::edit::respelled;
 use crate::macho::{EditError, InstallName, Rpath};
 use crate::paths::{BundlePath, RuntimePath};
 
@@ -43,11 +44,17 @@ pub(super) struct Draft<'a> {
     /// What is to be signed though nothing else about it changes.
     pub resign: BTreeSet<BundlePath>,
     styles: BTreeMap<BundlePath, Style>,
+    /// Where each rewritten reference, by its text on disk, is meant to end.
+    pub targets: BTreeMap<(BundlePath, InstallName), BundlePath>,
     /// Single references for which `@rpath` finds something else first.
     pub shadowed: BTreeSet<(BundlePath, InstallName)>,
     /// Executables that have no room for an rpath.
     pub no_rpath: BTreeSet<BundlePath>,
-    /// Why a file stays untouched: the first refusal, in the shortest style.
+    /// Wishes for which there is no room beside the others of their file.
+    given_up: BTreeSet<EditKey>,
+    /// Files whose references, or whose one wish, had to be given up.
+    incomplete: BTreeSet<BundlePath>,
+    /// Why not all fits into a file: the first refusal, in the shortest style.
     pub full: BTreeMap<BundlePath, EditError>,
     /// Raised by every change; a round without one is the end.
     pub revision: u64,
@@ -69,8 +76,11 @@ impl<'a> Draft<'a> {
             looked: BTreeMap::new(),
             resign: BTreeSet::new(),
             styles: BTreeMap::new(),
+            targets: BTreeMap::new(),
             shadowed: BTreeSet::new(),
             no_rpath: BTreeSet::new(),
+            given_up: BTreeSet::new(),
+            incomplete: BTreeSet::new(),
             full: BTreeMap::new(),
             revision: 0,
         }
@@ -78,8 +88,15 @@ impl<'a> Draft<'a> {
 
     /// The changes of files and folders, then those of load commands, as far as they are switched on.
     pub fn edits(&self) -> Vec<PlannedEdit> {
-        let rewritten = self.rewritten().filter(|planned| !self.is_off(&planned.edit));
-        self.tree.iter().cloned().chain(rewritten).collect()
+        self.tree
+            .iter()
+            .cloned()
+            .chain(self.rewritten().filter(|planned| self.is_made(&planned.edit)))
+            .collect()
+    }
+
+    fn is_made(&self, edit: &Edit) -> bool {
+        !self.is_off(edit) && !self.given_up.contains(&edit.key())
     }
 
     /// What would be done but for its switch.
@@ -154,11 +171,6 @@ impl<'a> Draft<'a> {
         self.origins.entry(path).or_default().insert(external.clone());
     }
 
-    /// The libraries from outside that count as being at `path`.
-    pub fn origins(&self, path: &BundlePath) -> impl Iterator<Item = &RuntimePath> {
-        self.origins.get(path).into_iter().flatten()
-    }
-
     /// Adds changes of which none makes sense without the others: with one switched off, none is made.
     pub fn change_tree_as_one(&mut self, edits: Vec<(Edit, Safety)>, reason: Reason) {
         let (off, on): (Vec<_>, Vec<_>) = edits.into_iter().partition(|(edit, _)| self.is_off(edit));
@@ -186,6 +198,18 @@ impl<'a> Draft<'a> {
         true
     }
 
+    /// `user` as it is loaded: in the bundle, or outside while its copy is only planned.
+    pub fn loaded_as(&self, user: &BundlePath) -> BTreeSet<ImageId> {
+        let copied = self.origins.get(user).into_iter().flatten();
+        let outside = copied.map(|from| ImageId::External(from.clone()));
+        outside.chain([ImageId::Bundled(user.clone())]).collect()
+    }
+
+    /// The text on disk of what the model of `path` calls `name`.
+    pub fn original(&self, path: &BundlePath, name: &InstallName) -> InstallName {
+        self.rewrites.get(path).map_or_else(|| name.clone(), |rewrite| rewrite.original(name))
+    }
+
     /// `name` is the text in the model; what it was on disk is looked up.
     pub fn change_use(
         &mut self,
@@ -194,9 +218,15 @@ impl<'a> Draft<'a> {
         to: InstallName,
         reason: Reason,
     ) -> bool {
-        let from = self.rewrites.get(path).map_or_else(|| name.clone(), |rewrite| rewrite.original(name));
+        let from = self.original(path, name);
         self.wish(path, |rewrite| {
-            rewrite.uses.insert(from, (to, reason));
+            // A reference that is right as it is may still have to differ from its double.
+            let respelled = respelled(from.as_str(), 1).map(InstallName::new);
+            let has_double =
+                respelled.is_some() && rewrite.uses.get(&from).map(|(to, _)| to) == respelled.as_ref();
+            if to != from || !has_double {
+                rewrite.uses.insert(from, (to, reason));
+            }
         })
     }
 
@@ -234,9 +264,23 @@ impl<'a> Draft<'a> {
         keep_first: bool,
         reason: Reason,
     ) -> bool {
-        self.wish(path, |rewrite| {
+        let before = self.revision;
+        let wished = self.wish(path, |rewrite| {
             rewrite.delete.insert(rpath.clone(), (keep_first, reason));
-        })
+        });
+        if self.revision != before {
+            self.try_again(path);
+        }
+        wished
+    }
+
+    /// With a new rpath gone from `path` there is room for what had none.
+    fn try_again(&mut self, path: &BundlePath) {
+        self.given_up.clear();
+        self.incomplete.clear();
+        if self.no_rpath.remove(path) {
+            self.styles.remove(path);
+        }
     }
 
     /// The bundle as the draft would leave it. Wishes that do not fit are taken back, file by file, down the ladder.
@@ -255,21 +299,31 @@ impl<'a> Draft<'a> {
     /// One rung down the ladder for a file whose wishes do not fit.
     fn descend(&mut self, path: &BundlePath, error: EditError) {
         self.revision += 1;
-        let Some(rewrite) = self.rewrites.remove(path) else { return };
-        let without_id = rewrite.id.is_some() && (!rewrite.uses.is_empty() || rewrite.add.is_some());
-        if without_id {
-            // The install name is what an embedded library needs least.
-            self.rewrites.insert(path.clone(), Rewrite { id: None, ..rewrite });
-            return;
-        }
-        if rewrite.add.is_some() && self.no_rpath.insert(path.clone()) {
+        let Some(rewrite) = self.rewrites.get(path).cloned() else { return };
+        let made = rewrite.edits(path).into_iter().filter(|planned| self.is_made(&planned.edit));
+        let mut growing: Vec<PlannedEdit> = made.filter(|planned| planned.header_bytes > Some(0)).collect();
+        growing.sort_by_key(|planned| planned.header_bytes);
+        // The install name is what an embedded library needs least.
+        let id = growing.iter().find(|planned| matches!(planned.edit, Edit::SetId { .. }));
+        let uses = growing.iter().rev().find(|planned| matches!(planned.edit, Edit::ChangeUse { .. }));
+        let no_room = matches!(error, EditError::NoRoom { .. });
+        if let Some(id) = id.filter(|_| no_room && growing.len() > 1) {
+            self.given_up.insert(id.edit.key());
+        } else if rewrite.add.is_some() && self.no_rpath.insert(path.clone()) {
             self.full.insert(path.clone(), error);
+            let without = Rewrite { uses: BTreeMap::new(), add: None, ..rewrite };
+            self.rewrites.insert(path.clone(), without);
             self.styles.insert(path.clone(), Style::Loader);
-            return;
+        } else if let Some(largest) = uses.or(id).filter(|_| no_room) {
+            self.given_up.insert(largest.edit.key());
+            self.full.entry(path.clone()).or_insert(error);
+            self.incomplete.insert(path.clone());
+        } else {
+            self.rewrites.remove(path);
+            let style = if self.style(path) == Style::Rpath { Style::Loader } else { Style::Untouched };
+            self.styles.insert(path.clone(), style);
+            self.full.entry(path.clone()).or_insert(error);
         }
-        let style = if self.style(path) == Style::Rpath { Style::Loader } else { Style::Untouched };
-        self.styles.insert(path.clone(), style);
-        self.full.entry(path.clone()).or_insert(error);
     }
 
     /// A file that cannot be read cannot be copied: the step goes, the finding stays.
@@ -312,6 +366,14 @@ impl<'a> Draft<'a> {
         self.tree.len() < before
     }
 
+    /// Takes back the deletion of rpaths. Answers whether there was one.
+    pub fn keep_rpaths(&mut self, needed: &BTreeSet<(BundlePath, Rpath)>) -> bool {
+        let mut kept = |(path, rpath): &&(BundlePath, Rpath)| {
+            self.rewrites.get_mut(path).is_some_and(|rewrite| rewrite.delete.remove(rpath).is_some())
+        };
+        needed.iter().filter(&mut kept).count() > 0
+    }
+
     /// Takes back copies and all that was wished for them.
     pub fn forget(&mut self, copies: &[BundlePath]) {
         let below = |path: &BundlePath| copies.iter().any(|copy| path.is_under(copy));
@@ -336,8 +398,9 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Files left as they are for want of room.
-    pub fn untouched(&self) -> impl Iterator<Item = (&BundlePath, &EditError)> {
-        self.full.iter().filter(|(path, _)| self.style(path) == Style::Untouched)
+    /// Files that are not mended, or not in full, for want of room.
+    pub fn without_room(&self) -> impl Iterator<Item = (&BundlePath, &EditError)> {
+        let lacking = |path| self.style(path) == Style::Untouched || self.incomplete.contains(path);
+        self.full.iter().filter(move |(path, _)| lacking(path))
     }
 }

@@ -12,7 +12,8 @@ use super::removal;
 use super::rewrite::Reason;
 use crate::bundle::{Bundle, EntryKind, ImageId};
 use crate::diagnose::{Facts, Finding, Remedy, references, right_id};
-use crate::dyld::{Resolution, graph::Dependency, graph::Load};
+use crate::dyld::{Outcome, Resolution, graph::Dependency, graph::Load};
+use crate::macho::edit::respelled;
 use crate::macho::{InstallName, Rpath};
 use crate::paths::{BundlePath, RuntimePath};
 
@@ -23,7 +24,9 @@ pub(super) fn expand(
     facts: &Facts<'_>,
     findings: &[&Finding],
 ) -> BTreeSet<(BundlePath, InstallName)> {
-    let mut round = Round { draft, facts, pending: BTreeSet::new(), loads: OnceCell::new() };
+    let strayed = strayed(draft, facts);
+    let mut round = Round { draft, facts, pending: BTreeSet::new(), loads: OnceCell::new(), strayed };
+    round.call_back();
     let mut ordered: Vec<&Finding> = findings.to_vec();
     ordered.sort_by_key(|finding| finding.remedy.as_ref().map(step));
     for finding in ordered {
@@ -48,7 +51,7 @@ fn step(remedy: &Remedy) -> u8 {
         Remedy::Merge { .. } => 3,
         Remedy::Bundle { .. } => 4,
         Remedy::PlugIns { .. } | Remedy::PlugInsFolder { .. } => 5,
-        Remedy::Repoint { .. } => 6,
+        Remedy::Repoint { .. } | Remedy::Respell { .. } => 6,
         Remedy::SetId { .. } | Remedy::AddRpath { .. } => 7,
         Remedy::DeleteRpath { .. } => 8,
         Remedy::Thin { .. } | Remedy::SetInfo { .. } => 8,
@@ -62,6 +65,32 @@ pub(super) struct Round<'r, 'd, 'f> {
     pending: BTreeSet<(BundlePath, InstallName)>,
     /// What each image is loaded as on the build machine, once somebody asks.
     loads: OnceCell<BTreeMap<&'r ImageId, Vec<&'r Load>>>,
+    /// References that this plan rewrote and that end elsewhere than they were meant to.
+    strayed: BTreeSet<(BundlePath, InstallName)>,
+}
+
+/// A text of ours finds what it should not where another file of the name comes first: through an rpath that had to stay, say.
+fn strayed(draft: &Draft<'_>, facts: &Facts<'_>) -> BTreeSet<(BundlePath, InstallName)> {
+    let all = references(facts.build).chain(references(facts.clean));
+    let strays = all.filter(|reference| {
+        let original = draft.original(reference.user, &reference.dependency.name);
+        let meant = draft.targets.get(&(reference.user.clone(), original));
+        meant.filter(|target| facts.bundle.nodes.contains_key(*target)).is_some_and(|target| match &reference
+            .dependency
+            .resolution
+        {
+            Resolution::Bundled(path) => path != target,
+            Resolution::External(_) => true,
+            Resolution::Missing => !met_wrong_arch(reference.dependency),
+            Resolution::System(_) => false,
+        })
+    });
+    strays.map(|reference| (reference.user.clone(), reference.dependency.name.clone())).collect()
+}
+
+/// Whether the library is there, though not for this architecture.
+pub(super) fn met_wrong_arch(dependency: &Dependency) -> bool {
+    dependency.candidates.iter().any(|candidate| matches!(candidate.outcome, Outcome::WrongArch { .. }))
 }
 
 impl Round<'_, '_, '_> {
@@ -96,7 +125,19 @@ impl Round<'_, '_, '_> {
             Remedy::Unflatten { flat, framework } => self.unflatten(flat, framework, reason),
             Remedy::Merge { keep, remove } => self.merge(keep, remove, reason),
             Remedy::Bundle { external } => {
-                self.bring_in(external, reason);
+                if !self.only_strays_end_at(external) {
+                    self.bring_in(external, reason);
+                }
+            }
+            Remedy::Repoint { image, name, target } => {
+                if !self.strayed.contains(&(image.clone(), name.clone())) {
+                    self.repoint(image, name, target, reason);
+                }
+            }
+            Remedy::Respell { image, name } => {
+                if let Some(to) = respelled(name.as_str(), 1) {
+                    self.draft.change_use(image, name, InstallName::new(to), reason);
+                }
             }
             Remedy::PlugIns { toolkit, kind } => self.bring_plug_ins(*toolkit, *kind, reason),
             Remedy::PlugInsFolder { toolkit, folder } => {
@@ -104,7 +145,6 @@ impl Round<'_, '_, '_> {
                     self.write(path, text, reason, Safety::Review);
                 }
             }
-            Remedy::Repoint { image, name, target } => self.repoint(image, name, target, reason),
             Remedy::SetId { image } => self.set_id(image, reason),
             Remedy::AddRpath { image, rpath } => {
                 self.draft.add_rpath(image, rpath.clone(), reason);
@@ -114,6 +154,22 @@ impl Round<'_, '_, '_> {
                 self.draft.resign.insert(path.clone());
             }
         }
+    }
+
+    /// What strayed is written in another way, before anything is made of where it ends.
+    fn call_back(&mut self) {
+        for (user, name) in self.strayed.clone() {
+            let original = self.draft.original(&user, &name);
+            if let Some(target) = self.draft.targets.get(&(user.clone(), original)).cloned() {
+                self.repoint(&user, &name, &target, "library-outside-bundle");
+            }
+        }
+    }
+
+    fn only_strays_end_at(&self, external: &RuntimePath) -> bool {
+        let end = Resolution::External(external.clone());
+        let mut users = references(self.facts.build).filter(|one| one.dependency.resolution == end);
+        users.all(|one| self.strayed.contains(&(one.user.clone(), one.dependency.name.clone())))
     }
 
     /// An outside file that hides the bundle's own copy needs no copy; what finds it is in the way.
@@ -231,6 +287,7 @@ impl Round<'_, '_, '_> {
         for reference in references(self.facts.build) {
             if let Resolution::External(external) = &reference.dependency.resolution
                 && let Some(target) = self.draft.placed.get(external)
+                && !self.strayed.contains(&(reference.user.clone(), reference.dependency.name.clone()))
             {
                 outside.insert((reference.user.clone(), reference.dependency.name.clone(), target.clone()));
             }
@@ -244,8 +301,7 @@ impl Round<'_, '_, '_> {
     }
 
     pub fn repoint(&mut self, user: &BundlePath, name: &InstallName, target: &BundlePath, reason: Reason) {
-        let original =
-            self.draft.rewrites.get(user).map_or_else(|| name.clone(), |rewrite| rewrite.original(name));
+        let original = self.draft.original(user, name);
         let before = self.draft.revision;
         let says = name.as_str().strip_prefix("@loader_path/").and_then(|tail| user.parent()?.resolve(tail));
         let text = if says.as_ref() == Some(target) {
@@ -255,6 +311,9 @@ impl Round<'_, '_, '_> {
         };
         let Some(text) = self.free_text(user, name, target, text, reason) else { return };
         let done = self.draft.change_use(user, name, text, reason);
+        if done {
+            self.draft.targets.insert((user.clone(), original.clone()), target.clone());
+        }
         if done && self.draft.revision == before {
             self.pending.insert((user.clone(), original));
         }
@@ -276,13 +335,8 @@ impl Round<'_, '_, '_> {
         }
     }
 
-    /// The image as it is loaded now: in the bundle, or outside while its copy is only planned.
-    fn loaded_as(&self, user: &BundlePath) -> BTreeSet<ImageId> {
-        let outside = self.draft.origins(user).map(|from| ImageId::External(from.clone()));
-        outside.chain([ImageId::Bundled(user.clone())]).collect()
-    }
-
-    /// dyld refuses two equal dylib names in one image, so a second reference to the same file goes through a link.
+    /// dyld refuses two equal dylib names in one image, so a second reference to the same file goes through a link, or, where
+    /// the names are equal, by another spelling.
     fn free_text(
         &mut self,
         user: &BundlePath,
@@ -291,42 +345,42 @@ impl Round<'_, '_, '_> {
         text: String,
         reason: Reason,
     ) -> Option<InstallName> {
+        let is_free = |one: &InstallName| self.is_free(user, name, one);
         let wanted = InstallName::new(text.clone());
-        let loaded = self.loaded_as(user);
-        let image = loaded.iter().find_map(|id| self.facts.build.image(self.facts.bundle, id))?;
-        let in_model = |one: &InstallName| {
-            image
-                .file
-                .slices
-                .iter()
-                .any(|slice| slice.uses.iter().any(|other| other.name == *one && other.name != *name))
-        };
-        let rewrites = self.draft.rewrites.get(user);
-        let original = rewrites.map_or_else(|| name.clone(), |rewrite| rewrite.original(name));
-        let in_plan = |one: &InstallName| {
-            rewrites.is_some_and(|rewrite| {
-                rewrite.uses.iter().any(|(from, (to, _))| to == one && *from != original)
-            })
-        };
-        if !in_model(&wanted) && !in_plan(&wanted) {
+        if is_free(&wanted) {
             return Some(wanted);
         }
         let link = target.parent()?.resolve(name.leaf())?;
-        if link == *target {
-            return None;
-        }
+        let folder = text.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let by_link = InstallName::new(format!("{folder}/{}", name.leaf()));
         let there = self.facts.bundle.real_path(&link).as_ref() == Some(target);
         let edit = Edit::Symlink { path: link.clone(), target: target.file_name().to_owned() };
-        if !there && !self.draft.change_tree(edit, reason, Safety::Safe) {
-            return None;
+        let ours = self.draft.tree.iter().any(|planned| planned.edit == edit);
+        let other = self.facts.bundle.nodes.contains_key(&link) || self.draft.touches(&link);
+        if link == *target || (other && !there && !ours) || !is_free(&by_link) {
+            return (1..8).filter_map(|times| respelled(&text, times)).map(InstallName::new).find(is_free);
         }
-        let folder = text.rsplit_once('/').map_or("", |(folder, _)| folder);
-        Some(InstallName::new(format!("{folder}/{}", name.leaf())))
+        (there || self.draft.change_tree(edit, reason, Safety::Safe)).then_some(by_link)
+    }
+
+    /// Whether no other reference of `user` than `name` has the text `one`, in the model or in the plan.
+    fn is_free(&self, user: &BundlePath, name: &InstallName, one: &InstallName) -> bool {
+        let loaded = self.draft.loaded_as(user);
+        let image = loaded.iter().find_map(|id| self.facts.build.image(self.facts.bundle, id));
+        let mut slices = image.iter().flat_map(|image| &image.file.slices);
+        let in_model =
+            slices.any(|slice| slice.uses.iter().any(|other| other.name == *one && other.name != *name));
+        let original = self.draft.original(user, name);
+        let in_plan = self.draft.rewrites.get(user).is_some_and(|rewrite| {
+            // A text on disk that goes is not free either: edits are made one after the other.
+            rewrite.uses.iter().any(|(from, (to, _))| (to == one || from == one) && *from != original)
+        });
+        !in_model && !in_plan
     }
 
     /// Makes sure that `@rpath` leads to `Contents/Frameworks` in every process that loads `user`. Answers whether it does.
     fn ensure_rpaths(&mut self, user: &BundlePath, reason: Reason) -> bool {
-        let processes = processes_of(self.facts, &self.loaded_as(user));
+        let processes = processes_of(self.facts, &self.draft.loaded_as(user));
         let lacking: Vec<&BundlePath> =
             processes.iter().filter(|process| !has_rpath(self.facts.bundle, process)).collect();
         lacking.into_iter().fold(true, |all, process| {
@@ -350,8 +404,14 @@ impl Round<'_, '_, '_> {
             })
             .map(|reference| reference.user.clone())
             .collect();
-        for user in by_old_name.into_iter().filter(|_| !old.as_str().starts_with('@')) {
-            self.repoint(&user, &old, image, reason);
+        for user in by_old_name {
+            if old.as_str().starts_with('@') {
+                // Most often the same text finds the file as before, by a search; if another has it, the user is called back.
+                let original = self.draft.original(&user, &old);
+                self.draft.targets.entry((user, original)).or_insert_with(|| image.clone());
+            } else {
+                self.repoint(&user, &old, image, reason);
+            }
         }
     }
 
@@ -403,12 +463,14 @@ impl Round<'_, '_, '_> {
         });
         match &dependency.resolution {
             Resolution::External(external) => {
-                through.any(|candidate| candidate.outcome == crate::dyld::Outcome::Found)
+                through.any(|candidate| candidate.outcome == Outcome::Found)
                     && !self.draft.placed.contains_key(external)
             }
-            // A text of our own that leads nowhere is taken back in the end.
+            // A text of our own that leads nowhere is taken back in the end, and a library of another architecture is there.
             Resolution::Missing => {
-                through.next().is_some() && !self.draft.is_rewritten(user, &dependency.name)
+                through.next().is_some()
+                    && !met_wrong_arch(dependency)
+                    && !self.draft.is_rewritten(user, &dependency.name)
             }
             _ => false,
         }

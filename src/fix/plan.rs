@@ -6,16 +6,16 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::draft::Draft;
 use super::edit::{Edit, EditKey, PlannedEdit};
-use super::expand::expand;
+use super::expand::{expand, met_wrong_arch};
 use super::licences;
 use super::simulate::Outside;
 use crate::bundle::{Bundle, ImageId, Node, SearchRoots};
 use crate::codesign::{self, SealProblem, SignKind, SignPlan, Verification};
 use crate::diagnose::{Facts, Finding, Remedy, diagnose, no_header_room, references};
-use crate::dyld::graph::Launch;
-use crate::dyld::{Conditions, Graph, OsProfile, Place, Resolution, resolve};
+use crate::dyld::graph::{Dependency, Launch};
+use crate::dyld::{Conditions, Graph, OsProfile, Outcome, Place, Resolution, resolve};
 use crate::failure::Failure;
-use crate::macho::InstallName;
+use crate::macho::{InstallName, Rpath};
 use crate::paths::{BundlePath, RuntimePath};
 use crate::progress::Progress;
 
@@ -189,7 +189,8 @@ fn take_back(
         let facts = made.facts(seals);
         let (lost, mut unused) = (lost_uses(draft, &facts), unused_copies(draft, &facts));
         unused.extend(unloadable(draft, &facts));
-        let kept = draft.keep_files(&needed_files(before, &facts));
+        let (files, rpaths) = needed(before, &facts);
+        let kept = draft.keep_files(&files) | draft.keep_rpaths(&rpaths);
         drop(facts);
         if lost.is_empty() && unused.is_empty() && !kept {
             return;
@@ -202,10 +203,11 @@ fn take_back(
     }
 }
 
-/// Rewritten references, by their text on disk, that end nowhere on the build machine.
+/// Rewritten references, by their text on disk, that end nowhere on the build machine. Where only the architecture is
+/// wrong, the library itself is there.
 fn lost_uses(draft: &Draft<'_>, facts: &Facts<'_>) -> BTreeSet<(BundlePath, InstallName)> {
     let missing: BTreeSet<(&BundlePath, &InstallName)> = references(facts.build)
-        .filter(|reference| reference.dependency.resolution == Resolution::Missing)
+        .filter(|one| one.dependency.resolution == Resolution::Missing && !met_wrong_arch(one.dependency))
         .map(|reference| (reference.user, &reference.dependency.name))
         .collect();
     let rewritten = draft.rewrites.iter().flat_map(|(path, rewrite)| {
@@ -217,19 +219,34 @@ fn lost_uses(draft: &Draft<'_>, facts: &Facts<'_>) -> BTreeSet<(BundlePath, Inst
         .collect()
 }
 
-/// Files of the bundle that references ended at before, and that they would now miss.
-fn needed_files(before: &Graph, facts: &Facts<'_>) -> BTreeSet<BundlePath> {
-    let missing: BTreeSet<(&BundlePath, &InstallName)> = references(facts.build)
-        .filter(|reference| reference.dependency.resolution == Resolution::Missing)
-        .map(|reference| (reference.user, &reference.dependency.name))
-        .collect();
-    references(before)
-        .filter(|reference| missing.contains(&(reference.user, &reference.dependency.name)))
-        .filter_map(|reference| match &reference.dependency.resolution {
-            Resolution::Bundled(path) => Some(path.clone()),
-            _ => None,
-        })
-        .collect()
+/// What references of the bundle and of outside images ended at before that they would now miss: files of the bundle, and
+/// rpaths of the bundle that found them outside.
+fn needed(before: &Graph, facts: &Facts<'_>) -> (BTreeSet<BundlePath>, BTreeSet<(BundlePath, Rpath)>) {
+    let (mut files, mut rpaths) = (BTreeSet::new(), BTreeSet::new());
+    for launch in &before.launches {
+        let Some(now) = facts.build.launch(&launch.entry, launch.arch) else { continue };
+        let both = launch.loads.iter().filter_map(|load| Some((load, now.loads.of(&load.image)?)));
+        let both = both.flat_map(|(load, now)| load.dependencies.iter().zip(&now.dependencies));
+        for (was, _) in
+            both.filter(|(was, now)| now.resolution == Resolution::Missing && was.name == now.name)
+        {
+            match &was.resolution {
+                Resolution::Bundled(path) => drop(files.insert(path.clone())),
+                Resolution::External(_) => rpaths.extend(found_by(was)),
+                Resolution::System(_) | Resolution::Missing => {}
+            }
+        }
+    }
+    (files, rpaths)
+}
+
+/// The LC_RPATH of an image of the bundle that led to where the reference ends.
+fn found_by(dependency: &Dependency) -> Option<(BundlePath, Rpath)> {
+    let found = dependency.candidates.iter().find(|candidate| candidate.outcome == Outcome::Found)?;
+    match (&found.declared_by, &found.rpath) {
+        (Some(ImageId::Bundled(image)), Some(rpath)) => Some((image.clone(), rpath.clone())),
+        _ => None,
+    }
 }
 
 fn unused_copies(draft: &Draft<'_>, facts: &Facts<'_>) -> Vec<BundlePath> {
@@ -299,7 +316,7 @@ fn finish(draft: Draft<'_>, made: Made, seals: &Verification, options: &FixOptio
         Verification { checks: seals.checks, problems: not_covered(&seals.problems, &sign, &expected) };
     let mut remaining = diagnose(&Facts::new(&expected, &graphs.build, &graphs.clean, &left));
     remaining.iter_mut().for_each(|finding| say_where(finding, &draft));
-    remaining.extend(draft.untouched().map(|(path, error)| no_header_room::finding(path, error)));
+    remaining.extend(draft.without_room().map(|(path, error)| no_header_room::finding(path, error)));
     FixPlan {
         header_room: header_room(&edits, draft.base, &expected),
         growth: size(&expected) - size(draft.base),

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::edit_names::Names;
+pub use super::edit_names::respelled;
 use super::edit_write::write;
 use super::read::read_slice;
 use super::{Arch, InstallName, ReadError, Rpath, SignatureState, Slice, fat};
@@ -17,7 +18,8 @@ use super::{Arch, InstallName, ReadError, Rpath, SignatureState, Slice, fat};
 pub enum LoadCommandEdit {
     /// Replace the text of LC_ID_DYLIB.
     SetId(InstallName),
-    /// Replace the text of every dylib command that names `from`; kind, versions and order stay.
+    /// Replace the text of every dylib command that names `from`; kind, versions and order stay. Where several do, each
+    /// after the first gets another spelling of `to`. A `to` that is [`respelled`] `from` leaves the first as it is.
     ChangeUse { from: InstallName, to: InstallName },
     /// Append an LC_RPATH after the existing load commands.
     AddRpath(Rpath),
@@ -70,7 +72,7 @@ pub(super) fn signature_reserve(slice: &Slice) -> u64 {
 /// Applies `edits` in order to the bytes of one slice, of which only the load commands change.
 ///
 /// Commands that no edit names keep their bytes, unless space is short: then padding that names do not need is
-/// taken back. A dylib name that was there twice may be changed, which leaves it there twice.
+/// taken back.
 ///
 /// # Errors
 /// [`EditError`]; the bytes are then as they were.
@@ -199,7 +201,12 @@ mod tests {
         assert_eq!(rest(&slice), rest(&before));
         let both =
             edited(&bytes, &[ChangeUse { from: id("/opt/lib/liba.dylib"), to: id("@rpath/liba.dylib") }]);
-        assert_eq!(both.uses[0].name, both.uses[2].name, "every command that names it is changed");
+        let names = [0, 2].map(|at: usize| both.uses[at].name.as_str());
+        assert_eq!(
+            names,
+            ["@rpath/liba.dylib", "@rpath/./liba.dylib"],
+            "every command that names it is changed"
+        );
         assert_eq!(both.uses[2].use_flags, 8);
     }
 
@@ -240,6 +247,23 @@ mod tests {
         let to_b = ChangeUse { from: id("/opt/lib/liba.dylib"), to: id("/opt/lib/libb.dylib") };
         assert_eq!(refused(&bytes, std::slice::from_ref(&to_b)), twice("dylib /opt/lib/libb.dylib"));
         edited(&bytes, &[ChangeUse { from: id("/opt/lib/libb.dylib"), to: id("b") }, to_b]);
+    }
+
+    #[test]
+    fn a_name_that_was_there_twice_is_spelled_differently_the_second_time() {
+        let uses = |uses: &[(LoadKind, &str)]| Sample {
+            uses: uses.iter().map(|(kind, name)| (*kind, (*name).to_owned())).collect(),
+            ..Sample::new(Arch::ARM64)
+        };
+        let twice =
+            uses(&[(LoadKind::Required, "@rpath/a"), (LoadKind::Weak, "@rpath/a"), (LoadKind::Weak, "c")]);
+        let names = |to: &str| -> Vec<String> {
+            let edit = ChangeUse { from: id("@rpath/a"), to: id(to) };
+            edited(&twice.build(), &[edit]).uses.iter().map(|used| used.name.to_string()).collect()
+        };
+        assert_eq!(names("@rpath/./a"), ["@rpath/a", "@rpath/./a", "c"]);
+        assert_eq!(names("@loader_path/a"), ["@loader_path/a", "@loader_path/./a", "c"]);
+        assert_eq!(respelled("/usr/lib/libz.1.dylib", 1), None);
     }
 
     #[test]

@@ -81,7 +81,11 @@ impl Names {
                 if named.peek().is_none() {
                     return Err(missing(format!("dylib {from}")));
                 }
-                named.for_each(|name| name.text.clone_from(&to));
+                let is_for_repeats = respelled(from.as_str(), 1).as_ref() == Some(&to);
+                let first = if is_for_repeats { from.as_str() } else { &to };
+                for (repeat, name) in named.enumerate() {
+                    name.text = respelled(first, repeat).unwrap_or_else(|| to.clone());
+                }
             }
             LoadCommandEdit::AddRpath(path) => {
                 let fixed = fixed_size(NameKind::Rpath, 0);
@@ -105,6 +109,14 @@ impl Names {
         let names = self.id.iter().chain(&self.uses).chain(&self.rpaths);
         names.map(|name| smallest_size(name.fixed, &name.text, alignment) as u64).sum()
     }
+}
+
+/// `@rpath/libx.dylib` → `@rpath/./libx.dylib` and so on: the same file under a text of its own. dyld compares the texts of one
+/// image with `strcmp` (`mach_o/Policy.cpp`) and knows the file again by its inode (`Loader.cpp`). Only for names that
+/// lead to a file: those of macOS must be what the shared cache has.
+pub fn respelled(name: &str, times: usize) -> Option<String> {
+    let (variable, rest) = name.split_once('/').filter(|(variable, _)| variable.starts_with('@'))?;
+    Some(format!("{variable}/{}{rest}", "./".repeat(times)))
 }
 
 /// A name that two commands have now and had not before: not one that merely was there twice already.

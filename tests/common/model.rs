@@ -146,7 +146,7 @@ fn slice(arch: Arch, file_type: FileType, settings: &[&str]) -> Slice {
         build: Some(build),
         version_commands: vec![VersionCommand { is_minimum: false, build }],
         uuid: setting("uuid").map(str::to_owned),
-        header_room: 0,
+        header_room: setting("room").map_or(0, |bytes| bytes.parse().unwrap()),
         restricted: setting("restricted").is_some(),
         chained_fixups: setting("fixups") == Some("chained"),
         dyld_environment: Vec::new(),

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Rule;
-use crate::diagnose::{Facts, Finding, Severity};
-use crate::macho::{FileType, LoadKind, PackedVersion, Slice};
+use crate::diagnose::{Facts, Finding, Remedy, Severity};
+use crate::macho::edit::respelled;
+use crate::macho::{FileType, InstallName, LoadKind, PackedVersion, Slice};
+use crate::paths::BundlePath;
 
 pub static RULE: Rule = Rule {
     id: "duplicate-reference",
@@ -40,12 +42,19 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
                     severity: if is_refused(slice) { Severity::Error } else { Severity::Warning },
                     arch: (image.file.slices.len() > 1).then_some(slice.arch),
                     reference: Some(name.clone()),
+                    remedy: remedy(path, name),
                     ..Finding::new(&RULE, path, title, message)
                 });
             }
         }
     }
     findings
+}
+
+/// What macOS has is found by its very name, so there is no other spelling of it.
+fn remedy(image: &BundlePath, name: &InstallName) -> Option<Remedy> {
+    let respell = || Remedy::Respell { image: image.clone(), name: name.clone() };
+    respelled(name.as_str(), 1).map(|_| respell())
 }
 
 /// An SDK of 0 counts as the far future in dyld's arithmetic.

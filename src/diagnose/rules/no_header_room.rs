@@ -18,14 +18,14 @@ fn check(_: &Facts<'_>) -> Vec<Finding> {
     Vec::new()
 }
 
-/// What the planner reports when no way to mend `path` fits.
+/// What the planner reports when no way to mend all of `path` fits.
 pub fn finding(path: &BundlePath, error: &EditError) -> Finding {
     let arch = match error {
         EditError::NoRoom { arch, .. } => Some(*arch),
         _ => None,
     };
     let title = format!("{} has no room for the repair", path.file_name());
-    Finding { arch, ..Finding::new(&RULE, path, title, format!("{path} was left untouched: {error}.")) }
+    Finding { arch, ..Finding::new(&RULE, path, title, format!("{path} cannot be mended in full: {error}.")) }
 }
 
 #[cfg(test)]

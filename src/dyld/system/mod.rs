@@ -19,7 +19,7 @@ use crate::paths::normalized;
 /// Whether a load command that says `name` means a library of macOS. Everything in the system's own folders counts but
 /// what is known to be gone: nothing else may install libraries there.
 pub fn is_system(name: &str) -> bool {
-    (name.starts_with("/usr/lib/") || name.starts_with("/System/")) && gone(name).is_none()
+    is_system_path(name) && gone(name).is_none()
 }
 
 /// Whether macOS is known to have a library at `path`. For places that dyld makes up from rpaths and fallback folders,

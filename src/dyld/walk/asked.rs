@@ -2,6 +2,7 @@
 
 use super::super::search::{Resolution, SearchRule};
 use super::{Mark, Scene, Step, fact, leaf};
+use crate::bundle::source::is_system_path;
 use crate::macho::LoadKind;
 
 pub fn asked(scene: &Scene<'_>) -> Step {
@@ -57,7 +58,7 @@ fn meaning(name: &str) -> (&'static str, &'static str) {
              another folder.",
             "executable-path-is-the-process",
         )
-    } else if is_system(name) {
+    } else if is_system_path(name) {
         (
             "The name stands in a folder of macOS. Since macOS 11 these libraries are no files: they are in the shared \
              cache, and dyld knows them by name.",
@@ -75,10 +76,6 @@ fn meaning(name: &str) -> (&'static str, &'static str) {
             "relative-names",
         )
     }
-}
-
-fn is_system(name: &str) -> bool {
-    name.starts_with("/usr/lib/") || name.starts_with("/System/")
 }
 
 fn law_of_kind(kind: LoadKind) -> Option<&'static str> {
@@ -108,7 +105,9 @@ pub fn shared_cache(scene: &Scene<'_>) -> Option<Step> {
     }
     let (mark, answer) = match (&scene.dependency.resolution, found) {
         (Resolution::System(_), true) => (Mark::Found, "Yes. macOS brings it, on every Mac.".to_owned()),
-        _ if is_system(name) => (Mark::No, "No: this macOS has no library of that name any more.".to_owned()),
+        _ if is_system_path(name) => {
+            (Mark::No, "No: this macOS has no library of that name any more.".to_owned())
+        }
         _ => (Mark::No, "No: it is in none of macOS's own folders, /usr/lib and /System.".to_owned()),
     };
     Some(Step {
