@@ -21,12 +21,13 @@ use super::{SignKind, SignPlan, SignStep, identifier, nested};
 use crate::bundle::{self, InfoPlist, Node};
 use crate::failure::Failure;
 use crate::macho::{Arch, fat, header::Header, is_macho};
+use crate::os::disk::Sync;
 use crate::os::{self, disk};
 use crate::paths::BundlePath;
 use crate::progress::Progress;
 
 /// Carries out `plan` on the bundle folder `root`. Each file is replaced as a whole, but an error or a cancel leaves the
-/// steps before it done: work on a copy where that matters.
+/// steps before it done: work on a copy where that matters. To bring the new files to the disk is left to the caller.
 ///
 /// # Errors
 /// [`Failure`] when a file cannot be read, has no room for its signature, or cannot be written.
@@ -59,7 +60,7 @@ pub fn sign(root: &Path, plan: &SignPlan, progress: &Progress) -> Result<(), Fai
 /// # Errors
 /// As [`sign`].
 pub fn sign_file(path: &Path, step: &SignStep) -> Result<(), Failure> {
-    sign_code(path, &Signing { identifier: &step.identifier, flags: step.flags, bundle: None })
+    sign_code(path, &Signing { identifier: &step.identifier, flags: step.flags, bundle: None }, Sync::Now)
 }
 
 /// The bundle that was sealed, if the step is one, and whether its signature stands in files.
@@ -74,7 +75,7 @@ fn carry_out(root: &Path, nodes: &Nodes, step: &SignStep) -> Result<Option<(Code
     }
     let signing = Signing { identifier: &step.identifier, flags: step.flags, bundle: None };
     if step.kind == SignKind::Code {
-        return sign_code(&local, &signing).map(|()| None);
+        return sign_code(&local, &signing, Sync::Later).map(|()| None);
     }
     let bundle = CodeBundle::at_step(nodes, &step.path);
     let bundle = bundle.ok_or_else(|| {
@@ -83,12 +84,12 @@ fn carry_out(root: &Path, nodes: &Nodes, step: &SignStep) -> Result<Option<(Code
     BundleSigner::new(root, nodes, bundle)?.sign(&signing).map(Some)
 }
 
-fn sign_code(path: &Path, signing: &Signing) -> Result<(), Failure> {
+fn sign_code(path: &Path, signing: &Signing, sync: Sync) -> Result<(), Failure> {
     let bytes = bundle::map(path).map_err(|error| Failure::io(path, "read", &error))?;
     let signed = embedded::sign_file(&bytes, signing)
         .map_err(|Refusal { what, next }| Failure::new(path, what, next))?;
     drop(bytes); // Windows replaces no file that is mapped.
-    replace(path, &signed)
+    replace(path, &signed, sync)
 }
 
 /// One bundle about to be sealed.
@@ -123,7 +124,9 @@ impl<'a> BundleSigner<'a> {
         self.write_beside_seal("CodeResources", &sealed)?;
         let with = SealedWith { info_plist: self.info_bytes.as_deref(), code_resources: &sealed };
         match code {
-            Some(code) if is_code => sign_code(&code, &Signing { bundle: Some(with), ..*signing })?,
+            Some(code) if is_code => {
+                sign_code(&code, &Signing { bundle: Some(with), ..*signing }, Sync::Later)?
+            }
             code => self.sign_detached(signing, with, code)?,
         }
         Ok((self.bundle, !is_code))
@@ -279,7 +282,7 @@ impl<'a> BundleSigner<'a> {
     }
 
     fn write_beside_seal(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-        replace(&self.bundle.signature_folder().join(name).to_local(self.root), bytes)
+        replace(&self.bundle.signature_folder().join(name).to_local(self.root), bytes, Sync::Later)
     }
 }
 
@@ -321,8 +324,8 @@ fn map(path: &Path) -> Result<bundle::Mapped, Failure> {
 }
 
 /// Puts `bytes` in the place of `path` as a new inode, with the old permissions or 0o644.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+fn replace(path: &Path, bytes: &[u8], sync: Sync) -> Result<(), Failure> {
     let mode = fs::metadata(path).map_or(0o644, |metadata| os::mode(&metadata));
-    let written = disk::replace(path, bytes, |fresh| disk::set_mode(fresh, mode));
+    let written = disk::replace(path, bytes, sync, |fresh| disk::set_mode(fresh, mode));
     written.map_err(|error| Failure::io(path, "write", &error))
 }

@@ -102,7 +102,7 @@ fn staged(bundle: &Bundle, plan: &FixPlan, next: &Places, progress: &Progress) -
     stage::link_again(&bundle.root, &copy)?;
     read_only.restore()?;
     check(bundle, plan, &copy, progress)?;
-    stage::sync_folders(&copy)?;
+    stage::bring_to_disk(&bundle.root, &copy)?;
     journal.phase = Phase::Swapping;
     journal.fingerprint = fingerprint(&copy)?;
     next.write(&journal)?;

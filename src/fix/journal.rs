@@ -103,7 +103,7 @@ impl Places {
         let target = self.journal();
         let fail = |error: &std::io::Error| Failure::io(&target, "write the journal", error);
         let text = serde_json::to_vec_pretty(journal).map_err(|error| fail(&std::io::Error::other(error)))?;
-        disk::replace(&target, &text, |_| Ok(())).map_err(|error| fail(&error))?;
+        disk::replace(&target, &text, disk::Sync::Now, |_| Ok(())).map_err(|error| fail(&error))?;
         disk::sync_folder(&self.folder).map_err(|error| fail(&error))
     }
 

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
 
 use super::edit::{Edit, PlannedEdit, slice_edits};
 use super::journal::walk_failure;
@@ -11,6 +14,7 @@ use super::simulate::{WRITTEN_MODE, copied_mode, framework_name};
 use crate::bundle::{InfoPlist, Node, source, whole_form};
 use crate::failure::Failure;
 use crate::macho::{self, Arch, Container, LoadCommandEdit, edit, fat};
+use crate::os::disk::Sync;
 use crate::os::{self, disk};
 use crate::paths::BundlePath;
 use crate::progress::Progress;
@@ -92,26 +96,29 @@ fn are_copies(a: &Path, b: &Path) -> io::Result<bool> {
     Ok(alike && !linked && fs::read(a)? == fs::read(b)?)
 }
 
-/// Carries out `edits` below `root`.
+/// Carries out `edits` below `root`: those of files and folders in their order, but neighbouring copies at once.
 pub(super) fn carry_out(root: &Path, edits: &[PlannedEdit], progress: &Progress) -> Result<(), Failure> {
-    let total = edits.len() as u64;
+    let (total, done) = (edits.len() as u64, AtomicU64::new(0));
+    let (commands, tree): (Vec<&Edit>, Vec<&Edit>) =
+        edits.iter().map(|planned| &planned.edit).partition(|edit| edit.is_load_command());
+    let step = |verb, path: &BundlePath, count: usize| {
+        progress.step(verb, path.as_str(), done.fetch_add(count as u64, Ordering::Relaxed), total)
+    };
+    let is_copy = |edit: &Edit| matches!(edit, Edit::CopyFile { .. } | Edit::CopyFramework { .. });
+    for together in tree.chunk_by(|a, b| is_copy(a) && is_copy(b)) {
+        together.par_iter().try_for_each(|edit| {
+            step("copying", edit.path(), 1)?;
+            change_tree(root, edit)
+        })?;
+    }
     let mut by_file: BTreeMap<&BundlePath, Vec<&Edit>> = BTreeMap::new();
-    let mut done = 0;
-    for planned in edits {
-        if planned.edit.is_load_command() {
-            by_file.entry(planned.edit.path()).or_default().push(&planned.edit);
-        } else {
-            progress.step("copying", planned.edit.path().as_str(), done, total)?;
-            change_tree(root, &planned.edit)?;
-            done += 1;
-        }
+    for edit in commands {
+        by_file.entry(edit.path()).or_default().push(edit);
     }
-    for (path, edits) in by_file {
-        progress.step("rewriting", path.as_str(), done, total)?;
-        change_commands(root, path, &edits)?;
-        done += edits.len() as u64;
-    }
-    Ok(())
+    by_file.par_iter().try_for_each(|(path, edits)| {
+        step("rewriting", path, edits.len())?;
+        change_commands(root, path, edits)
+    })
 }
 
 fn change_tree(root: &Path, edit: &Edit) -> Result<(), Failure> {
@@ -153,11 +160,11 @@ fn copy_framework(root: &Path, local: &Path, to: &BundlePath, version: &str) -> 
     for folder in &whole.folders {
         make_folder(&to.join(folder.as_str()).to_local(root))?;
     }
-    for (inside, from) in &whole.files {
-        if let Some(Node::File { .. }) = listing.get(from) {
-            bring(&from.to_local(local), &to.join(inside.as_str()).to_local(root))?;
-        }
-    }
+    let files: Vec<_> = whole.files.iter().collect();
+    files.into_par_iter().try_for_each(|(inside, from)| match listing.get(from) {
+        Some(Node::File { .. }) => bring(&from.to_local(local), &to.join(inside.as_str()).to_local(root)),
+        _ => Ok(()),
+    })?;
     for (inside, target) in &whole.links {
         let at = to.join(inside.as_str()).to_local(root);
         disk::create_link(Path::new(target), &at)
@@ -207,22 +214,23 @@ fn replace(file: &Path, bytes: &[u8], mode: Option<u32>) -> Result<(), Failure> 
         disk::copy_attributes(file, fresh)?;
         mode.map_or(Ok(()), |mode| disk::set_mode(fresh, mode))
     };
-    disk::replace(file, bytes, dress).map_err(|error| Failure::io(file, "write", &error))
+    disk::replace(file, bytes, Sync::Later, dress).map_err(|error| Failure::io(file, "write", &error))
 }
 
-/// A file that was not there, on disk when this returns.
+/// A file that was not there.
 fn write_new(root: &Path, path: &BundlePath, contents: &str) -> Result<(), Failure> {
     add_parents(root, path)?;
     let file = path.to_local(root);
     if file.symlink_metadata().is_ok() {
         return Err(Failure::new(file, "is there already", PLAN_ANEW));
     }
-    let written = disk::replace(&file, contents.as_bytes(), |fresh| disk::set_mode(fresh, WRITTEN_MODE));
+    let written =
+        disk::replace(&file, contents.as_bytes(), Sync::Later, |fresh| disk::set_mode(fresh, WRITTEN_MODE));
     written.map_err(|error| Failure::io(&file, "write", &error))
 }
 
-/// A copy from outside the bundle, writable by its owner and on disk when this returns: a new file with today's date and
-/// none of the old one's attributes.
+/// A copy from outside the bundle, writable by its owner: a new file with today's date and none of the old one's
+/// attributes.
 fn bring(from: &Path, to: &Path) -> Result<(), Failure> {
     let (_, mode) = source::length_and_mode(from)?;
     let copied = disk::copy(from, to, copied_mode(mode));
@@ -247,14 +255,25 @@ fn remove(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Makes the names in every folder below `root` survive a power cut.
-pub(super) fn sync_folders(root: &Path) -> Result<(), Failure> {
-    for entry in walkdir::WalkDir::new(root)
+/// Makes the names in every folder of the copy, and every file that is not the original's own, survive a power cut. All at
+/// once: the disk takes them together.
+pub(super) fn bring_to_disk(original: &Path, copy: &Path) -> Result<(), Failure> {
+    let entries: Vec<_> = walkdir::WalkDir::new(copy)
         .into_iter()
-        .filter_map(Result::ok)
-        .filter(|entry| entry.file_type().is_dir())
-    {
-        disk::sync_folder(entry.path()).map_err(|error| Failure::io(entry.path(), "write", &error))?;
-    }
-    Ok(())
+        .collect::<Result<_, _>>()
+        .map_err(|error| walk_failure(copy, error))?;
+    let is_new = |path: &Path| {
+        let shared = |path: &Path| fs::symlink_metadata(path).ok().and_then(|data| os::shared_inode(&data));
+        let inside = path.strip_prefix(copy).unwrap_or(path);
+        shared(path).is_none_or(|inode| shared(&original.join(inside)) != Some(inode))
+    };
+    entries.par_iter().try_for_each(|entry| {
+        let (path, kind) = (entry.path(), entry.file_type());
+        let synced = match kind {
+            kind if kind.is_dir() => disk::sync_folder(path),
+            kind if kind.is_file() && is_new(path) => disk::sync_file(path),
+            _ => Ok(()),
+        };
+        synced.map_err(|error| Failure::io(path, "write", &error))
+    })
 }

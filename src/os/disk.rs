@@ -53,13 +53,11 @@ pub fn link_again(of: &Path, name: &Path) -> io::Result<()> {
     }
 }
 
-/// Content and permissions only, on disk when this returns.
+/// Content and permissions only; [`sync_file`] brings it to the disk.
 pub fn copy(from: &Path, to: &Path, mode: u32) -> io::Result<()> {
     fault::before(to, Change::Adds)?;
     fs::copy(from, to)?;
-    super::set_mode(to, mode)?;
-    fault::before(to, Change::Adds)?;
-    fs::File::open(to)?.sync_all()
+    super::set_mode(to, mode)
 }
 
 /// A symbolic link.
@@ -105,17 +103,39 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     super::sync_folder(folder)
 }
 
+/// Makes what was written into a file survive a power cut.
+pub fn sync_file(file: &Path) -> io::Result<()> {
+    fault::before(file, Change::Adds)?;
+    super::sync_file(file)
+}
+
+/// When a file that is made anew has to be on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sync {
+    /// Before it takes its name.
+    Now,
+    /// Whoever makes many brings all of them to the disk at once, which takes a fraction of the time.
+    Later,
+}
+
 /// Puts `bytes` in the place of `path` as a new inode that `dress` gives its permissions: a temporary sibling, fsync,
 /// rename. The kernel keeps what it knows of a signature with the inode, so that a file changed in place is killed.
-pub fn replace(path: &Path, bytes: &[u8], dress: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+pub fn replace(
+    path: &Path,
+    bytes: &[u8],
+    sync: Sync,
+    dress: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
     fault::before(path, Change::Adds)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
     fault::before(path, Change::Adds)?;
     file.write_all(bytes)?;
     dress(file.path())?;
-    fault::before(path, Change::Adds)?;
-    file.as_file().sync_all()?;
+    if sync == Sync::Now {
+        fault::before(path, Change::Adds)?;
+        file.as_file().sync_all()?;
+    }
     fault::before(path, Change::Frees)?;
     file.persist(path).map_err(|error| error.error).map(drop)
 }

@@ -56,6 +56,11 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Makes what was written into a file survive a power cut.
+pub fn sync_file(file: &Path) -> io::Result<()> {
+    File::open(file)?.sync_all()
+}
+
 /// Files carry permission bits of their own.
 pub const RECORDS_MODES: bool = true;
 

@@ -10,6 +10,11 @@ pub fn exchange(_: &Path, _: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
+/// Makes what was written into a file survive a power cut. Windows asks for a handle that may write.
+pub fn sync_file(file: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).open(file)?.sync_all()
+}
+
 /// NTFS keeps its folders consistent by itself.
 pub fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
