@@ -22,9 +22,7 @@ use crate::apps::Source;
 pub fn all(source: &Source, plan: &FixPlan) {
     dylibbundler(source);
     delocate(source);
-    for name in ["llvm-install-name-tool", "llvm-install-name-tool-14"] {
-        editor(name, source, plan);
-    }
+    editor("llvm-install-name-tool", source, plan);
 }
 
 fn dylibbundler(source: &Source) {
@@ -58,6 +56,9 @@ fn editor(name: &str, source: &Source, plan: &FixPlan) {
     let begun = Instant::now();
     let mut failed = 0;
     for (number, (path, words)) in arguments.iter().enumerate() {
+        if begun.elapsed() > patience() {
+            return println!("  {name}: stopped after {number} of {} files", arguments.len());
+        }
         let copy = folder.path().join(number.to_string());
         let inside = path.to_local(&fresh.app);
         let from = if inside.exists() { &inside } else { &plan.expected.images[*path].local };
@@ -88,8 +89,7 @@ fn run(name: &str, command: &mut Command) {
         return println!("  {name}: not installed");
     }
     command.env("PATH", path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let patience = std::env::var("BUNDLEWRIGHT_BENCH_PATIENCE").ok().and_then(|text| text.parse().ok());
-    let patience = Duration::from_secs(patience.unwrap_or(300));
+    let patience = patience();
     let begun = Instant::now();
     let mut child = command.spawn().expect("started");
     while begun.elapsed() < patience {
@@ -101,6 +101,11 @@ fn run(name: &str, command: &mut Command) {
     child.kill().expect("stopped");
     child.wait().expect("stopped");
     println!("  {name}: stopped after {patience:.0?}");
+}
+
+fn patience() -> Duration {
+    let seconds = std::env::var("BUNDLEWRIGHT_BENCH_PATIENCE").ok().and_then(|text| text.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(300))
 }
 
 fn found(name: &str) -> Option<PathBuf> {
