@@ -112,7 +112,7 @@ pub(super) fn hits_of<'a, T>(picked: impl Iterator<Item = (Reference<'a>, T)>) -
 
 impl Dependency {
     /// Whether a file was there but held no slice for the architecture.
-    pub(super) fn met_wrong_arch(&self) -> bool {
+    pub fn met_wrong_arch(&self) -> bool {
         self.candidates.iter().any(|candidate| matches!(candidate.outcome, Outcome::WrongArch { .. }))
     }
 

@@ -101,7 +101,7 @@ pub enum Safety {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedEdit {
     pub edit: Edit,
-    /// The rule whose finding asked for it.
+    /// The rule whose finding asked for it; `licence` where the user did.
     pub reason: &'static str,
     pub safety: Safety,
     /// Bytes that the header of the tightest slice gains (−) or loses (+), for load-command edits.

@@ -81,16 +81,11 @@ fn strayed(draft: &Draft<'_>, facts: &Facts<'_>) -> BTreeSet<(BundlePath, Instal
         {
             Resolution::Bundled(path) => path != target,
             Resolution::External(_) => true,
-            Resolution::Missing => !met_wrong_arch(reference.dependency),
+            Resolution::Missing => !reference.dependency.met_wrong_arch(),
             Resolution::System(_) => false,
         })
     });
     strays.map(|reference| (reference.user.clone(), reference.dependency.name.clone())).collect()
-}
-
-/// Whether the library is there, though not for this architecture.
-pub(super) fn met_wrong_arch(dependency: &Dependency) -> bool {
-    dependency.candidates.iter().any(|candidate| matches!(candidate.outcome, Outcome::WrongArch { .. }))
 }
 
 impl Round<'_, '_, '_> {
@@ -469,7 +464,7 @@ impl Round<'_, '_, '_> {
             // A text of our own that leads nowhere is taken back in the end, and a library of another architecture is there.
             Resolution::Missing => {
                 through.next().is_some()
-                    && !met_wrong_arch(dependency)
+                    && !dependency.met_wrong_arch()
                     && !self.draft.is_rewritten(user, &dependency.name)
             }
             _ => false,

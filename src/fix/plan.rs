@@ -6,7 +6,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::draft::Draft;
 use super::edit::{Edit, EditKey, PlannedEdit};
-use super::expand::{expand, met_wrong_arch};
+use super::expand::expand;
 use super::licences;
 use super::simulate::Outside;
 use crate::bundle::{Bundle, ImageId, Node, SearchRoots};
@@ -129,7 +129,7 @@ pub fn plan(
     take_back(&mut draft, &mut made, seals, options, &mut outside);
     if options.licences {
         licences::collect(&mut draft, &options.roots);
-        made.again(draft.model(&mut outside), options);
+        made.model = draft.model(&mut outside); // no text is loaded
     }
     Ok(FixPlan { offers, ..finish(draft, made, seals, options) })
 }
@@ -207,7 +207,7 @@ fn take_back(
 /// wrong, the library itself is there.
 fn lost_uses(draft: &Draft<'_>, facts: &Facts<'_>) -> BTreeSet<(BundlePath, InstallName)> {
     let missing: BTreeSet<(&BundlePath, &InstallName)> = references(facts.build)
-        .filter(|one| one.dependency.resolution == Resolution::Missing && !met_wrong_arch(one.dependency))
+        .filter(|one| one.dependency.resolution == Resolution::Missing && !one.dependency.met_wrong_arch())
         .map(|reference| (reference.user, &reference.dependency.name))
         .collect();
     let rewritten = draft.rewrites.iter().flat_map(|(path, rewrite)| {
@@ -294,8 +294,8 @@ fn say_where(finding: &mut Finding, draft: &Draft<'_>) {
             names.push(&more);
         }
         finding.message += &format!(
-            " The fix looked in {} and found none there that fits; if the Qt of the build is elsewhere, say where with \
-             --root FROM=TO.",
+            " The fix looked in {} and found none there that fits; if the build has them elsewhere, say where with --root \
+             FROM=TO.",
             names.join(", ")
         );
     }

@@ -77,8 +77,7 @@ impl Round<'_, '_, '_> {
             .map(|reference| (reference.user.clone(), reference.dependency.name.clone()))
             .collect();
         for (user, name) in missing {
-            let rewrite = self.draft.rewrites.get(&user);
-            let original = rewrite.map_or_else(|| name.clone(), |rewrite| rewrite.original(&name));
+            let original = self.draft.original(&user, &name);
             let old = old_place::of(self.draft, &user);
             let found =
                 old.and_then(|old| old_place::find(roots, &self.facts.bundle.runtime_root, &old, &original));

@@ -1,4 +1,5 @@
-//! What differs between operating systems: one small file for each, and nobody else asks which one it is.
+//! What differs between operating systems: one small file for each, and nobody else asks which one it is. [`disk`] has every
+//! change of the disk that `fix` and `codesign` make.
 
 pub(crate) mod disk;
 #[cfg(test)]

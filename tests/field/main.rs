@@ -11,7 +11,7 @@
 //! | bottles newer than the app claims (AetherSDR, KeePassXC) | `aethersdr_4713_…`: said; raising the key is a person's choice |
 //! | header pad too small (pydantic, MoltenVK, delocate) | `llvm_53550_…`, `cloudsmith_335_…` (two), `executorch_flutter_51_…` |
 //! | no room for a signature (python-build-standalone) | `python_build_standalone_749_…` (two) |
-//! | frameworks not handled (macdylibbundler) | `macdylibbundler_12_…`, t1 in `tests/repair.rs` |
+//! | frameworks not handled (macdylibbundler) | `macdylibbundler_12_…`, t1 in `tests/repair` |
 //! | siblings by `@loader_path` and `@rpath` (brotli, mpv) | `brotli_…`, `scantailor_16_…` |
 //! | absolute LC_RPATH not tried (MeshLib) | `macdylibbundler_88_…` |
 //! | the same rpath for each architecture (alibuild) | `macdylibbundler_68_…` |
@@ -30,7 +30,7 @@
 //! | strings outside load commands replaced (zerobrew) | `zerobrew_300_…` |
 //! | the Nix store | `nixpkgs_165682_…`, `nixos_bundlers_7_…`; `loaders.cache` belongs to the recipes of plug-ins |
 //! | malformed commands, equal rpaths (LIEF, ruby-macho) | `lief_1236_…`, `ruby_macho_356_…` |
-//! | torture bundles t1, rp, wx, col, pad | `tests/repair.rs`, `t1_…` to `pad_…`; rp also `delocate_271_…` |
+//! | torture bundles t1, rp, wx, col, pad | `tests/repair`, `t1_…` to `pad_…`; rp also `delocate_271_…` |
 //! | 200 libraries in a chain | `two_hundred_libraries_in_a_chain_come_in_at_once` |
 //! | webp of SDL2_image, 32 bytes of room | `sdl2_image_webp_…` |
 
