@@ -6,11 +6,10 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::answer::{Answer, Trouble};
-use super::later::not_yet;
 use super::render::{self, GOOD, Page, SCHEMA, count};
 use super::session::Session;
 use crate::diagnose::Severity;
-use crate::dmg::{Background, Built, Color, DmgLayout, DmgSpec, Item};
+use crate::dmg::{Background, Built, Color, DmgLayout, DmgSpec, Item, Licence};
 use crate::failure::Failure;
 use crate::workflow::{self, InspectOptions, export, package};
 
@@ -56,9 +55,10 @@ pub struct Dmg {
     /// Another file or folder for the volume; repeatable.
     #[arg(long, value_name = "FILE")]
     add: Vec<PathBuf>,
-    /// A licence to agree to when it is opened (not available yet).
-    #[arg(long, value_name = "FILE")]
-    license: Option<PathBuf>,
+    /// A licence (text in UTF-8, or RTF) to agree to before it opens; repeatable, once for each language: de=Lizenz.txt. The
+    /// first is for everybody else; without a language it is English.
+    #[arg(long, value_name = "[LANGUAGE=]FILE")]
+    license: Vec<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -87,9 +87,6 @@ struct BuiltJson {
 
 impl Dmg {
     pub fn run(&self, session: &Session) -> Result<Answer, Trouble> {
-        if self.license.is_some() {
-            return Err(not_yet("a licence in the disk image (--license)"));
-        }
         let format = self.format()?;
         let epoch = session.source_date()?;
         let inspection = workflow::inspect(&self.bundle, &InspectOptions::default(), &session.progress())?;
@@ -142,6 +139,7 @@ impl Dmg {
             spec.volume_name.clone_from(name);
         }
         spec.level = self.level;
+        spec.licences = self.license.iter().map(|named| licence(named)).collect::<Result<_, _>>()?;
         let layout = &mut spec.layout;
         layout.icon_size = self.icon_size.unwrap_or(layout.icon_size);
         if let Some((width, height)) = self.window {
@@ -201,6 +199,15 @@ fn icon(file: &Path) -> Result<Vec<u8>, Failure> {
         return Err(Failure::new(file, "is not an .icns file", "convert it, or leave --volume-icon out"));
     }
     Ok(bytes)
+}
+
+/// `L.txt`, or `de=L.txt`.
+fn licence(named: &str) -> Result<Licence, Failure> {
+    let is_language = |code: &str| (2..=5).contains(&code.len()) && code.is_ascii();
+    let (code, file) = named.split_once('=').filter(|(code, _)| is_language(code)).unwrap_or(("en", named));
+    let path = Path::new(file);
+    let bytes = std::fs::read(path).map_err(|error| Failure::io(path, "read", &error))?;
+    Licence::new(code, bytes, path)
 }
 
 /// `bg@2x.png` beside `bg.png`.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::layout::DmgLayout;
+use super::licence::Licence;
 use super::udif::codec::Codec;
 use crate::failure::Failure;
 
@@ -19,6 +20,8 @@ pub struct DmgSpec {
     pub layout: DmgLayout,
     /// An `.icns` file's bytes.
     pub volume_icon: Option<Vec<u8>>,
+    /// What has to be agreed to before it opens, once for each language; the first is for everybody else.
+    pub licences: Vec<Licence>,
     pub format: Format,
     /// Compression level, one of [`Format::levels`]; without one, the usual.
     pub level: Option<u8>,
@@ -142,6 +145,7 @@ impl DmgSpec {
             layout: DmgLayout::standard(&item.name),
             items: vec![item, Item::applications()],
             volume_icon: None,
+            licences: Vec::new(),
             format: Format::default(),
             level: None,
             epoch,

@@ -12,6 +12,7 @@ use super::background;
 use super::gpt::{self, Gpt, SECTOR};
 use super::hfsplus::volume::{Identity, Volume};
 use super::hfsplus::{self, FINDER_CUSTOM_ICON, FINDER_INVISIBLE, unicode};
+use super::licence;
 use super::read::{DiskImage, Kind};
 use super::spec::{DmgSpec, ItemSource};
 use super::tree::{Content, Tree, cnid};
@@ -178,7 +179,8 @@ fn write_image(
     let backup = part("GPT Partition Data (Backup GPT Table : 6)", gpt.backup_table, whole(&gpt.table));
     writer.bytes(backup, &gpt.table)?;
     writer.bytes(part("GPT Header (Backup GPT Header : 7)", gpt.total - 1, 1), &gpt.backup_header)?;
-    let (mut out, _) = writer.finish(gpt.total, gpt::guid(derive(&seed, "segment")))?;
+    let licence = licence::resources(&spec.licences);
+    let (mut out, _) = writer.finish(gpt.total, gpt::guid(derive(&seed, "segment")), &licence)?;
     out.flush().map_err(|error| Failure::io(path, "write", &error))?;
     Ok(volume.size)
 }
@@ -317,6 +319,7 @@ fn link(target: &str, place: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::super::layout::Background;
+    use super::super::licence::Licence;
     use super::super::spec::Format;
     use super::super::spec::Item;
     use super::super::udif::reader::Udif;
@@ -452,6 +455,23 @@ mod tests {
             fs::write(&bad, &good[..length]).unwrap();
             assert!(verify(&bad, &Progress::silent()).unwrap_err().to_string().contains("not a disk image"));
         }
+    }
+
+    #[test]
+    fn a_licence_stands_in_the_image_in_every_language() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut spec, out) = (spec(&app(folder.path())), folder.path().join("x.dmg"));
+        let licence = |code| Licence::new(code, b"Be kind.".to_vec(), Path::new("L.txt")).unwrap();
+        spec.licences = vec![licence("en"), licence("de")];
+        build(&spec, &out, &Progress::silent()).unwrap();
+        let image = fs::read(&out).unwrap();
+        let koly = Udif::open(Cursor::new(image.clone())).unwrap().koly;
+        let xml = &image[koly.xml_offset as usize..][..koly.xml_length as usize];
+        let list = plist::Value::from_reader_xml(xml).unwrap();
+        let fork = list.as_dictionary().unwrap().get("resource-fork").unwrap().as_dictionary().unwrap();
+        let count = |kind: &str| fork.get(kind).and_then(plist::Value::as_array).map(Vec::len);
+        let kinds = ["LPic", "STR#", "TEXT", "RTF "];
+        assert_eq!(kinds.map(count), [Some(1), Some(2), Some(2), None]);
     }
 
     #[cfg(unix)]

@@ -12,6 +12,7 @@ use super::super::bytes::Put;
 use super::super::gpt::SECTOR;
 use super::codec::{Codec, Packer};
 use super::{CHUNK_SECTORS, Koly, RUN_END, RUN_IGNORE, RUN_RAW, RUN_ZERO, Run, put_checksum};
+use crate::dmg::licence::Resource;
 use crate::failure::Failure;
 
 /// A part of the disk: its name in the image, first sector and count.
@@ -166,10 +167,16 @@ impl<'a, W: Write> Writer<'a, W> {
         self.tables.push((part.name.to_owned(), mish, checksum));
     }
 
-    /// Writes the property list and the trailer of a disk of `sectors` sectors; answers the stream and its length.
-    pub fn finish(mut self, sectors: u64, segment_id: [u8; 16]) -> Result<(W, u64), Failure> {
+    /// Writes the property list, with `resources` in it, and the trailer of a disk of `sectors` sectors; answers the stream and
+    /// its length.
+    pub fn finish(
+        mut self,
+        sectors: u64,
+        segment_id: [u8; 16],
+        resources: &[Resource],
+    ) -> Result<(W, u64), Failure> {
         let data_length = self.written;
-        let xml = self.property_list()?;
+        let xml = self.property_list(resources)?;
         self.write(&xml)?;
         let mut master = Hasher::new();
         self.tables.iter().for_each(|(_, _, checksum)| master.update(&checksum.to_be_bytes()));
@@ -187,7 +194,7 @@ impl<'a, W: Write> Writer<'a, W> {
         Ok((self.out, self.written))
     }
 
-    fn property_list(&self) -> Result<Vec<u8>, Failure> {
+    fn property_list(&self, resources: &[Resource]) -> Result<Vec<u8>, Failure> {
         let tables = self
             .tables
             .iter()
@@ -196,10 +203,14 @@ impl<'a, W: Write> Writer<'a, W> {
         // A driver table that says nothing; every image of hdiutil has it.
         let mut drivers = vec![0; 1032];
         drivers[516..520].copy_from_slice(&[0, 1, 0, 1]);
-        let fork = Dictionary::from_iter([
+        let mut fork = Dictionary::from_iter([
             ("blkx", Value::Array(tables.collect())),
             ("plst", Value::Array(vec![resource(0, drivers, "", None)])),
         ]);
+        for kind in resources.chunk_by(|a, b| a.kind == b.kind) {
+            let of_kind = |one: &Resource| resource(i64::from(one.id), one.data.clone(), &one.name, None);
+            fork.insert(kind[0].kind.to_owned(), Value::Array(kind.iter().map(of_kind).collect()));
+        }
         let list = Value::Dictionary(Dictionary::from_iter([("resource-fork", Value::Dictionary(fork))]));
         let mut xml = Vec::new();
         list.to_writer_xml(&mut xml).map_err(|error| {
@@ -274,7 +285,7 @@ mod tests {
         let mut writer = Writer::new(Vec::new(), Path::new("x.dmg"), codec, threads);
         writer.bytes(Part { name: "disk", start: 0, sectors }, &bytes).unwrap();
         writer.free(Part { name: "free", start: sectors, sectors: 7 });
-        writer.finish(sectors + 7, [1; 16]).unwrap().0
+        writer.finish(sectors + 7, [1; 16], &[]).unwrap().0
     }
 
     #[test]
