@@ -51,7 +51,8 @@ impl Rules {
     pub fn run(&self) -> Result<Answer, Trouble> {
         let wanted = |rule: &RuleJson| self.rule.as_ref().is_none_or(|id| rule.id == id);
         let rules: Vec<RuleJson> = RULES.iter().map(|rule| RuleJson::from(*rule)).filter(wanted).collect();
-        let checks: Vec<RuleJson> = CHECKLIST.iter().map(|rule| RuleJson::from(*rule)).filter(wanted).collect();
+        let checks: Vec<RuleJson> =
+            CHECKLIST.iter().map(|rule| RuleJson::from(*rule)).filter(wanted).collect();
         if let (Some(id), true, true) = (&self.rule, rules.is_empty(), checks.is_empty()) {
             return Err(unknown(id));
         }

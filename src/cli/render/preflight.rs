@@ -35,7 +35,11 @@ fn one(page: &mut Page, checked: &Checked) {
         (Outcome::Unseen(..), _) => ("unseen ", CAREFUL),
         (Outcome::Passed | Outcome::Absent, _) => ("passed ", GOOD),
     };
-    page.paint(style, word).put("  ").paint(STRONG, rule.title).paint(FAINT, format!("  [{}]", rule.id)).end();
+    page.paint(style, word)
+        .put("  ")
+        .paint(STRONG, rule.title)
+        .paint(FAINT, format!("  [{}]", rule.id))
+        .end();
     match &checked.outcome {
         Outcome::Failed(found) => {
             if let Some(apple) = rule.apple {
@@ -55,7 +59,7 @@ fn one(page: &mut Page, checked: &Checked) {
 fn hits(page: &mut Page, hits: &[Hit]) {
     for hit in hits.iter().take(SHOWN) {
         page.put("         • ");
-        if !hit.path.is_empty() {
+        if !hit.path.is_empty() && !hit.message.contains(&hit.path) {
             page.put(&hit.path);
             if !hit.archs.is_empty() {
                 page.paint(FAINT, format!(" ({})", archs(&hit.archs)));

@@ -1,7 +1,7 @@
 //! The commands that come next, with the names of this submission. Nothing is uploaded from here.
 
 use super::Kind;
-use super::submission::Submission;
+use super::submission::{Submission, inside};
 
 /// One step of the way to users.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,33 +48,40 @@ pub fn next_commands(submission: &Submission, file: &str) -> Vec<Command> {
         "xcrun notarytool log ID --keychain-profile PROFILE".to_owned(),
         "if it is rejected: why, file by file",
     ));
-    lines.extend(after_the_ticket(kind, &quoted));
-    let staple = if matches!(kind, Kind::App | Kind::DiskImage) { "--staple" } else { "--wait" };
-    // rcodesign packs an app by itself; what is neither app nor image goes to it as the zip.
-    let given = if matches!(kind, Kind::App | Kind::DiskImage) { &quoted } else { &zip };
+    lines.extend(after_the_ticket(submission, path));
+    // rcodesign packs an app by itself; what is neither app nor image goes to it as the zip, and gets no ticket.
+    let (wait, given) =
+        if matches!(kind, Kind::App | Kind::DiskImage) { ("--staple", &quoted) } else { ("--wait", &zip) };
     lines.push((
         Place::Anywhere,
-        format!("rcodesign notary-submit --api-key-path KEY.json {staple} {given}"),
+        format!("rcodesign notary-submit --api-key-path KEY.json {wait} {given}"),
         "the same without a Mac: the tool rcodesign with a key of App Store Connect",
     ));
     lines.into_iter().map(|(place, line, why)| Command { place, line, why }).collect()
 }
 
 /// Staple, and ask a Mac.
-fn after_the_ticket(kind: Kind, quoted: &str) -> Vec<(Place, String, &'static str)> {
-    const STAPLE: &str = "put the ticket into it, so that it opens without a network";
-    const ASK: &str = "ask Gatekeeper";
-    let staple = (Place::Mac, format!("xcrun stapler staple {quoted}"), STAPLE);
-    let ask = |line: String| (Place::Mac, line, ASK);
-    match kind {
-        Kind::App => vec![staple, ask(format!("spctl -a -vv {quoted}"))],
+fn after_the_ticket(submission: &Submission, path: &str) -> Vec<(Place, String, &'static str)> {
+    let staple = |path: &str| {
+        let why = "put the ticket into it, so that it opens without a network";
+        (Place::Mac, format!("xcrun stapler staple {}", quoted(path)), why)
+    };
+    let ask = |how: &str, path: &str| (Place::Mac, format!("{how} {}", quoted(path)), "ask Gatekeeper");
+    let app = |path: &str| [staple(path), ask("spctl -a -vv", path)];
+    // Nothing can be stapled to a bare program: Macs ask Apple for its ticket.
+    let program = |path: &str| ask("codesign --verify -vv --check-notarization -R='notarized'", path);
+    let inside = |place: &String| inside(path, place);
+    match submission.kind {
+        Kind::App => app(path).to_vec(),
         Kind::DiskImage => {
-            let open = "-t open --context context:primary-signature";
-            vec![staple, ask(format!("spctl -a -vv {open} {quoted}"))]
+            vec![staple(path), ask("spctl -a -vv -t open --context context:primary-signature", path)]
         }
-        // Nothing can be stapled to a bare program: Macs ask Apple for its ticket.
-        Kind::Code | Kind::Folder => {
-            vec![ask(format!("codesign --verify -vv --check-notarization -R='notarized' {quoted}"))]
+        Kind::Code => vec![program(path)],
+        Kind::Folder => {
+            let apps = submission.bundles.iter().filter(|place| place.ends_with(".app")).map(inside);
+            let lines: Vec<_> = apps.flat_map(|path| app(&path)).collect();
+            let first = submission.programs().next().map(|(code, _)| program(&inside(&code.path)));
+            if lines.is_empty() { first.into_iter().collect() } else { lines }
         }
     }
 }
@@ -88,7 +95,11 @@ fn stem(path: &str, kind: Kind) -> &str {
 fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+,@%".contains(c);
     let text = if text.starts_with('-') { format!("./{text}") } else { text.to_owned() };
-    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]
@@ -119,11 +130,24 @@ mod tests {
     fn an_image_goes_as_it_is_and_a_program_gets_no_ticket() {
         let image = lines(Kind::DiskImage, "Foo.dmg");
         assert!(image.iter().all(|line| !line.contains("ditto")));
-        assert!(image.contains(&"xcrun notarytool submit Foo.dmg --keychain-profile PROFILE --wait".to_owned()));
-        assert!(image.contains(&"spctl -a -vv -t open --context context:primary-signature Foo.dmg".to_owned()));
+        assert!(
+            image.contains(&"xcrun notarytool submit Foo.dmg --keychain-profile PROFILE --wait".to_owned())
+        );
+        assert!(
+            image.contains(&"spctl -a -vv -t open --context context:primary-signature Foo.dmg".to_owned())
+        );
         let program = lines(Kind::Code, "bin/node");
         assert!(program.contains(&"ditto -c -k --keepParent bin/node bin/node.zip".to_owned()));
         assert!(program.iter().all(|line| !line.contains("staple")));
+    }
+
+    #[test]
+    fn in_a_folder_every_app_gets_its_ticket() {
+        let bundles = vec!["My.app".to_owned(), "Lib.bundle".to_owned()];
+        let submission = Submission { kind: Kind::Folder, bundles, ..Submission::default() };
+        let lines: Vec<String> = next_commands(&submission, "out").into_iter().map(|one| one.line).collect();
+        assert!(lines.contains(&"xcrun stapler staple out/My.app".to_owned()), "{lines:?}");
+        assert_eq!(lines.iter().filter(|line| line.contains("stapler")).count(), 1);
     }
 
     #[test]

@@ -92,6 +92,8 @@ pub struct Submission {
     /// The name of the file or folder.
     pub name: String,
     pub kind: Kind,
+    /// Where its apps and other bundles are; "" for the submission itself.
+    pub bundles: Vec<String>,
     /// By path, each file's slices together.
     pub codes: Vec<Code>,
     /// Signatures and seals that do not fit, with codesign's words. What is not signed at all is in `codes`.
@@ -119,7 +121,8 @@ impl Submission {
 
     /// Slices that start a process on a Mac, with their signatures.
     pub fn programs(&self) -> impl Iterator<Item = (&Code, &Credentials)> {
-        let programs = self.codes.iter().filter(|one| one.file_type == FileType::Execute && one.is_for_macs());
+        let programs =
+            self.codes.iter().filter(|one| one.file_type == FileType::Execute && one.is_for_macs());
         programs.filter_map(|one| Some((one, one.credentials.as_ref()?)))
     }
 

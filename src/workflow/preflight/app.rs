@@ -23,6 +23,7 @@ impl Gathered<'_> {
         let roots = SearchRoots { roots: Vec::new(), this_machine: false };
         let inspection = inspect(root, &InspectOptions::new(roots), self.progress)?;
         let bundle = &inspection.bundle;
+        self.submission.bundles.push(place.to_owned());
         let codes = self.images(bundle, place)?;
         self.submission.faults.extend(faults(&inspection.seals, place, &codes));
         self.submission.codes.extend(codes);
@@ -49,7 +50,8 @@ impl Gathered<'_> {
     fn images(&self, bundle: &Bundle, place: &str) -> Result<Vec<Code>, Failure> {
         let images: Vec<_> = bundle.images.iter().collect();
         let read = images.par_iter().map(|(path, image)| {
-            let bytes = bundle::map(&image.local).map_err(|error| Failure::io(&image.local, "read", &error))?;
+            let bytes =
+                bundle::map(&image.local).map_err(|error| Failure::io(&image.local, "read", &error))?;
             Ok(codes(&preflight::inside(place, path.as_str()), &bytes, &image.file))
         });
         let read: Vec<Vec<Code>> = read.collect::<Result<_, Failure>>()?;

@@ -7,8 +7,8 @@ use std::path::Path;
 use flate2::read::ZlibDecoder;
 
 use super::{Found, hit, loose};
-use crate::bundle::archive::{self, Budget, Holder, Member};
 use crate::bundle;
+use crate::bundle::archive::{self, Budget, Holder, Member};
 use crate::diagnose::preflight::{self, Package, PackageSignature};
 use crate::dmg::DiskImage;
 use crate::dmg::read::{Entry, Kind};
@@ -98,7 +98,9 @@ impl Look<'_> {
             let shown = preflight::inside(path, name);
             match member {
                 Member::Unread(why) => self.unread(&shown, why),
-                Member::Bytes(bytes) if stopped.is_ok() => stopped = self.at(&shown, bytes, depth + 1, budget),
+                Member::Bytes(bytes) if stopped.is_ok() => {
+                    stopped = self.at(&shown, bytes, depth + 1, budget)
+                }
                 Member::Bytes(_) => {}
             }
         });
@@ -110,7 +112,13 @@ impl Look<'_> {
     }
 
     /// A disk image inside: its files are looked at one by one.
-    fn image(&mut self, path: &str, bytes: &[u8], depth: usize, budget: &mut Budget) -> Result<(), Cancelled> {
+    fn image(
+        &mut self,
+        path: &str,
+        bytes: &[u8],
+        depth: usize,
+        budget: &mut Budget,
+    ) -> Result<(), Cancelled> {
         let mut image = match DiskImage::try_open(Cursor::new(bytes.to_vec())) {
             Ok(image) => image,
             Err(fault) => {
@@ -119,7 +127,8 @@ impl Look<'_> {
             }
         };
         self.found.opened += 1;
-        let entries: Vec<Entry> = image.entries().iter().filter(|one| one.kind == Kind::File).cloned().collect();
+        let entries: Vec<Entry> =
+            image.entries().iter().filter(|one| one.kind == Kind::File).cloned().collect();
         for entry in &entries {
             let shown = preflight::inside(path, &entry.path);
             match content(&mut image, entry) {

@@ -38,7 +38,8 @@ pub fn preflight(path: &Path, options: &PreflightOptions, progress: &Progress) -
 /// As [`preflight`].
 pub fn gather(path: &Path, options: &PreflightOptions, progress: &Progress) -> Result<Submission, Failure> {
     let about = path.metadata().map_err(|error| Failure::io(path, "open", &error))?;
-    let name = path.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+    let name =
+        path.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
     let submission = Submission {
         name: name.unwrap_or_else(|| path.display().to_string()),
         today: options.today,

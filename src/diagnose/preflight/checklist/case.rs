@@ -50,10 +50,9 @@ pub fn finding(rule: &str) -> Finding {
 pub fn hits(rule: &Rule, submission: &Submission) -> Vec<String> {
     let shown = |archs: &[Arch]| archs.iter().map(Arch::to_string).collect::<Vec<_>>().join(" ");
     match (rule.check)(submission) {
-        Outcome::Failed(hits) => hits
-            .iter()
-            .map(|hit| format!("{} [{}] {}", hit.path, shown(&hit.archs), hit.message))
-            .collect(),
+        Outcome::Failed(hits) => {
+            hits.iter().map(|hit| format!("{} [{}] {}", hit.path, shown(&hit.archs), hit.message)).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -15,7 +15,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(submission: &Submission) -> Outcome {
-    let others = submission.signed().filter(|(.., one)| !one.signature.cms.is_some_and(|cms| cms.developer_id));
+    let others =
+        submission.signed().filter(|(.., one)| !one.signature.cms.is_some_and(|cms| cms.developer_id));
     outcome(others.map(|(path, arch, one)| (path, arch, signer(&one.signature).to_owned())))
 }
 

@@ -27,10 +27,8 @@ mod tests {
     fn an_app_has_no_image_and_a_checksum_that_does_not_fit_is_told() {
         assert_eq!(check(&Submission::default()), Outcome::Absent);
         let hit = |message: &str| Hit { path: String::new(), archs: Vec::new(), message: message.to_owned() };
-        let with = |faults| Submission {
-            image: Some(Image { credentials: None, faults }),
-            ..Submission::default()
-        };
+        let with =
+            |faults| Submission { image: Some(Image { credentials: None, faults }), ..Submission::default() };
         assert_eq!(hits(&RULE, &with(vec![hit("a checksum")])), [" [] a checksum"]);
         assert_eq!(check(&with(Vec::new())), Outcome::Passed);
     }

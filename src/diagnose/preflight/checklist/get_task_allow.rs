@@ -32,8 +32,7 @@ mod tests {
     #[test]
     fn the_entitlement_is_found_where_it_is_true() {
         let lines = format!("Contents/MacOS/App execute signed={GOOD} claims={}\n", KEYS[0]);
-        let expected =
-            "Contents/MacOS/App [arm64] its entitlements set com.apple.security.get-task-allow";
+        let expected = "Contents/MacOS/App [arm64] its entitlements set com.apple.security.get-task-allow";
         assert_eq!(hits(&RULE, &app(&lines)), [expected]);
     }
 }

@@ -16,7 +16,9 @@ pub static RULE: Rule = Rule {
 
 fn check(submission: &Submission) -> Outcome {
     let files = submission.codes.chunk_by(|a, b| a.path == b.path);
-    let old = files.filter(|slices| !slices.iter().any(|code| code.arch.is_64_bit()) && slices.iter().any(Code::is_for_macs));
+    let old = files.filter(|slices| {
+        !slices.iter().any(|code| code.arch.is_64_bit()) && slices.iter().any(Code::is_for_macs)
+    });
     outcome(old.flatten().map(|code| (&*code.path, Some(code.arch), "32 bits only".to_owned())))
 }
 
@@ -27,9 +29,8 @@ mod tests {
 
     #[test]
     fn one_slice_of_64_bits_is_enough() {
-        let with = |archs: &str| {
-            hits(&RULE, &app(&format!("Contents/MacOS/App execute {archs} signed={GOOD}\n")))
-        };
+        let with =
+            |archs: &str| hits(&RULE, &app(&format!("Contents/MacOS/App execute {archs} signed={GOOD}\n")));
         assert_eq!(with("i386 x86_64"), [""; 0]);
         assert_eq!(with("i386 ppc"), ["Contents/MacOS/App [i386 ppc] 32 bits only"]);
     }

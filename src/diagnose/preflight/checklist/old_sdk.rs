@@ -37,9 +37,8 @@ mod tests {
 
     #[test]
     fn old_and_unknown_sdks_are_found_and_those_of_other_systems_are_not_compared() {
-        let with = |words: &str| {
-            hits(&RULE, &app(&format!("Contents/MacOS/App execute signed={GOOD} {words}\n")))
-        };
+        let with =
+            |words: &str| hits(&RULE, &app(&format!("Contents/MacOS/App execute signed={GOOD} {words}\n")));
         assert_eq!(with("sdk=10.9"), [""; 0]);
         assert_eq!(with("sdk=10.8"), ["Contents/MacOS/App [arm64] built with the SDK 10.8"]);
         assert_eq!(with("sdk=0.0"), ["Contents/MacOS/App [arm64] its load commands leave the SDK open"]);

@@ -17,8 +17,10 @@ fn check(submission: &Submission) -> Outcome {
     if submission.packages.is_empty() {
         return Outcome::Absent;
     }
-    let hit = |path: &String, message: &str| {
-        Hit { path: path.clone(), archs: Vec::new(), message: message.to_owned() }
+    let hit = |path: &String, message: &str| Hit {
+        path: path.clone(),
+        archs: Vec::new(),
+        message: message.to_owned(),
     };
     let wrong = submission.packages.iter().filter_map(|package| {
         let what = match package.signature {
@@ -31,8 +33,12 @@ fn check(submission: &Submission) -> Outcome {
     });
     match Outcome::of(wrong.collect()) {
         Outcome::Passed => {
-            let unseen = submission.packages.iter().map(|one| hit(&one.path, "what it installs was not looked at"));
-            Outcome::Unseen("Packages are signed as they should be, but not unpacked.".to_owned(), unseen.collect())
+            let unseen =
+                submission.packages.iter().map(|one| hit(&one.path, "what it installs was not looked at"));
+            Outcome::Unseen(
+                "Packages are signed as they should be, but not unpacked.".to_owned(),
+                unseen.collect(),
+            )
         }
         failed => failed,
     }

@@ -1,7 +1,7 @@
 //! Provisioning profiles that do not hold.
 
-use crate::diagnose::Severity;
 use crate::codesign::Profile;
+use crate::diagnose::Severity;
 use crate::diagnose::preflight::{Hit, Outcome, Rule, Submission, Vouched};
 
 pub static RULE: Rule = Rule {
@@ -35,7 +35,10 @@ fn faults(submission: &Submission, one: &Vouched, profile: &Profile) -> Vec<Stri
         faults.push(format!("{name} has expired on {}", profile.expires_on()));
     }
     if profile.devices > 0 && !profile.all_devices {
-        faults.push(format!("{name} is for development: it names {} Macs and no other may start the app", profile.devices));
+        faults.push(format!(
+            "{name} is for development: it names {} Macs and no other may start the app",
+            profile.devices
+        ));
     }
     let signer = submission.codes.iter().find(|code| Some(&code.path) == one.executable.as_ref());
     let team = signer.and_then(|code| code.credentials.as_ref()?.signature.team.clone());
@@ -66,14 +69,15 @@ mod tests {
 
     #[test]
     fn a_profile_has_a_team_a_date_and_no_list_of_macs() {
-        let good = Profile { teams: vec!["TEAM123456".to_owned()], expires: Some(86_400 * 365), ..Profile::default() };
+        let good = Profile {
+            teams: vec!["TEAM123456".to_owned()],
+            expires: Some(86_400 * 365),
+            ..Profile::default()
+        };
         assert_eq!(with(good.clone(), 86_400), [""; 0]);
         assert_eq!(with(good.clone(), 86_400 * 366), ["p [] P has expired on 1971-01-01"]);
         let other = Profile { teams: vec!["OTHER".to_owned()], ..good.clone() };
-        assert_eq!(
-            with(other, 0),
-            ["p [] P is of team OTHER, and the program is signed by team TEAM123456"]
-        );
+        assert_eq!(with(other, 0), ["p [] P is of team OTHER, and the program is signed by team TEAM123456"]);
         let development = Profile { devices: 3, ..good };
         assert!(with(development, 0)[0].contains("it names 3 Macs"));
     }

@@ -38,7 +38,8 @@ fn message(submission: &Submission, code: &Code, keys: &BTreeSet<&String>) -> Op
         Some(Err(_)) => None, // the check of profiles says it
         Some(Ok(profile)) => {
             let refused: Vec<_> = keys.iter().filter(|key| !profile.entitlements.contains(**key)).collect();
-            let what = || format!("it claims {}, which its provisioning profile does not grant", listed(&refused));
+            let what =
+                || format!("it claims {}, which its provisioning profile does not grant", listed(&refused));
             (!refused.is_empty()).then(what)
         }
     }

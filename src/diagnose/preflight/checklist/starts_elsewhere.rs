@@ -1,7 +1,7 @@
 //! Apps that do not start on another Mac.
 
-use crate::diagnose::Severity;
 use super::strict_content;
+use crate::diagnose::Severity;
 use crate::diagnose::preflight::submission::outcome;
 use crate::diagnose::preflight::{Found, Outcome, Rule, Submission};
 
@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
 
 fn check(submission: &Submission) -> Outcome {
     let found = submission.findings.iter().filter(|one| stops_a_launch(one));
-    let found: Vec<_> = found.map(|one| (one.path(), one.finding.arch, one.finding.message.clone())).collect();
+    let found: Vec<_> = found.map(|one| (one.path(), one.finding.arch, one.finding.title.clone())).collect();
     outcome(found.iter().map(|(path, arch, message)| (&**path, *arch, message.clone())))
 }
 
@@ -25,7 +25,9 @@ fn check(submission: &Submission) -> Outcome {
 fn stops_a_launch(found: &Found) -> bool {
     const TOLD: [&str; 2] = ["signature-invalid", "restricted-entitlement-adhoc"];
     let rule = found.finding.rule;
-    found.finding.severity == Severity::Error && !TOLD.contains(&rule) && !strict_content::RULES.contains(&rule)
+    found.finding.severity == Severity::Error
+        && !TOLD.contains(&rule)
+        && !strict_content::RULES.contains(&rule)
 }
 
 #[cfg(test)]
@@ -39,6 +41,6 @@ mod tests {
         for rule in ["missing-library", "signature-invalid", "broken-link", "unused-rpath"] {
             odd.findings.push(Found { app: String::new(), finding: finding(rule) });
         }
-        assert_eq!(hits(&RULE, &odd), ["Contents/x [] A message."]);
+        assert_eq!(hits(&RULE, &odd), ["Contents/x [] a title"]);
     }
 }

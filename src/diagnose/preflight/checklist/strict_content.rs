@@ -19,7 +19,8 @@ pub const RULES: [&str; 3] = ["broken-link", "resource-fork", "unsealed-root"];
 
 fn check(submission: &Submission) -> Outcome {
     let found = submission.findings.iter().filter(|one| RULES.contains(&one.finding.rule));
-    let found: Vec<_> = found.map(|one| (one.path(), one.finding.arch, one.finding.message.clone())).collect();
+    let found: Vec<_> =
+        found.map(|one| (one.path(), one.finding.arch, one.finding.message.clone())).collect();
     outcome(found.iter().map(|(path, arch, message)| (&**path, *arch, message.clone())))
 }
 

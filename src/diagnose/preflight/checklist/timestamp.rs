@@ -33,8 +33,7 @@ mod tests {
 
     #[test]
     fn the_signing_time_alone_is_not_enough() {
-        let with =
-            |signed: &str| hits(&RULE, &app(&format!("Contents/MacOS/App execute signed={signed}\n")));
+        let with = |signed: &str| hits(&RULE, &app(&format!("Contents/MacOS/App execute signed={signed}\n")));
         assert_eq!(with(GOOD), [""; 0]);
         assert_eq!(
             with("TEAM123456+developer-id"),

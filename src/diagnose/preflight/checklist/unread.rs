@@ -17,7 +17,8 @@ fn check(submission: &Submission) -> Outcome {
     match submission.unread.as_slice() {
         [] => Outcome::Passed,
         unread => {
-            let why = "Code may lie in files that could not be looked into. Apple\u{2019}s notary may see it.";
+            let why =
+                "Code may lie in files that could not be looked into. Apple\u{2019}s notary may see it.";
             Outcome::Unseen(why.to_owned(), unread.to_vec())
         }
     }
