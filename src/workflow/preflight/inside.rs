@@ -195,3 +195,37 @@ fn is_installer(base64: &str) -> bool {
     let der = <base64ct::Base64 as base64ct::Encoding>::decode_vec(&text).unwrap_or_default();
     der.windows(OID.len()).any(|part| part == OID)
 }
+
+/// A package with this table of contents and nothing else.
+#[cfg(test)]
+pub(super) fn package(table: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    io::Write::write_all(&mut encoder, table.as_bytes()).unwrap();
+    let packed = encoder.finish().unwrap();
+    let lengths = [packed.len() as u64, table.len() as u64].map(u64::to_be_bytes).concat();
+    [b"xar!\0\x1c\0\x01", &lengths[..], &[0, 0, 0, 1], &packed].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_tells_who_signed_it() {
+        let with = |certificate: &str| {
+            let table = format!(
+                "<xar><toc><signature style=\"RSA\"><X509Certificate>{certificate}</X509Certificate>"
+            );
+            package_signature(&package(&table))
+        };
+        let der = [&[0x30, 9][..], &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x63, 0x64, 0x06, 0x01, 0x0e]].concat();
+        let base64 = <base64ct::Base64 as base64ct::Encoding>::encode_string(&der);
+        assert_eq!(with(&format!("{}\n{}", &base64[..8], &base64[8..])), PackageSignature::DeveloperId);
+        assert_eq!(with("AAAA"), PackageSignature::Other);
+        assert_eq!(package_signature(&package("<xar/>")), PackageSignature::None);
+        assert_eq!(
+            package_signature(b"xar!\0\x1c\0\x01\xff\xff\xff\xff\xff\xff\xff\xff"),
+            PackageSignature::Unreadable
+        );
+    }
+}

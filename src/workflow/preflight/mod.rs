@@ -3,6 +3,8 @@
 mod app;
 mod image;
 mod inside;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,9 @@
 //! Looking into files that hold other files: zip (jar, whl, jmod, …), tar and gzip. For hostile input: nothing is
 //! allocated from a length that the archive only claims, and a [`Budget`] bounds what is unpacked altogether.
 
+#[cfg(test)]
+pub(crate) mod samples;
+
 use std::io::{self, Read};
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder};
@@ -176,58 +179,13 @@ fn member(path: &str, mut from: impl Read, budget: &mut Budget, visit: Visit) {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
-    use flate2::Compression;
-    use flate2::write::{DeflateEncoder, GzEncoder};
-
+    use super::samples::{gzipped, tarred, zipped};
     use super::*;
     use crate::macho::Arch;
     use crate::macho::sample::Sample;
 
     fn code() -> Vec<u8> {
         Sample::new(Arch::ARM64).build()
-    }
-
-    fn zipped(files: &[(&str, &[u8])], deflated: bool) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        let mut archive = rawzip::ZipArchiveWriter::new(&mut bytes);
-        for (name, contents) in files {
-            let method =
-                if deflated { rawzip::CompressionMethod::DEFLATE } else { rawzip::CompressionMethod::STORE };
-            let (mut entry, config) = archive.new_file(name).compression_method(method).start().unwrap();
-            let descriptor = if deflated {
-                let mut writer = config.wrap(DeflateEncoder::new(&mut entry, Compression::fast()));
-                writer.write_all(contents).unwrap();
-                let (encoder, descriptor) = writer.finish().unwrap();
-                encoder.finish().unwrap();
-                descriptor
-            } else {
-                let mut writer = config.wrap(&mut entry);
-                writer.write_all(contents).unwrap();
-                writer.finish().unwrap().1
-            };
-            entry.finish(descriptor).unwrap();
-        }
-        archive.finish().unwrap();
-        bytes
-    }
-
-    fn tarred(files: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut archive = tar::Builder::new(Vec::new());
-        for (name, contents) in files {
-            let mut header = tar::Header::new_ustar();
-            header.set_size(contents.len() as u64);
-            header.set_mode(0o644);
-            archive.append_data(&mut header, name, *contents).unwrap();
-        }
-        archive.into_inner().unwrap()
-    }
-
-    fn gzipped(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
     }
 
     /// Paths and lengths of what matters, or why it could not be read.
