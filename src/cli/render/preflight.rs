@@ -91,7 +91,7 @@ fn total(page: &mut Page, answer: &Preflight) {
     };
     match number(|one| one.failed().is_some() && !one.rejects()) {
         0 => page.put("."),
-        warned => page.put(", and ").put(count(warned, "warning")).put("."),
+        warned => page.put("; ").put(count(warned, "warning")).put("."),
     };
     page.end();
 }

@@ -12,7 +12,8 @@ pub const GOOD: &str = "TEAM123456+developer-id+timestamp+hardened";
 
 /// An app whose code is what the lines say.
 pub fn app(description: &str) -> Submission {
-    let mut submission = Submission { name: "App.app".to_owned(), ..Submission::default() };
+    let mut submission =
+        Submission { name: "App.app".to_owned(), bundles: vec![String::new()], ..Submission::default() };
     for item in model::items(description) {
         for slice in item.slices {
             let is_signed = slice.signature.state != SignatureState::None;

@@ -18,6 +18,9 @@ pub static RULE: Rule = Rule {
 pub const RULES: [&str; 3] = ["plist-key-missing", "plist-placeholder", "bundle-identifier-invalid"];
 
 fn check(submission: &Submission) -> Outcome {
+    if submission.bundles.is_empty() {
+        return Outcome::Absent;
+    }
     let is_worth_it = |severity| severity != Severity::Info;
     let found = submission.findings.iter();
     let found = found.filter(|one| RULES.contains(&one.finding.rule) && is_worth_it(one.finding.severity));

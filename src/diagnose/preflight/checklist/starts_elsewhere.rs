@@ -16,6 +16,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(submission: &Submission) -> Outcome {
+    if submission.bundles.is_empty() {
+        return Outcome::Absent;
+    }
     let found = submission.findings.iter().filter(|one| stops_a_launch(one));
     let found: Vec<_> = found.map(|one| (one.path(), one.finding.arch, one.finding.title.clone())).collect();
     outcome(found.iter().map(|(path, arch, message)| (&**path, *arch, message.clone())))

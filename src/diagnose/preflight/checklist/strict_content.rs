@@ -18,6 +18,9 @@ pub static RULE: Rule = Rule {
 pub const RULES: [&str; 3] = ["broken-link", "resource-fork", "unsealed-root"];
 
 fn check(submission: &Submission) -> Outcome {
+    if submission.bundles.is_empty() {
+        return Outcome::Absent;
+    }
     let found = submission.findings.iter().filter(|one| RULES.contains(&one.finding.rule));
     let found: Vec<_> =
         found.map(|one| (one.path(), one.finding.arch, one.finding.message.clone())).collect();
