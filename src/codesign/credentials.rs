@@ -1,6 +1,7 @@
 //! What the signature of code claims about itself, as far as a notary asks for it: read, not verified.
 
-use super::blob::{SLOT_ENTITLEMENTS, SuperBlob};
+use super::authority::Authority;
+use super::blob::{SLOT_CMS, SLOT_ENTITLEMENTS, SuperBlob};
 use super::check_code::{Outside, check_file};
 use super::code_directory::CodeDirectory;
 use super::digest::HashType;
@@ -45,7 +46,7 @@ pub fn code_faults(bytes: &[u8]) -> Vec<CodeFault> {
 /// Reads the super blob that a signature is.
 fn of_super_blob(bytes: &[u8]) -> Credentials {
     let signature = Signature::parse(bytes);
-    let nothing = Credentials { signature, sha1_only: false, entitlements: None };
+    let nothing = Credentials { signature, sha1_only: false, authority: None, entitlements: None };
     let Ok(blobs) = SuperBlob::parse(bytes) else { return nothing };
     let directories: Vec<CodeDirectory> = blobs
         .blobs
@@ -55,6 +56,7 @@ fn of_super_blob(bytes: &[u8]) -> Credentials {
         .collect();
     Credentials {
         sha1_only: !directories.is_empty() && directories.iter().all(|one| one.hash_type == HashType::Sha1),
+        authority: blobs.contents(SLOT_CMS).filter(|cms| !cms.is_empty()).and_then(Authority::read),
         entitlements: blobs.contents(SLOT_ENTITLEMENTS).map(<[u8]>::to_vec),
         ..nothing
     }

@@ -3,6 +3,7 @@
 //! [`plan`] decides, [`sign`] carries out, [`simulate`] says what the model is afterwards, [`verify_bundle`] checks.
 //! Signing is ad hoc: there is no identity, and the hash of the code stands for it.
 
+mod authority;
 mod blob;
 mod check_code;
 mod check_seal;
@@ -26,6 +27,7 @@ mod write;
 use crate::macho::{Arch, Signature};
 use crate::paths::BundlePath;
 
+pub use authority::Authority;
 pub use credentials::{code_faults, credentials, image_credentials};
 pub use entitlements::needs_profile;
 pub use plan::{SignKind, SignPlan, SignStep, may_stand_beside_contents, plan, plan_file};
@@ -69,6 +71,8 @@ pub struct Credentials {
     pub signature: Signature,
     /// Whether no code directory has a hash stronger than SHA-1.
     pub sha1_only: bool,
+    /// Who made its CMS and when; `None` when there is none or it cannot be read.
+    pub authority: Option<Authority>,
     /// The XML of slot 5 as it stands.
     pub entitlements: Option<Vec<u8>>,
 }

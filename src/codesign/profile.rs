@@ -4,12 +4,11 @@
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use cms::content_info::ContentInfo;
-use cms::signed_data::SignedData;
-use der::Decode;
+use der::EncodingRules;
 use der::asn1::OctetString;
 use plist::Value;
 
+use super::authority::signed_data;
 use crate::bundle::InfoPlist;
 
 /// What an `embedded.provisionprofile` says.
@@ -66,8 +65,7 @@ impl Profile {
 
 /// What the CMS is about.
 fn content(bytes: &[u8]) -> Option<OctetString> {
-    let message: SignedData = ContentInfo::from_der(bytes).ok()?.content.decode_as().ok()?;
-    message.encap_content_info.econtent?.decode_as().ok()
+    signed_data(bytes)?.encap_content_info.econtent?.decode_as_encoding(EncodingRules::Ber).ok()
 }
 
 fn seconds(date: plist::Date) -> Option<u64> {
@@ -75,7 +73,7 @@ fn seconds(date: plist::Date) -> Option<u64> {
 }
 
 /// The date of a day counted from 1970-01-01 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-fn day(days: u64) -> String {
+pub(super) fn day(days: u64) -> String {
     let shifted = days + 719_468;
     let (era, of_era) = (shifted / 146_097, shifted % 146_097);
     let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
@@ -89,22 +87,12 @@ fn day(days: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::authority::samples;
     use super::*;
 
-    /// DER of a tag, a length and contents.
-    fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-        let contents = parts.concat();
-        let length = contents.len() as u16;
-        [&[tag, 0x82][..], &length.to_be_bytes(), &contents].concat()
-    }
-
-    /// A CMS without signers around `plist`, as RFC 5652 lays it out.
-    pub fn message(plist: &[u8]) -> Vec<u8> {
-        const SIGNED_DATA: [u8; 11] = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
-        const DATA: [u8; 11] = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1];
-        let content = tlv(0x30, &[&DATA, &tlv(0xa0, &[&tlv(4, &[plist])])]);
-        let signed = tlv(0x30, &[&[2, 1, 1], &[0x31, 0], &content, &[0x31, 0]]);
-        tlv(0x30, &[&SIGNED_DATA, &tlv(0xa0, &[&signed])])
+    /// A CMS without signers around `plist`.
+    fn message(plist: &[u8]) -> Vec<u8> {
+        samples::message("1.2.840.113549.1.7.1", plist, &[], &[], &[])
     }
 
     const PLIST: &[u8] = b"<?xml version=\"1.0\"?><plist version=\"1.0\"><dict>\

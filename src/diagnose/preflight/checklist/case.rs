@@ -1,6 +1,6 @@
 //! Submissions for the tests of the checks, described like the bundles of other tests (`tests/laws/README.md`).
 
-use crate::codesign::Credentials;
+use crate::codesign::{Authority, Credentials};
 use crate::diagnose::preflight::{Code, Kind, Outcome, Rule, Submission};
 use crate::diagnose::{Finding, RULES};
 use crate::macho::{Arch, SignatureState};
@@ -17,8 +17,14 @@ pub fn app(description: &str) -> Submission {
     for item in model::items(description) {
         for slice in item.slices {
             let is_signed = slice.signature.state != SignatureState::None;
+            let authority = slice.signature.cms.map(|cms| Authority {
+                names: Vec::new(),
+                not_developer_id: (!cms.developer_id).then(|| "signed as Apple Development".to_owned()),
+                timestamp: cms.timestamp.then_some(0),
+            });
             let credentials =
-                Credentials { signature: slice.signature, sha1_only: false, entitlements: None };
+                Credentials { signature: slice.signature, sha1_only: false, authority, entitlements: None };
+
             submission.codes.push(Code {
                 path: item.path.clone(),
                 arch: slice.arch,

@@ -15,9 +15,14 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(submission: &Submission) -> Outcome {
-    let others =
-        submission.signed().filter(|(.., one)| !one.signature.cms.is_some_and(|cms| cms.developer_id));
-    outcome(others.map(|(path, arch, one)| (path, arch, signer(&one.signature).to_owned())))
+    let others = submission.signed().filter_map(|(path, arch, one)| {
+        let what = match &one.authority {
+            Some(authority) => authority.not_developer_id.clone()?,
+            None => signer(&one.signature).to_owned(),
+        };
+        Some((path, arch, what))
+    });
+    outcome(others)
 }
 
 #[cfg(test)]
@@ -32,6 +37,6 @@ mod tests {
         };
         assert_eq!(with(GOOD), [""; 0]);
         assert_eq!(with("adhoc"), ["Contents/MacOS/App [arm64 x86_64] signed ad hoc"]);
-        assert_eq!(with("TEAM123456"), ["Contents/MacOS/App [arm64 x86_64] signed with a certificate"]);
+        assert_eq!(with("TEAM123456"), ["Contents/MacOS/App [arm64 x86_64] signed as Apple Development"]);
     }
 }

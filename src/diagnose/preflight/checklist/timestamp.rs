@@ -16,7 +16,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(submission: &Submission) -> Outcome {
-    let without = submission.signed().filter(|(.., one)| !one.signature.cms.is_some_and(|cms| cms.timestamp));
+    let without = submission
+        .signed()
+        .filter(|(.., one)| one.authority.as_ref().is_none_or(|authority| authority.timestamp.is_none()));
     outcome(without.map(|(path, arch, one)| {
         let what = match one.signature.state {
             SignatureState::Cms => "no timestamp of a server in its signature",
