@@ -22,11 +22,12 @@ pub struct Dmg {
     /// The image to write.
     #[arg(short, long, value_name = "OUT.dmg")]
     output: PathBuf,
-    /// How it is compressed: udzo (zlib) or udro (not at all); the others are not available yet.
-    #[arg(long, value_enum, default_value = "udzo")]
+    /// How it is compressed: ulfo (LZFSE, from macOS 10.11 on), udzo (zlib), ulmo (LZMA, from 10.15 on), udbz (bzip2) or
+    /// udro (not at all).
+    #[arg(long, value_enum, default_value = "ulfo")]
     format: Format,
-    /// Compression level, 1 (fast) to 9 (small).
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=9))]
+    /// Compression level, low (fast) to high (small): udzo 1 to 12, ulmo 0 to 9, udbz 1 to 9.
+    #[arg(long, value_name = "N")]
     level: Option<u8>,
     /// A picture behind the icons; one of twice the size called NAME@2x beside it is taken along.
     #[arg(long, value_name = "IMAGE", conflicts_with = "background_color")]
@@ -109,14 +110,22 @@ impl Dmg {
     }
 
     fn format(&self) -> Result<crate::dmg::Format, Trouble> {
-        match self.format {
-            Format::Udzo => Ok(crate::dmg::Format::Udzo),
-            Format::Udro => Ok(crate::dmg::Format::Udro),
-            other => {
-                let name =
-                    other.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-                Err(not_yet(&format!("--format {name} (udzo and udro are)")))
-            }
+        let format = match self.format {
+            Format::Ulfo => crate::dmg::Format::Ulfo,
+            Format::Udzo => crate::dmg::Format::Udzo,
+            Format::Ulmo => crate::dmg::Format::Ulmo,
+            Format::Udbz => crate::dmg::Format::Udbz,
+            Format::Udro => crate::dmg::Format::Udro,
+        };
+        let name = format.name().to_lowercase();
+        match (self.level, format.levels()) {
+            (Some(_), None) => Err(Trouble::Usage(format!("--level: {name} has no levels; leave it out."))),
+            (Some(level), Some((range, _))) if !range.contains(&level) => Err(Trouble::Usage(format!(
+                "--level {level}: {name} has {} to {}.",
+                range.start(),
+                range.end()
+            ))),
+            _ => Ok(format),
         }
     }
 
@@ -132,7 +141,7 @@ impl Dmg {
         if let Some(name) = &self.volume_name {
             spec.volume_name.clone_from(name);
         }
-        spec.level = self.level.unwrap_or(spec.level);
+        spec.level = self.level;
         let layout = &mut spec.layout;
         layout.icon_size = self.icon_size.unwrap_or(layout.icon_size);
         if let Some((width, height)) = self.window {

@@ -13,9 +13,9 @@ use super::gpt::{self, Gpt, SECTOR};
 use super::hfsplus::volume::{Identity, Volume};
 use super::hfsplus::{self, FINDER_CUSTOM_ICON, FINDER_INVISIBLE, unicode};
 use super::read::{DiskImage, Kind};
-use super::spec::{DmgSpec, Format, ItemSource};
+use super::spec::{DmgSpec, ItemSource};
 use super::tree::{Content, Tree, cnid};
-use super::udif::writer::{Codec, Part, Writer};
+use super::udif::writer::{Part, Writer};
 use super::verify::verify_against;
 use crate::failure::Failure;
 use crate::os;
@@ -160,11 +160,7 @@ fn write_image(
     let volume = Volume::plan(tree, Identity { name: &spec.volume_name, date, id })?;
     let sectors = volume.size / SECTOR;
     let gpt = Gpt::around(sectors, gpt::guid(derive(&seed, "disk")), gpt::guid(derive(&seed, "partition")));
-    let codec = match spec.format {
-        Format::Udzo => Codec::Zlib(spec.level),
-        Format::Udro => Codec::Raw,
-    };
-    let mut writer = Writer::new(out, path, codec, threads);
+    let mut writer = Writer::new(out, path, spec.format.codec(spec.level), threads);
     let part = |name, start, sectors| Part { name, start, sectors };
     let whole = |bytes: &[u8]| bytes.len() as u64 / SECTOR;
     writer.bytes(part("Protective Master Boot Record (MBR : 0)", 0, 1), &gpt.protective)?;
@@ -174,7 +170,7 @@ fn write_image(
     let mut stream = volume.stream();
     let mut done = 0;
     writer.partition(part("disk image (Apple_HFS : 4)", gpt::FIRST, sectors), &mut |buf| {
-        progress.step("compressing", &spec.volume_name, done, volume.size)?;
+        progress.bytes("compressing", &spec.volume_name, done, volume.size)?;
         done += buf.len() as u64;
         stream.fill(buf)
     })?;
@@ -321,6 +317,7 @@ fn link(target: &str, place: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::super::layout::Background;
+    use super::super::spec::Format;
     use super::super::spec::Item;
     use super::super::udif::reader::Udif;
     use super::super::verify::verify;

@@ -37,7 +37,6 @@ fn what_is_to_come_is_refused_by_name() {
         ("sign A.app --entitlements e.plist", "--entitlements"),
         ("sign A.app --hardened-runtime", "--hardened-runtime"),
         ("sign A.app --timestamp-url http://example.com", "--timestamp-url"),
-        ("dmg A.app -o A.dmg --format ulfo", "ulfo"),
         ("dmg A.app -o A.dmg --license L.txt", "--license"),
     ] {
         assert_refused(&run(line.split(' ')), 2, &[word, "is not available yet"]);

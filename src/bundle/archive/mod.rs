@@ -1,4 +1,4 @@
-//! Looking into files that hold other files: zip (jar, whl, jmod, …), tar and gzip. For hostile input: nothing is
+//! Looking into files that hold other files: zip (jar, whl, jmod, …), tar, and what gzip, bzip2 or xz compressed. For hostile input: nothing is
 //! allocated from a length that the archive only claims, and a [`Budget`] bounds what is unpacked altogether.
 
 #[cfg(test)]
@@ -6,7 +6,9 @@ pub(crate) mod samples;
 
 use std::io::{self, Read};
 
+use bzip2::read::MultiBzDecoder;
 use flate2::read::{DeflateDecoder, MultiGzDecoder};
+use lzma_rust2::XzReader;
 
 use crate::macho::is_macho;
 
@@ -15,19 +17,30 @@ const START: usize = 512;
 /// The largest member that is unpacked, in bytes.
 const MAX_MEMBER: u64 = 1 << 30;
 
+/// KiB that `xz` may ask for: `xz -9`, its most, needs 65 MiB.
+const XZ_MEMORY: u32 = 192 << 10;
+
 /// What a file holds other files in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holder {
     Zip,
     Tar,
     /// One file, compressed.
-    Gzip,
+    Packed(Packing),
     /// An installer package (xar).
     Package,
     /// A disk image (UDIF), by the name of the file; its trailer is not looked at.
     DiskImage,
     /// What is not unpacked here, by its usual name.
     Other(&'static str),
+}
+
+/// How one file is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    Gzip,
+    Bzip2,
+    Xz,
 }
 
 impl Holder {
@@ -37,10 +50,10 @@ impl Holder {
             (b"PK\x03\x04", Holder::Zip),
             (b"PK\x05\x06", Holder::Zip),           // without a member
             (b"JM\x01\x00PK\x03\x04", Holder::Zip), // a module of a JDK
-            (b"\x1f\x8b", Holder::Gzip),
+            (b"\x1f\x8b", Holder::Packed(Packing::Gzip)),
             (b"xar!", Holder::Package),
-            (b"BZh", Holder::Other("bzip2")),
-            (b"\xfd7zXZ\0", Holder::Other("xz")),
+            (b"BZh", Holder::Packed(Packing::Bzip2)),
+            (b"\xfd7zXZ\0", Holder::Packed(Packing::Xz)),
             (b"\x28\xb5\x2f\xfd", Holder::Other("Zstandard")),
             (b"7z\xbc\xaf\x27\x1c", Holder::Other("7-Zip")),
             (b"Rar!\x1a\x07", Holder::Other("RAR")),
@@ -79,7 +92,7 @@ pub enum Member<'a> {
 pub type Visit<'a> = &'a mut dyn FnMut(&str, Member<'_>, &mut Budget);
 
 /// Calls `visit` with the path in the archive and the bytes of every member that is code or holds other files, in the
-/// order of the archive. A gzip's member has the path "", unless it is a tar, whose members are visited.
+/// order of the archive. The file that is compressed by itself has the path "", unless it is a tar, whose members are visited.
 ///
 /// # Errors
 /// Why the archive cannot be listed to its end, as a clause.
@@ -92,7 +105,7 @@ pub fn each_member(
     match holder {
         Holder::Zip => zip(bytes, budget, visit),
         Holder::Tar => tar(bytes, budget, visit),
-        Holder::Gzip => gzip(bytes, budget, visit),
+        Holder::Packed(packing) => packed(packing, bytes, budget, visit),
         Holder::Package => Err("is an installer package, which is not unpacked here".to_owned()),
         Holder::DiskImage => Err("is a disk image".to_owned()),
         Holder::Other(name) => Err(format!("is compressed with {name}, which is not unpacked here")),
@@ -138,20 +151,22 @@ fn tar(bytes: impl Read, budget: &mut Budget, visit: Visit) -> Result<(), String
     Ok(())
 }
 
-fn gzip(bytes: &[u8], budget: &mut Budget, visit: Visit) -> Result<(), String> {
+fn packed(packing: Packing, bytes: &[u8], budget: &mut Budget, visit: Visit) -> Result<(), String> {
+    let unpacked = || -> Box<dyn Read + '_> {
+        match packing {
+            Packing::Gzip => Box::new(MultiGzDecoder::new(bytes)),
+            Packing::Bzip2 => Box::new(MultiBzDecoder::new(bytes)),
+            Packing::Xz => Box::new(XzReader::new_mem_limit(bytes, true, XZ_MEMORY)),
+        }
+    };
     let mut start = Vec::new();
     // What cannot be decompressed is told by whoever reads on.
-    let _ = MultiGzDecoder::new(bytes).take(START as u64).read_to_end(&mut start);
-    match Holder::of("", &start) {
-        Some(Holder::Tar) => {
-            let rest = MultiGzDecoder::new(bytes).take(budget.0.min(MAX_MEMBER * 4));
-            tar(rest, budget, visit)
-        }
-        _ => {
-            member("", MultiGzDecoder::new(bytes), budget, visit);
-            Ok(())
-        }
+    let _ = unpacked().take(START as u64).read_to_end(&mut start);
+    if Holder::of("", &start) == Some(Holder::Tar) {
+        return tar(unpacked().take(budget.0), budget, visit);
     }
+    member("", unpacked(), budget, visit);
+    Ok(())
 }
 
 /// Reads on only when the first bytes say that it matters.
@@ -179,7 +194,7 @@ fn member(path: &str, mut from: impl Read, budget: &mut Budget, visit: Visit) {
 
 #[cfg(test)]
 mod tests {
-    use super::samples::{gzipped, tarred, zipped};
+    use super::samples::{bzipped, gzipped, tarred, xzipped, zipped};
     use super::*;
     use crate::macho::Arch;
     use crate::macho::sample::Sample;
@@ -206,7 +221,10 @@ mod tests {
         let (code, inner) = (code(), zipped(&[], false));
         let files: [(&str, &[u8]); 3] = [("lib/a.dylib", &code), ("notes.txt", b"hello"), ("in.jar", &inner)];
         let expected = [format!("lib/a.dylib {}", code.len()), format!("in.jar {}", inner.len())];
-        for bytes in [zipped(&files, true), zipped(&files, false), tarred(&files), gzipped(&tarred(&files))] {
+        let tarred = tarred(&files);
+        let packed = [gzipped(&tarred), bzipped(&tarred), xzipped(&tarred)];
+        let plain = [zipped(&files, true), zipped(&files, false), tarred];
+        for bytes in plain.into_iter().chain(packed) {
             assert_eq!(seen(&bytes, Budget::default()).unwrap(), expected);
         }
         let module = [b"JM\x01\x00", &zipped(&files, true)[..]].concat();

@@ -84,6 +84,9 @@ fn total(page: &mut Page, answer: &Preflight) {
         0 => String::new(),
         opened => format!(" and {}", count(opened, "archive")),
     };
+    for signer in &answer.signers {
+        page.put("Signed by ").paint(STRONG, signer).end();
+    }
     page.put(format!("{}: {looked}{opened} looked at; ", answer.name));
     match number(Checked::rejects) {
         0 => page.paint(GOOD, "nothing here that the notary would reject"),
@@ -106,6 +109,7 @@ pub struct PreflightJson<'a> {
     rejected: bool,
     files: usize,
     archives: usize,
+    signers: &'a [String],
     checks: Vec<CheckJson<'a>>,
     next: Vec<CommandJson<'a>>,
 }
@@ -158,6 +162,7 @@ impl<'a> PreflightJson<'a> {
             rejected: answer.is_rejected(),
             files: answer.files,
             archives: answer.opened,
+            signers: &answer.signers,
             checks: answer.checks.iter().map(CheckJson::new).collect(),
             next: next.collect(),
         }

@@ -8,6 +8,8 @@ mod checklist;
 mod next;
 mod submission;
 
+use std::collections::BTreeSet;
+
 use crate::diagnose::Severity;
 
 pub use checklist::{CHECKLIST, check};
@@ -66,6 +68,8 @@ pub struct Preflight {
     /// How many Mach-O files were looked at, and how many archives and disk images inside were opened.
     pub files: usize,
     pub opened: usize,
+    /// Who signed, by the names of their certificates, each once.
+    pub signers: Vec<String>,
     pub next: Vec<Command>,
 }
 
@@ -105,12 +109,15 @@ pub fn preflight(submission: &Submission, file: &str) -> Preflight {
     checks.sort_by_key(Checked::order);
     let mut files: Vec<&str> = submission.codes.iter().map(|code| &*code.path).collect();
     files.dedup();
+    let authorities = submission.signed().filter_map(|(.., one)| one.authority.as_ref());
+    let signers: BTreeSet<&String> = authorities.filter_map(|authority| authority.names.first()).collect();
     Preflight {
         name: submission.name.clone(),
         kind: submission.kind,
         checks,
         files: files.len(),
         opened: submission.opened,
+        signers: signers.into_iter().cloned().collect(),
         next: next_commands(submission, file),
     }
 }
