@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)] // the one place that reads the environment
 
 use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The surroundings.
 #[derive(Debug, Clone, Default)]
@@ -10,6 +11,8 @@ pub struct Environment {
     pub has_display: bool,
     /// `SOURCE_DATE_EPOCH` as it stands: seconds since 1970.
     pub source_date_epoch: Option<String>,
+    /// Seconds since 1970, for what expires; nothing that is written depends on it.
+    pub now: Option<u64>,
     /// The system's temporary folder.
     pub temporary: PathBuf,
 }
@@ -22,6 +25,7 @@ impl Environment {
         Environment {
             has_display: !needs_server || ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().any(is_set),
             source_date_epoch: std::env::var("SOURCE_DATE_EPOCH").ok().filter(|text| !text.is_empty()),
+            now: SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs()),
             temporary: std::env::temp_dir(),
         }
     }

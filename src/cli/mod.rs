@@ -14,6 +14,7 @@ mod laws;
 mod look;
 mod map;
 mod pick;
+mod preflight;
 mod progress_bar;
 mod render;
 mod rules;
@@ -63,6 +64,7 @@ enum Command {
     Undo(undo::Undo),
     Sign(sign::Sign),
     Verify(verify::Verify),
+    Preflight(preflight::Preflight),
     Dmg(dmg::Dmg),
     Crash(later::Crash),
     Compare(later::Compare),
@@ -84,6 +86,7 @@ impl Command {
             Command::Undo(undo) => undo.run(session),
             Command::Sign(sign) => sign.run(session),
             Command::Verify(verify) => verify.run(session),
+            Command::Preflight(preflight) => preflight.run(session),
             Command::Dmg(dmg) => dmg.run(session),
             Command::Crash(crash) => crash.run(),
             Command::Compare(compare) => compare.run(),
@@ -150,6 +153,8 @@ mod tests {
             "undo Foo.app",
             "sign Foo.app",
             "verify Foo.dmg --json",
+            "preflight Foo.app",
+            "preflight Foo.dmg --json",
             "dmg Foo.app -o Foo.dmg --format udzo --level 9 --background b.png --layout l.json \
              --volume-name Foo --volume-icon v.icns --window 640x400 --icon-size 96 --place Foo.app=100,200 --add README",
             "dmg Foo.app -o Foo.dmg --background-color #fff",

@@ -3,10 +3,12 @@
 //! [`plan`] decides, [`sign`] carries out, [`simulate`] says what the model is afterwards, [`verify_bundle`] checks.
 //! Signing is ad hoc: there is no identity, and the hash of the code stands for it.
 
+mod authority;
 mod blob;
 mod check_code;
 mod check_seal;
 mod code_directory;
+mod credentials;
 mod digest;
 mod embedded;
 mod entitlements;
@@ -14,6 +16,7 @@ mod identifier;
 mod layout;
 mod nested;
 mod plan;
+mod profile;
 mod requirement;
 mod rules;
 mod seal;
@@ -21,10 +24,14 @@ mod simulate;
 mod verify;
 mod write;
 
+use crate::macho::{Arch, Signature};
 use crate::paths::BundlePath;
 
+pub use authority::Authority;
+pub use credentials::{code_faults, credentials, image_credentials};
 pub use entitlements::needs_profile;
 pub use plan::{SignKind, SignPlan, SignStep, may_stand_beside_contents, plan, plan_file};
+pub use profile::Profile;
 pub use simulate::simulate;
 pub use verify::{verify_bundle, verify_file};
 pub use write::{sign, sign_file};
@@ -33,7 +40,7 @@ pub use write::{sign, sign_file};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SealProblem {
     pub path: BundlePath,
-    pub arch: Option<crate::macho::Arch>,
+    pub arch: Option<Arch>,
     /// Stable word for scripts: `unsigned`, `page-hash`, `sealed-resource-modified`, …
     pub code: &'static str,
     /// Apple's words first where codesign has them, then ours.
@@ -47,4 +54,25 @@ pub struct Verification {
     pub checks: u64,
     /// Sorted by path.
     pub problems: Vec<SealProblem>,
+}
+
+/// One thing wrong with the signature of a file that is looked at by itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CodeFault {
+    pub arch: Option<Arch>,
+    /// As in [`SealProblem`].
+    pub code: &'static str,
+    pub message: String,
+}
+
+/// What a signature claims, as far as a notary asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    pub signature: Signature,
+    /// Whether no code directory has a hash stronger than SHA-1.
+    pub sha1_only: bool,
+    /// Who made its CMS and when; `None` when there is none or it cannot be read.
+    pub authority: Option<Authority>,
+    /// The XML of slot 5 as it stands.
+    pub entitlements: Option<Vec<u8>>,
 }
