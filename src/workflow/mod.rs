@@ -11,6 +11,7 @@ pub mod sample;
 mod sign;
 mod survey;
 mod system;
+mod timestamp_server;
 mod verify;
 
 use std::sync::Arc;
@@ -22,13 +23,14 @@ use crate::dyld::Graph;
 use crate::dyld::symbols::SymbolReport;
 
 pub use crate::bundle::Bundle;
+pub use crate::codesign::{Password, SignOptions};
 pub use crate::fix::{FixOptions, FixPlan, Receipt, last_fix, recover};
 pub use crate::macho::Arch;
 pub use inspect::{InspectOptions, inspect, reconsider};
 pub use launch::{Mac, launches, on, starts};
 pub use maps::unused_images;
 pub use repair::{Repaired, apply, foresee, plan, repair, undo};
-pub use sign::{Signed, sign};
+pub use sign::{SignRequest, Signed, Timestamps, plan_signing, sign};
 pub use survey::{Survey, survey};
 pub use system::System;
 pub use verify::{Checked, Fault, verify};
