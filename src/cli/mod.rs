@@ -149,6 +149,8 @@ mod tests {
             "fix Foo.app --reference Contents/MacOS/Foo @rpath/libbar.dylib",
             "undo Foo.app",
             "sign Foo.app",
+            "sign Foo.app --identity me.p12 --password-file p --entitlements e.plist --hardened-runtime --timestamp-url none",
+            "sign Foo.app --dry-run --json",
             "verify Foo.dmg --json",
             "dmg Foo.app -o Foo.dmg --format udzo --level 9 --background b.png --layout l.json \
              --volume-name Foo --volume-icon v.icns --window 640x400 --icon-size 96 --place Foo.app=100,200 --add README",
@@ -171,6 +173,7 @@ mod tests {
             "tree A.app --arch arm65",
             "map A.app --why",
             "map A.app --system",
+            "sign A.app --password-file p",
             "dmg A.app",
             "dmg A.app -o A.dmg --format zip",
             "dmg A.app -o A.dmg --background b.png --background-color red",

@@ -185,7 +185,7 @@ mod tests {
     fn open_lengths_and_pieces_of_strings_become_der() {
         let ber = [0x30, 0x80, 0x24, 0x80, 4, 2, 1, 2, 4, 1, 3, 0, 0, 0xa0, 0x81, 3, 2, 1, 7, 0, 0, 99];
         assert_eq!(from_ber(&ber).unwrap(), [0x30, 10, 4, 3, 1, 2, 3, 0xa0, 3, 2, 1, 7]);
-        let der = [0x30, 5, 0xbf, 0x81, 1, 1, 5];
+        let der = [0x30, 5, 0x9f, 0x81, 1, 1, 5];
         assert_eq!(from_ber(&der).unwrap(), der);
     }
 

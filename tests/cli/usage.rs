@@ -33,10 +33,6 @@ fn what_is_to_come_is_refused_by_name() {
     for (line, word) in [
         ("crash report.ips", "crash reports"),
         ("compare a b", "comparing"),
-        ("sign A.app --identity me.p12", "--identity"),
-        ("sign A.app --entitlements e.plist", "--entitlements"),
-        ("sign A.app --hardened-runtime", "--hardened-runtime"),
-        ("sign A.app --timestamp-url http://example.com", "--timestamp-url"),
         ("dmg A.app -o A.dmg --format ulfo", "ulfo"),
         ("dmg A.app -o A.dmg --license L.txt", "--license"),
     ] {

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::codesign::asn1::{
     CONTEXT_0, CONTEXT_1, INTEGER, NULL, OBJECT_IDENTIFIER, OCTET_STRING, element, sequence, set,
 };
-use crate::codesign::code_directory::CodeDirectory;
+use crate::codesign::code_directory::{Cdhash, CodeDirectory};
 use crate::codesign::digest::HashType;
 use crate::codesign::identity::Identity;
 use crate::codesign::seal::base64;
@@ -31,6 +31,7 @@ mod oid {
     pub const SHA1: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
     pub const SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
     pub const SHA384: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02];
+    pub const SHA512: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03];
 }
 
 /// A signature that waits for its timestamp, or for being encoded without one.
@@ -45,14 +46,13 @@ impl<'a> Signed<'a> {
     /// Signs `directories`, code directories with their headers of which the first is that of slot 0. `time` is in seconds
     /// since 1970. `None` when the time has no form in ASN.1, a directory cannot be read, or the key does not sign.
     pub fn new(identity: &'a Identity, time: u64, directories: &[&[u8]]) -> Option<Signed<'a>> {
-        let hashes: Option<Vec<(&[u8], Vec<u8>, [u8; 20])>> =
-            directories.iter().map(|bytes| hash_of(&CodeDirectory::parse(bytes).ok()?)).collect();
+        let hashes: Option<Vec<Hash>> =
+            directories.iter().map(|bytes| Some(Hash::of(&CodeDirectory::parse(bytes).ok()?))).collect();
         let hashes = hashes?;
-        let agility = hashes
-            .iter()
-            .map(|(kind, whole, _)| sequence(&[&object(kind), &element(OCTET_STRING, whole)]))
-            .collect();
-        let cdhashes: Vec<[u8; 20]> = hashes.iter().map(|(.., cdhash)| *cdhash).collect();
+        let agility =
+            hashes.iter().map(|hash| sequence(&[&object(hash.kind), &element(OCTET_STRING, &hash.whole)]));
+        let agility = agility.collect();
+        let cdhashes: Vec<Cdhash> = hashes.iter().map(|hash| hash.cdhash).collect();
         let attributes = vec![
             attribute(oid::CONTENT_TYPE, vec![object(oid::DATA)]),
             attribute(oid::SIGNING_TIME, vec![asn1_time(time)?]),
@@ -107,18 +107,24 @@ fn attribute(kind: &[u8], values: Vec<Vec<u8>>) -> Vec<u8> {
     sequence(&[&object(kind), &set(values)])
 }
 
-/// The kind of hash as an object identifier, the whole hash, and its first 20 bytes.
-fn hash_of(directory: &CodeDirectory) -> Option<(&'static [u8], Vec<u8>, [u8; 20])> {
-    let kind = match directory.hash_type {
-        HashType::Sha1 => oid::SHA1,
-        HashType::Sha384 => oid::SHA384,
-        _ => oid::SHA256,
-    };
-    let whole = match directory.hash_type {
-        HashType::Sha256 | HashType::Sha256Truncated => HashType::Sha256.digest(directory.bytes),
-        other => other.digest(directory.bytes),
-    };
-    Some((kind, whole, directory.cdhash().0))
+/// What the attributes say of one code directory.
+struct Hash {
+    /// The kind of hash as an object identifier.
+    kind: &'static [u8],
+    whole: Vec<u8>,
+    cdhash: Cdhash,
+}
+
+impl Hash {
+    fn of(directory: &CodeDirectory) -> Hash {
+        let (kind, hash_type) = match directory.hash_type {
+            HashType::Sha1 => (oid::SHA1, HashType::Sha1),
+            HashType::Sha256 | HashType::Sha256Truncated => (oid::SHA256, HashType::Sha256),
+            HashType::Sha384 => (oid::SHA384, HashType::Sha384),
+            HashType::Sha512 => (oid::SHA512, HashType::Sha512),
+        };
+        Hash { kind, whole: hash_type.digest(directory.bytes), cdhash: directory.cdhash() }
+    }
 }
 
 /// UTCTime until 2049, GeneralizedTime after it (RFC 5652, 11.3).
@@ -129,13 +135,33 @@ fn asn1_time(seconds: u64) -> Option<Vec<u8>> {
 }
 
 /// As CoreFoundation writes it.
-fn agility_plist(cdhashes: &[[u8; 20]]) -> String {
-    let rows: String =
-        cdhashes.iter().map(|cdhash| format!("\t\t<data>\n\t\t{}\n\t\t</data>\n", base64(cdhash))).collect();
+fn agility_plist(cdhashes: &[Cdhash]) -> String {
+    let rows: String = cdhashes
+        .iter()
+        .map(|cdhash| format!("\t\t<data>\n\t\t{}\n\t\t</data>\n", base64(&cdhash.0)))
+        .collect();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \
          \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n\
          <plist version=\"1.0\">\n<dict>\n\t<key>cdhashes</key>\n\t<array>\n{rows}\t</array>\n</dict>\n</plist>\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_after_2049_has_four_digits_for_its_year() {
+        assert_eq!(asn1_time(1_790_000_000).unwrap()[2..], *b"260921141320Z");
+        assert_eq!(asn1_time(2_600_000_000).unwrap()[2..], *b"20520522141320Z");
+        assert_eq!(asn1_time(u64::MAX), None);
+    }
+
+    #[test]
+    fn the_property_list_is_as_long_as_apples() {
+        // That of Node.js 26.10, with one hash, has 278 bytes.
+        assert_eq!(agility_plist(&[Cdhash([7; 20])]).len(), 278);
+    }
 }

@@ -4,6 +4,8 @@ mod key;
 mod pem;
 mod pkcs12;
 mod suitable;
+#[cfg(test)]
+mod tests;
 mod x509;
 
 use std::fmt;
