@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::{on, run};
+use super::{assert_refused, on, run};
 use crate::common::{unpack, unpack_sample};
 
 /// Every file and link below `root` with its bytes, its mode and its target.
