@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods)] // the one place that reads the environment
 
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 /// The surroundings.
 #[derive(Debug, Clone, Default)]
@@ -11,10 +11,12 @@ pub struct Environment {
     pub has_display: bool,
     /// `SOURCE_DATE_EPOCH` as it stands: seconds since 1970.
     pub source_date_epoch: Option<String>,
-    /// Seconds since 1970, for what expires; nothing that is written depends on it.
-    pub now: Option<u64>,
     /// The system's temporary folder.
     pub temporary: PathBuf,
+    /// The clock, in seconds since 1970.
+    pub now: u64,
+    /// `http_proxy` or `HTTP_PROXY`, if it is set.
+    pub http_proxy: Option<String>,
 }
 
 impl Environment {
@@ -25,8 +27,11 @@ impl Environment {
         Environment {
             has_display: !needs_server || ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().any(is_set),
             source_date_epoch: std::env::var("SOURCE_DATE_EPOCH").ok().filter(|text| !text.is_empty()),
-            now: SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs()),
             temporary: std::env::temp_dir(),
+            now: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            http_proxy: ["http_proxy", "HTTP_PROXY"]
+                .iter()
+                .find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty())),
         }
     }
 }

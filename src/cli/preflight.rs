@@ -22,7 +22,7 @@ pub struct Preflight {
 
 impl Preflight {
     pub fn run(&self, session: &Session) -> Result<Answer, Trouble> {
-        let today = session.source_date()?.or(session.environment.now);
+        let today = session.source_date()?.or(Some(session.environment.now));
         let options = PreflightOptions { temporary: session.environment.temporary.clone(), today };
         let answer = workflow::preflight(&self.path, &options, &session.progress())?;
         let text = if self.json {

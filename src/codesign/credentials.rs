@@ -71,8 +71,14 @@ mod tests {
 
     fn signed(file_type: u32) -> Vec<u8> {
         let sample = Sample { file_type, ..Sample::new(Arch::ARM64) };
-        sign_file(&sample.build(), &Signing { identifier: "org.example.lib", flags: 2, bundle: None })
-            .unwrap()
+        let signing = Signing {
+            identifier: "org.example.lib",
+            flags: 2,
+            entitlements: None,
+            signer: None,
+            bundle: None,
+        };
+        sign_file(&sample.build(), &signing).unwrap()
     }
 
     #[test]

@@ -1,18 +1,22 @@
 //! Reads, verifies, plans and makes signatures. Rules are Apple's `libsecurity_codesigning` (Security-61901).
 //!
 //! [`plan`] decides, [`sign`] carries out, [`simulate`] says what the model is afterwards, [`verify_bundle`] checks.
-//! Signing is ad hoc: there is no identity, and the hash of the code stands for it.
+//! Signing is ad hoc, where the hash of the code stands for it, or with an [`Identity`].
 
+mod asn1;
 mod authority;
 mod blob;
 mod check_code;
 mod check_seal;
+mod cms;
 mod code_directory;
 mod credentials;
+mod designated;
 mod digest;
 mod embedded;
 mod entitlements;
 mod identifier;
+mod identity;
 mod layout;
 mod nested;
 mod plan;
@@ -20,7 +24,10 @@ mod profile;
 mod requirement;
 mod rules;
 mod seal;
+mod signer;
 mod simulate;
+mod step;
+mod timestamp;
 mod verify;
 mod write;
 
@@ -29,10 +36,13 @@ use crate::paths::BundlePath;
 
 pub use authority::Authority;
 pub use credentials::{code_faults, credentials, image_credentials};
-pub use entitlements::needs_profile;
-pub use plan::{SignKind, SignPlan, SignStep, may_stand_beside_contents, plan, plan_file};
+pub use entitlements::{Entitlements, needs_profile};
+pub use identity::{Certificate, Identity, Password};
+pub use plan::{SignKind, SignOptions, SignPlan, SignStep, may_stand_beside_contents, plan, plan_file};
 pub use profile::Profile;
+pub use signer::Signer;
 pub use simulate::simulate;
+pub use timestamp::{APPLE_TIMESTAMP_SERVER, TIMESTAMP_QUERY, TIMESTAMP_REPLY, TimestampServer};
 pub use verify::{verify_bundle, verify_file};
 pub use write::{sign, sign_file};
 

@@ -12,6 +12,7 @@ pub mod sample;
 mod sign;
 mod survey;
 mod system;
+mod timestamp_server;
 mod verify;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::dyld::Graph;
 use crate::dyld::symbols::SymbolReport;
 
 pub use crate::bundle::Bundle;
+pub use crate::codesign::{Password, SignOptions};
 pub use crate::fix::{FixOptions, FixPlan, Receipt, last_fix, recover};
 pub use crate::macho::Arch;
 pub use inspect::{InspectOptions, inspect, reconsider};
@@ -30,7 +32,7 @@ pub use launch::{Mac, launches, on, starts};
 pub use maps::unused_images;
 pub use preflight::{PreflightOptions, gather, preflight};
 pub use repair::{Repaired, apply, foresee, plan, repair, undo};
-pub use sign::{Signed, sign};
+pub use sign::{SignRequest, Signed, Timestamps, plan_signing, sign};
 pub use survey::{Survey, survey};
 pub use system::System;
 pub use verify::{Checked, Fault, verify};

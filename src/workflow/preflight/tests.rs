@@ -99,7 +99,7 @@ fn a_seal_that_does_not_fit_is_a_fault_and_unsigned_code_is_not_told_twice() {
     let app = written(&format!(
         "{PLIST}Contents/MacOS/App execute signed=none\nContents/Frameworks/liba.dylib dylib signed=none\n"
     ));
-    crate::workflow::sign(&app.app, &Progress::silent()).unwrap();
+    crate::workflow::sign(&app.app, &Default::default(), &Progress::silent()).unwrap();
     assert_eq!(gathered(&app.app).faults, []);
     fs::write(app.app.join("Contents/Resources.txt"), "late").unwrap();
     fs::write(app.app.join("Contents/Frameworks/libb.dylib"), library()).unwrap();
