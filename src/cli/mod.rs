@@ -182,7 +182,7 @@ mod tests {
             "dmg A.app",
             "dmg A.app -o A.dmg --format zip",
             "dmg A.app -o A.dmg --background b.png --background-color red",
-            "dmg A.app -o A.dmg --level 10",
+            "dmg A.app -o A.dmg --level high",
             "dmg A.app -o A.dmg --window 640",
             "dmg A.app -o A.dmg --place Foo.app",
             "fix A.app --reference Contents/MacOS/Foo",

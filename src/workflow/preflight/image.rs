@@ -32,6 +32,10 @@ pub(super) fn unpacked(
     let folder = tempfile::Builder::new().prefix("bundlewright-preflight-").tempdir_in(temporary);
     let folder = folder.map_err(|error| Failure::io(temporary, "write to the folder", &error))?;
     let volume = folder.path().join("volume");
-    crate::dmg::extract(path, &volume, progress)?;
-    look(Ok(&volume))
+    match crate::dmg::extract(path, &volume, progress) {
+        Ok(_) => look(Ok(&volume)),
+        // A part of the volume would look like an app with files missing.
+        Err(Failure::Problem { path: about, what, .. }) if about == path => look(Err(what)),
+        Err(other) => Err(other),
+    }
 }
