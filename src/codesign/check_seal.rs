@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::SealProblem;
-use super::check_code::{CodeReport, Digests, Identity, is_own_cdhash};
+use super::check_code::{CodeReport, Digests, Identity};
 use super::layout::{KnownBundle, bundles_at, children, current_version};
 use super::plan::{leads_well, may_stand_beside_contents};
-use super::requirement::{Verdict, evaluate};
+use super::requirement::{Verdict, parse};
 use super::seal::{CodeResources, Item, Met, Seal, items};
 use crate::bundle::{Bundle, Node};
 use crate::macho::Arch;
@@ -210,7 +210,7 @@ impl<'a> SealCheck<'a> {
                     );
                 }
                 None => {}
-                Some(identity) => match evaluate(requirement, &identity.subject()) {
+                Some(identity) => match parse(requirement).map(|read| read.evaluate(&identity.subject())) {
                     None => self.report(
                         path,
                         "seal-malformed",
@@ -225,7 +225,8 @@ impl<'a> SealCheck<'a> {
         // Where the requirement hangs on certificates, which are not looked at, the sealed hash has to do.
         let unknown =
             !verdicts.is_empty() && verdicts.iter().all(|(verdict, _)| *verdict == Verdict::Unknown);
-        let named = cdhash.is_empty() || verdicts.iter().any(|(_, identity)| is_own_cdhash(identity, cdhash));
+        let named = cdhash.is_empty()
+            || verdicts.iter().any(|(_, identity)| identity.cdhash.is_some_and(|own| own.0 == cdhash));
         if unknown && !named {
             let how = format!("it is not the code that was sealed {}", self.in_seal());
             self.report(signed, "nested-requirement", BAD_NESTED, &how);

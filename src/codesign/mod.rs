@@ -6,10 +6,12 @@
 mod blob;
 mod check_code;
 mod check_seal;
+mod check_signature;
 mod code_directory;
 mod digest;
 mod embedded;
 mod entitlements;
+mod entitlements_der;
 mod identifier;
 mod layout;
 mod nested;
@@ -25,6 +27,7 @@ use crate::paths::BundlePath;
 
 pub use entitlements::needs_profile;
 pub use plan::{SignKind, SignPlan, SignStep, may_stand_beside_contents, plan, plan_file};
+pub use requirement::{requirement_blob, requirement_text};
 pub use simulate::simulate;
 pub use verify::{verify_bundle, verify_file};
 pub use write::{sign, sign_file};

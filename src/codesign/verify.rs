@@ -12,8 +12,9 @@ use super::blob::{
     MAGIC_BLOB_WRAPPER, SLOT_CMS, SLOT_CODE_DIRECTORY, SLOT_CODE_RESOURCES, SLOT_DER_ENTITLEMENTS,
     SLOT_ENTITLEMENTS, SLOT_INFO_PLIST, SLOT_REQUIREMENTS, SuperBlob, blob, super_blob,
 };
-use super::check_code::{CodeReport, Contents, Digests, Fault, Outside, check_file, check_signature};
+use super::check_code::{CodeReport, Digests, Fault, Outside, check_file};
 use super::check_seal::{Facts, SealCheck};
+use super::check_signature::{Contents, Signed, check_signature};
 use super::layout::{KnownBundle, innermost, is_file, known_bundles};
 use super::seal::{CodeResources, Seal};
 use super::{SealProblem, Verification};
@@ -214,7 +215,8 @@ impl Reading<'_> {
                     slot => Contents::or_missing(parts.get(slot)),
                 };
                 let code = script.as_deref().or(info.as_deref()).unwrap_or_default();
-                check_signature(&mut report, None, &parts, code, contents)
+                let signed = Signed { arch: None, code, text: None };
+                check_signature(&mut report, &signed, &parts, contents)
             }
             Err(why) => {
                 let message = format!("invalid signature (code or signature have been modified): {why}");
