@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use super::SignedCode;
 use super::blob::*;
 use super::check_signature::{Contents, Known, MODIFIED, Signed, check_signature};
 use super::code_directory::Cdhash;
-use super::digest::HashType;
+use super::digest::{HashType, hex};
 use super::embedded::{exec_segment, is_code, signature_bytes};
-use super::requirement::{Chain, Subject};
+use super::requirement::{Chain, Subject, of_cdhashes};
 use crate::macho::header::{Header, LC_CODE_SIGNATURE};
 use crate::macho::{Arch, Container, fat};
+use crate::paths::BundlePath;
 
 /// `errSecCSBadMainExecutable`.
 const NOT_STRICT: &str = "main executable failed strict validation";
@@ -29,6 +31,8 @@ pub(super) struct Identity {
     pub team: Option<String>,
     /// Of its strongest code directory.
     pub cdhash: Option<Cdhash>,
+    /// Of all of them, weakest first.
+    pub cdhashes: Vec<Cdhash>,
     pub platform: u8,
     /// Of its code directories: a seal's files must bear each of them.
     pub hashes: BTreeSet<HashType>,
@@ -63,6 +67,30 @@ pub(super) struct CodeReport {
     pub faults: Vec<Fault>,
     /// Each slice of code, with its identity if it is signed.
     pub slices: Vec<(Arch, Option<Identity>)>,
+    /// Whether it is about a signature in files, which belongs to no architecture: its one slice stands for all.
+    pub is_detached: bool,
+}
+
+/// What every signature of `report`, about what stands at `path`, says.
+pub(super) fn signed_codes(path: &BundlePath, report: &CodeReport) -> Vec<SignedCode> {
+    // Made up by `SecStaticCode::defaultDesignatedRequirement`.
+    let all: Vec<Cdhash> = report.identities().flat_map(|identity| identity.cdhashes.clone()).collect();
+    let made_up = of_cdhashes(&all);
+    let signed = |(arch, identity): &(Arch, Option<Identity>)| {
+        let identity = identity.as_ref()?;
+        let made_up = (!identity.has_cms).then(|| made_up.clone());
+        Some(SignedCode {
+            path: path.clone(),
+            arch: Some(*arch).filter(|_| !report.is_detached),
+            identifier: identity.identifier.clone(),
+            team: identity.team.clone(),
+            cdhash: identity.cdhash.map(|cdhash| hex(&cdhash.0)),
+            ad_hoc: !identity.has_cms,
+            says_designated: identity.designated.is_some(),
+            designated: identity.designated.clone().or(made_up),
+        })
+    };
+    report.slices.iter().filter_map(signed).collect()
 }
 
 impl CodeReport {

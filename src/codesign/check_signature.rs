@@ -7,7 +7,7 @@ use super::blob::*;
 use super::check_code::{CodeReport, Identity};
 use super::code_directory::{CS_ADHOC, CS_LINKER_SIGNED, CS_RUNTIME, CodeDirectory, ExecSegment, page_size};
 use super::digest::HashType;
-use super::embedded::is_directory_slot;
+use super::embedded::{directory_hashes, is_directory_slot};
 use super::entitlements_der;
 use super::requirement::{DESIGNATED, Keys, Requirements, Verdict};
 use crate::bundle::InfoPlist;
@@ -84,6 +84,7 @@ pub(super) fn check_signature<'a>(
         identifier: primary.identifier.to_owned(),
         team: primary.team.map(str::to_owned),
         cdhash: strongest.map(CodeDirectory::cdhash),
+        cdhashes: directory_hashes(super_blob).unwrap_or_default(),
         platform: primary.platform,
         hashes: directories.iter().map(|directory| directory.hash_type).collect(),
         has_cms: super_blob.has_cms(),

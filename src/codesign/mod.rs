@@ -4,6 +4,7 @@
 //! Signing is ad hoc: there is no identity, and the hash of the code stands for it.
 
 mod blob;
+mod chain;
 mod check_code;
 mod check_seal;
 mod check_signature;
@@ -25,6 +26,7 @@ mod write;
 
 use crate::paths::BundlePath;
 
+pub use chain::{SealLink, SealState, SealTree, SealedBy, seal_chain, seal_tree};
 pub use entitlements::needs_profile;
 pub use plan::{SignKind, SignPlan, SignStep, may_stand_beside_contents, plan, plan_file};
 pub use requirement::{requirement_blob, requirement_text};
@@ -50,4 +52,24 @@ pub struct Verification {
     pub checks: u64,
     /// Sorted by path.
     pub problems: Vec<SealProblem>,
+    /// Each signature, sorted by path; slices in the file's order.
+    pub codes: Vec<SignedCode>,
+}
+
+/// What one signature says of its code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedCode {
+    /// The Mach-O file, or the bundle that keeps its signature in files.
+    pub path: BundlePath,
+    pub arch: Option<crate::macho::Arch>,
+    pub identifier: String,
+    pub team: Option<String>,
+    /// Of the strongest code directory, in hexadecimal: what the system knows this code by.
+    pub cdhash: Option<String>,
+    /// Whether nobody's certificate stands behind it.
+    pub ad_hoc: bool,
+    /// How other code knows it again, in the requirement language; `None` where it follows from certificates alone.
+    pub designated: Option<String>,
+    /// Whether the signature itself says so; else it is what codesign makes up for ad hoc code.
+    pub says_designated: bool,
 }

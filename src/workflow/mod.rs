@@ -8,6 +8,7 @@ pub mod package;
 pub mod picture;
 mod repair;
 pub mod sample;
+pub mod seals;
 mod sign;
 mod survey;
 mod system;

@@ -8,6 +8,7 @@ pub mod loaded;
 pub mod maps;
 pub mod maps_json;
 mod page;
+pub mod seals;
 pub mod tree;
 pub mod walk;
 pub mod words;
