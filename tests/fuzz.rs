@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use bundlewright::bundle::InfoPlist;
 use bundlewright::bundle::archive::{self, Budget, Holder, Member, Packing};
+use bundlewright::codesign;
 use bundlewright::codesign::{Authority, Profile, image_credentials};
 use bundlewright::dyld::sdk::{CacheList, tbd};
 use bundlewright::macho::symbols::SliceSymbols;
@@ -37,6 +38,8 @@ fn entries() -> Vec<Entry> {
         Entry { name: "property lists", read: read_plist, seeds: plists() },
         Entry { name: "archives", read: read_archive, seeds: archives() },
         Entry { name: "profiles", read: read_profile, seeds: vec![PROFILE.to_vec()] },
+        Entry { name: "requirements", read: read_requirement, seeds: requirements() },
+        Entry { name: "requirement texts", read: read_requirement_text, seeds: requirement_texts() },
     ]
 }
 
@@ -125,6 +128,35 @@ fn archives() -> Vec<Vec<u8>> {
     entry.finish(descriptor).expect("to write");
     writer.finish().expect("to write");
     vec![gzip.finish().expect("to write"), tar, zip]
+}
+
+fn read_requirement(bytes: &[u8]) {
+    if let Ok(text) = codesign::requirement_text(bytes) {
+        let _ = codesign::requirement_blob(&text);
+    }
+}
+
+fn read_requirement_text(bytes: &[u8]) {
+    let Some(blob) = codesign::requirement_blob(&String::from_utf8_lossy(bytes)) else { return };
+    let text = codesign::requirement_text(&blob).expect("what was written is read");
+    assert!(text.len() <= 64 + 8 * blob.len(), "{text}");
+}
+
+fn requirement_texts() -> Vec<Vec<u8>> {
+    let texts = [
+        "identifier \"a.b\" and anchor apple generic and certificate 1[field.1.2.840.113635.100.6.2.6] /* exists */",
+        "!(cdhash H\"0102030405060708090a0b0c0d0e0f1011121314\" or certificate leaf[subject.OU] = A*) and info[x] >= 0x41",
+        "certificate root = H\"0102030405060708090a0b0c0d0e0f1011121314\" or entitlement[y] absent or platform = 7",
+        "certificate -1[timestamp.1.2.3] > timestamp \"20200102030405Z\" and notarized or anchor trusted",
+    ];
+    texts.map(|text| text.as_bytes().to_vec()).into()
+}
+
+fn requirements() -> Vec<Vec<u8>> {
+    let blob = |text: Vec<u8>| {
+        codesign::requirement_blob(&String::from_utf8(text).expect("text")).expect("a requirement")
+    };
+    requirement_texts().into_iter().map(blob).collect()
 }
 
 /// Stubs of version 3, 4 and 5 for a library that nobody has.

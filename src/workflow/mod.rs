@@ -9,6 +9,7 @@ pub mod picture;
 mod preflight;
 mod repair;
 pub mod sample;
+pub mod seals;
 mod sign;
 mod survey;
 mod system;
