@@ -118,7 +118,7 @@ fn to_xml(values: &Dictionary) -> Option<Vec<u8>> {
 
 /// `[APPLICATION 16] { INTEGER 1, [CONTEXT 16] { sorted pairs } }`, the form that AMFI reads since macOS 12
 /// (CoreEntitlements). `None` for values it has no form for: reals, dates, UIDs.
-fn der(values: &Dictionary) -> Option<Vec<u8>> {
+pub(super) fn der(values: &Dictionary) -> Option<Vec<u8>> {
     Some(element(0x70, &[element(0x02, &[1]), der_dictionary(values, 0)?].concat()))
 }
 

@@ -7,6 +7,7 @@ mod blob;
 mod check_code;
 mod check_seal;
 mod code_directory;
+mod describe;
 mod digest;
 mod embedded;
 mod entitlements;
@@ -23,6 +24,7 @@ mod write;
 
 use crate::paths::BundlePath;
 
+pub use describe::{Description, SealDescription, describe, describe_seal, flag_names};
 pub use entitlements::needs_profile;
 pub use plan::{SignKind, SignPlan, SignStep, may_stand_beside_contents, plan, plan_file};
 pub use simulate::simulate;
