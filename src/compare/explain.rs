@@ -22,6 +22,7 @@ pub const ATTRIBUTE_OF_A_MAC: &str =
 pub const ATTRIBUTE: &str =
     "The extended attributes differ; `xattr -cr` before signing takes all of them away.";
 pub const MOVED: &str = "The same file stands at another path.";
+pub const RENAMED: &str = "The executable of the bundle (CFBundleExecutable) has another name.";
 pub const CONTENT: &str = "The bytes differ, and no build setting explains it.";
 pub const BROKEN: &str = "It cannot be read as what it is, so only its bytes are compared.";
 

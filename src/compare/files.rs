@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::side::{Side, Thing};
 use super::{Change, Class, Difference, Found, content, explain};
+use crate::bundle::InfoPlist;
 use crate::failure::Failure;
 use crate::macho;
 use crate::os;
@@ -35,7 +36,7 @@ pub(super) fn compare(
 ) -> Result<(Vec<Difference>, Tally), Failure> {
     let comparing = Files { left, right };
     let mut differences = comparing.whole();
-    let (mut pairs, mut only_left, mut only_right) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut pairs, mut only_left) = (Vec::new(), BTreeSet::new());
     for (key, item) in &left.items {
         match (&item.thing, right.items.get(key).map(|item| &item.thing)) {
             (Thing::File { .. }, Some(Thing::File { .. })) => pairs.push((key.as_str(), key.as_str())),
@@ -43,11 +44,14 @@ pub(super) fn compare(
             (a, Some(b)) => differences.extend(comparing.things(key, a, b)),
         }
     }
-    only_right.extend(right.items.keys().filter(|key| !left.items.contains_key(*key)).map(String::as_str));
+    let new = right.items.keys().filter(|key| !left.items.contains_key(*key));
+    let mut only_right: BTreeSet<&str> = new.map(String::as_str).collect();
     let moved = comparing.moved(&mut only_left, &mut only_right);
-    let mut tally = Tally { moved: moved.len(), ..Tally::default() };
-    differences.extend(moved.iter().map(|pair| comparing.moved_to(pair)));
-    let follow = pairs.iter().chain(&moved).copied().collect();
+    let renamed = comparing.renamed(&mut only_left, &mut only_right);
+    let mut tally = Tally { moved: moved.len() + renamed.len(), ..Tally::default() };
+    differences.extend(moved.iter().map(|pair| comparing.moved_to(pair, explain::MOVED)));
+    differences.extend(renamed.iter().map(|pair| comparing.moved_to(pair, explain::RENAMED)));
+    let follow = pairs.into_iter().chain(moved).chain(renamed).collect();
     let changed = comparing.contents(follow, progress)?;
     for (pair, found) in changed {
         let in_place = pair.0 == pair.1;
@@ -247,9 +251,37 @@ impl<'a> Files<'a> {
         pairs
     }
 
-    fn moved_to(&self, (a, b): &Pair) -> Difference {
+    /// Takes the main executables out of two bundles that name them otherwise.
+    fn renamed(
+        &self,
+        only_left: &mut BTreeSet<&'a str>,
+        only_right: &mut BTreeSet<&'a str>,
+    ) -> Vec<Pair<'a>> {
+        let plists = self.left.items.keys().filter(|key| key.ends_with("Info.plist"));
+        let plists = plists.filter(|key| self.right.items.contains_key(*key));
+        let mut pairs = Vec::new();
+        for key in plists {
+            let executable = |side: &Side, only: &BTreeSet<&'a str>| {
+                let info = InfoPlist::read(&side.bytes(key).ok()?).ok()?;
+                let name = info.string("CFBundleExecutable")?;
+                let base = key.strip_suffix("Info.plist")?;
+                let outer = base.strip_suffix("Resources/").unwrap_or(base);
+                let places = [format!("{base}MacOS/{name}"), format!("{outer}{name}")];
+                places.iter().find_map(|place| only.get(place.as_str()).copied())
+            };
+            let (a, b) = (executable(self.left, only_left), executable(self.right, only_right));
+            if let (Some(a), Some(b)) = (a, b) {
+                only_left.remove(a);
+                only_right.remove(b);
+                pairs.push((a, b));
+            }
+        }
+        pairs
+    }
+
+    fn moved_to(&self, (a, b): &Pair, why: &'static str) -> Difference {
         let mut found = Found::new(a, None);
-        found.changed(Class::Content, "path", a, b, explain::MOVED).change = Change::Moved;
+        found.changed(Class::Content, "path", a, b, why).change = Change::Moved;
         found.differences.remove(0)
     }
 

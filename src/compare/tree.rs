@@ -19,7 +19,8 @@ pub struct Branch {
     pub difference: Option<usize>,
 }
 
-/// The whole tree, of the differences that `wanted` takes; files in order, those that matter first.
+/// The whole tree, of the differences that `wanted` takes. Files that matter come first, else they are in order; so are the
+/// fields of a slice, by class.
 pub fn tree(comparison: &Comparison, wanted: impl Fn(&Difference) -> bool) -> Vec<Branch> {
     let mut files: Vec<Branch> = Vec::new();
     let mut current: Option<(&str, Vec<usize>)> = None;
@@ -45,7 +46,8 @@ fn file(comparison: &Comparison, path: &str, indices: &[usize]) -> Branch {
         let same = |index: &&usize| comparison.differences.get(**index).is_some_and(|it| it.arch == arch);
         let length = rest.iter().take_while(same).count();
         let (of_arch, others) = rest.split_at(length);
-        let leaves = of_arch.iter().filter_map(|index| leaf(comparison, *index)).collect();
+        let mut leaves: Vec<Branch> = of_arch.iter().filter_map(|index| leaf(comparison, *index)).collect();
+        leaves.sort_by_key(Branch::class);
         match arch {
             Some(arch) => children.push(Branch::of(arch.to_string(), leaves)),
             None => children.extend(leaves),
@@ -79,6 +81,11 @@ pub fn sides(difference: &Difference) -> String {
 }
 
 impl Branch {
+    /// The one that matters most of those in it.
+    pub fn class(&self) -> Option<Class> {
+        self.counts.keys().next().copied()
+    }
+
     fn of(label: String, children: Vec<Branch>) -> Branch {
         let mut counts: BTreeMap<Class, usize> = BTreeMap::new();
         for (class, count) in children.iter().flat_map(|child| &child.counts) {

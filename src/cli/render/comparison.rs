@@ -10,8 +10,8 @@ use crate::compare::tree::{Branch, tree};
 use crate::compare::{Change, Class, Comparison, Difference, verdict};
 use crate::macho::Arch;
 
-/// Differences of one file or slice that are printed without `--all`.
-const SHOWN: usize = 12;
+/// Differences of one slice and class that are printed without `--all`.
+const SHOWN: usize = 8;
 
 #[derive(Serialize)]
 pub struct ComparisonJson<'a> {
@@ -129,21 +129,27 @@ fn lines<'a>(
     most: usize,
     said: &mut BTreeSet<&'a str>,
 ) {
-    for (index, branch) in branches.iter().enumerate() {
+    let mut shown: BTreeMap<Class, usize> = BTreeMap::new();
+    for branch in branches {
         let Some(difference) = branch.difference.and_then(|index| comparison.differences.get(index)) else {
             page.put(format!("{:indent$}", "")).paint(STRONG, &branch.label);
             page.paint(FAINT, format!("  {}", branch.summary)).end();
             lines(page, comparison, &branch.children, indent + 2, most, said);
             continue;
         };
-        if index >= most {
-            page.put(format!("{:indent$}", ""))
-                .paint(FAINT, format!("and {} more", branches.len() - most))
-                .end();
-            return;
+        let class = difference.class;
+        let count = shown.entry(class).or_default();
+        *count += 1;
+        if *count > most {
+            if *count == most + 1 {
+                let all = branches.iter().filter(|branch| branch.class() == Some(class)).count();
+                page.put(format!("{:indent$}", ""));
+                page.paint(FAINT, format!("and {} more  [{}]", all - most, class.word())).end();
+            }
+            continue;
         }
-        page.put(format!("{:indent$}", "")).paint(style(difference.class), "•").put(" ").put(&branch.label);
-        page.paint(FAINT, format!("  [{}]", difference.class.word())).end();
+        page.put(format!("{:indent$}", "")).paint(style(class), "•").put(" ").put(&branch.label);
+        page.paint(FAINT, format!("  [{}]", class.word())).end();
         page.line(format!("{:indent$}  {}", "", branch.summary));
         if said.insert(&difference.explanation) {
             page.put(format!("{:indent$}  ", "")).paint(FAINT, &difference.explanation).end();
