@@ -8,6 +8,7 @@ use crate::bundle::source::is_system_path;
 use crate::macho::framework_suffix;
 use crate::macho::listing::{Listed, ListedSection};
 
+pub(super) const LC_DYLD_CHAINED_FIXUPS: u32 = 0x8000_0034;
 const LC_LAZY_LOAD_DYLIB: &str = "LC_LAZY_LOAD_DYLIB";
 const DYLIBS: [&str; 5] =
     ["LC_LOAD_DYLIB", "LC_LOAD_WEAK_DYLIB", "LC_REEXPORT_DYLIB", LC_LAZY_LOAD_DYLIB, "LC_LOAD_UPWARD_DYLIB"];
@@ -28,9 +29,9 @@ type Pairs = Vec<(usize, usize)>;
 pub(super) fn compare(a: &View, b: &View, same_sections: bool, found: &mut Found) -> Pairing {
     let (left, right) = (&a.commands, &b.commands);
     let (pairs, only_left, only_right) = pair(left, right);
-    let signature = same_without_signature(a, b);
+    let (signature, same_entry) = (same_without_signature(a, b), entry(a) == entry(b));
     for &(one, other) in &pairs {
-        let comparing = Comparing { a: &left[one], b: &right[other], same_sections, signature };
+        let comparing = Comparing { a: &left[one], b: &right[other], same_sections, same_entry, signature };
         comparing.compare(found);
     }
     for (side, indices) in [(left, &only_left), (right, &only_right)] {
@@ -41,6 +42,12 @@ pub(super) fn compare(a: &View, b: &View, same_sections: bool, found: &mut Found
     }
     order(left, right, &pairs, found);
     pairing(left, right, &pairs)
+}
+
+/// Where the program starts, by section.
+fn entry(view: &View) -> Option<String> {
+    let main = view.commands.iter().find(|command| command.name == "LC_MAIN")?;
+    Some(view.place(main.field("entryoff")?.parse().ok()?))
 }
 
 fn is_dylib(command: &Listed) -> bool {
@@ -117,6 +124,8 @@ struct Comparing<'a> {
     a: &'a Listed,
     b: &'a Listed,
     same_sections: bool,
+    /// Whether LC_MAIN leads to the same place of the same section.
+    same_entry: bool,
     /// Whether the segment of tables differs by the signature alone.
     signature: bool,
 }
@@ -208,6 +217,7 @@ impl Comparing<'_> {
             ("LC_NOTE", _) => quiet(Environment, explain::NOTE),
             ("LC_LINKER_OPTION", _) => quiet(Environment, explain::LINKER_OPTION),
             ("LC_MAIN", "stacksize") => quiet(Content, explain::STACK_SIZE),
+            ("LC_MAIN", "entryoff") if self.same_entry => quiet(Format, explain::LAYOUT),
             ("LC_MAIN" | "LC_UNIXTHREAD" | "LC_THREAD", _) if self.same_sections => {
                 (Content, explain::ENTRY_POINT, true)
             }
@@ -218,7 +228,7 @@ impl Comparing<'_> {
             ("LC_SEGMENT" | "LC_SEGMENT_64", "maxprot" | "initprot") => {
                 quiet(Content, explain::SEGMENT_RIGHTS)
             }
-            ("LC_SEGMENT" | "LC_SEGMENT_64", _)
+            ("LC_SEGMENT" | "LC_SEGMENT_64", "vmsize" | "filesize")
                 if a.field("segname") == Some("__LINKEDIT") && self.signature =>
             {
                 quiet(Signature, explain::SIGNATURE)
@@ -313,7 +323,6 @@ fn alone(command: &Listed, is_left: bool, a: &View, b: &View, found: &mut Found)
 
 /// Whether one side fixes its pointers up by chains and the other by opcodes.
 pub(super) fn other_fixups(a: &View, b: &View) -> bool {
-    const LC_DYLD_CHAINED_FIXUPS: u32 = 0x8000_0034;
     a.has(LC_DYLD_CHAINED_FIXUPS) != b.has(LC_DYLD_CHAINED_FIXUPS)
 }
 

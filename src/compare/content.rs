@@ -41,7 +41,7 @@ fn plain(path: &str, left: &[u8], right: &[u8], found: &mut Found) {
         let (why, code) = match (macho::is_macho(left), macho::is_macho(right)) {
             (false, false) => (explain::CONTENT, false),
             (true, true) => (explain::BROKEN, true),
-            _ => (explain::KIND, true),
+            _ => (explain::OTHER_FORM, true),
         };
         let is_finder = path.rsplit('/').next() == Some(".DS_Store");
         let class = if is_finder { Class::Environment } else { Class::Content };

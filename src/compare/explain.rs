@@ -24,6 +24,7 @@ pub const ATTRIBUTE: &str =
 pub const MOVED: &str = "The same file stands at another path.";
 pub const RENAMED: &str = "The executable of the bundle (CFBundleExecutable) has another name.";
 pub const CONTENT: &str = "The bytes differ, and no build setting explains it.";
+pub const OTHER_FORM: &str = "One side is code of this form and the other is not.";
 pub const BROKEN: &str = "It cannot be read as what it is, so only its bytes are compared.";
 
 // What the build machine leaves in bytes.
@@ -94,6 +95,7 @@ pub const ENCRYPTED: &str = "One side is encrypted as by the App Store.";
 
 // Contents.
 pub const SECTION: &str = "The section holds other bytes: other source, another compiler, or other options.";
+pub const SECTION_MOVED: &str = "The section is as long and stands at another address, so what it refers to is at another distance; longer load commands push code down: link both with -headerpad_max_install_names and compare again.";
 pub const SECTION_ADDED: &str =
     "Only one side has this section: other source, another compiler, or other options.";
 pub const DEBUG_SECTION: &str = "Debug information names the folders and tools of the build; compile with -fdebug-prefix-map=FOLDER=., or strip with `strip -S`.";

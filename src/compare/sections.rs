@@ -20,11 +20,11 @@ pub(super) fn compare(a: &View, b: &View, found: &mut Found) {
     for (key, one) in &left {
         match right.get(key) {
             Some(other) => pair(a, b, one, other, found),
-            None => alone(a, one, true, found),
+            None => alone(a, b, one, true, found),
         }
     }
     for (_, one) in right.iter().filter(|(key, _)| !left.contains_key(*key)) {
-        alone(b, one, false, found);
+        alone(a, b, one, false, found);
     }
     gaps(a, b, found);
 }
@@ -77,39 +77,61 @@ fn pair(a: &View, b: &View, one: &Section, other: &Section, found: &mut Found) {
     }
     let (class, why) = match () {
         _ if is_debug(one) => (Class::Environment, explain::DEBUG_SECTION),
-        _ if commands::other_fixups(a, b) && holds_fixups(one) => (Class::Format, explain::FIXUPS_FORMAT),
+        _ if commands::other_fixups(a, b) && (is_glue(one) || only_fixups(a, b, left, right)) => {
+            (Class::Format, explain::FIXUPS_FORMAT)
+        }
+        _ if left.len() == right.len() && one.addr != other.addr => (Class::Content, explain::SECTION_MOVED),
         _ => (Class::Content, explain::SECTION),
     };
     let (left, right) = content::both(left, right);
     found.changed(class, name(one), left, right, why).code = class == Class::Content;
 }
 
-fn alone(view: &View, section: &Section, is_left: bool, found: &mut Found) {
+fn alone(a: &View, b: &View, section: &Section, is_left: bool, found: &mut Found) {
+    let view = if is_left { a } else { b };
     let value = Some(match section.has_data() {
         true => content::described(bytes(view, section)),
         false => format!("{} bytes of zeros", section.size),
     });
     let (left, right) = if is_left { (value, None) } else { (None, value) };
-    let class = match () {
-        _ if is_debug(section) => Class::Environment,
-        _ if holds_fixups(section) && section.segment == "__TEXT" => Class::Format,
-        _ => Class::Content,
-    };
-    let why = match class {
-        Class::Environment => explain::DEBUG_SECTION,
-        Class::Format => explain::FIXUPS_FORMAT,
-        _ => explain::SECTION_ADDED,
+    // Lazy binding keeps a word for dyld in `__data`.
+    let of_dyld = section.size == 8 && bytes(view, section).iter().all(|&byte| byte == 0);
+    let (class, why) = match () {
+        _ if is_debug(section) => (Class::Environment, explain::DEBUG_SECTION),
+        _ if commands::other_fixups(a, b) && (is_glue(section) || of_dyld) => {
+            (Class::Format, explain::FIXUPS_FORMAT)
+        }
+        _ => (Class::Content, explain::SECTION_ADDED),
     };
     found.add(class, name(section), left, right, why).code = class == Class::Content;
 }
 
-/// Sections whose bytes are pointers that dyld fills in, and the code that jumps through them: chains are kept in them, and
-/// lazy binding needs stub helpers.
-fn holds_fixups(section: &Section) -> bool {
+/// The pointers that the linker makes for imports, and the code that jumps through them: lazy binding needs more of both.
+fn is_glue(section: &Section) -> bool {
     const NAMES: [&str; 6] =
         ["__stubs", "__stub_helper", "__got", "__la_symbol_ptr", "__nl_symbol_ptr", "__auth_got"];
     NAMES.contains(&section.name.as_str())
-        || ["__DATA", "__AUTH"].iter().any(|start| section.segment.starts_with(start))
+}
+
+/// Whether the sections differ in pointers alone, which one side keeps as addresses and the other as links of a chain:
+/// `DYLD_CHAINED_PTR_64` and its `_OFFSET` form (`<mach-o/fixup-chains.h>`), 36 bits of target, and bit 63 for a symbol.
+fn only_fixups(a: &View, b: &View, left: &[u8], right: &[u8]) -> bool {
+    const TARGET: u64 = (1 << 36) - 1;
+    let chains = b.has(commands::LC_DYLD_CHAINED_FIXUPS);
+    let (plain, chained, view) = if chains { (left, right, a) } else { (right, left, b) };
+    let base = view.header.segment("__TEXT").map_or(0, |text| text.vmaddr);
+    let word = |raw: &[u8]| raw.first_chunk().map_or(0, |raw| u64::from_le_bytes(*raw));
+    let same = |(plain, chained): (&[u8], &[u8])| {
+        let (address, link) = (word(plain), word(chained));
+        match link >> 63 {
+            _ if plain == chained => true,
+            1 => address == 0,
+            _ => [address, address.wrapping_sub(base)].contains(&(link & TARGET)) && address >= base,
+        }
+    };
+    plain.len() == chained.len()
+        && plain.len() % 8 == 0
+        && plain.chunks_exact(8).zip(chained.chunks_exact(8)).all(same)
 }
 
 /// Bytes of segments that belong to no section. Linkers leave zeros there; anything else is told, so that nothing hides.

@@ -18,6 +18,19 @@ impl<'a> View<'a> {
         Ok(View { bytes, header: Header::parse(bytes)?, commands: listing::list(bytes)? })
     }
 
+    /// An address, in bytes from the start of the image, by the section it is in: `__TEXT,__text+0x10`. Code that only moved has
+    /// the same.
+    pub fn place(&self, from_start: u64) -> String {
+        let base = self.header.segment("__TEXT").map_or(0, |text| text.vmaddr);
+        let address = base.wrapping_add(from_start);
+        let sections = self.header.segments.iter().flat_map(|segment| &segment.sections);
+        let around = sections.filter_map(|section| Some((section, address.checked_sub(section.addr)?)));
+        match around.filter(|(section, inside)| *inside < section.size.max(1)).last() {
+            Some((section, inside)) => format!("{},{}+{inside:#x}", section.segment, section.name),
+            None => format!("{from_start:#x}"),
+        }
+    }
+
     pub fn has(&self, cmd: u32) -> bool {
         self.header.find(cmd).is_some()
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::commands::other_fixups;
 use super::slice::{Known, View};
 use super::{Class, Found, explain};
 use crate::macho::ReadError;
@@ -41,7 +42,7 @@ fn exports_of(view: &View, with_addresses: bool) -> Result<Exports, ReadError> {
             Export::Definition { kind, weak, address, resolver } => {
                 let weak = if weak { " weak" } else { "" };
                 let resolver = if resolver.is_some() { " with a resolver" } else { "" };
-                let at = if with_addresses { format!(" at {address:#x}") } else { String::new() };
+                let at = if with_addresses { format!(" at {}", view.place(address)) } else { String::new() };
                 format!("{kind:?}{weak}{resolver}{at}").to_lowercase()
             }
             Export::Reexport { ordinal, name } => format!("re-exported {} of library {ordinal}", text(name)),
@@ -140,6 +141,9 @@ fn imports(a: &View, b: &View, known: &Known, found: &mut Found) -> bool {
                 (Class::Linkage, explain::IMPORT_LIBRARY, false)
             }
             (Some(_), Some(_)) => (Class::Environment, explain::IMPORT_WEAK, false),
+            _ if other_fixups(a, b) && name == b"dyld_stub_binder" => {
+                (Class::Format, explain::FIXUPS_FORMAT, false)
+            }
             _ => (Class::Content, explain::IMPORT, true),
         };
         told.add(class, name, (one.as_ref().map(shown), other.as_ref().map(shown)), why, code, found);

@@ -15,7 +15,7 @@ const DATE: &str = concat!(
 const FOLDER: &str = concat!(
     r"(?-u)/(?:Users|home|private/tmp|private/var/folders|tmp|var/folders|opt/homebrew|opt/local|usr/local|nix/store",
     r"|Volumes|builds|build|workspace|Applications/Xcode[^/]{0,32}\.app)",
-    r"(?:/[\x20\x21\x23-\x26\x28-\x2e\x30-\x39\x3b\x3d\x3f-\x7e]{1,128}){1,32}"
+    r"(?:/[\x21\x23-\x26\x28-\x2e\x30-\x39\x3b\x3d\x3f-\x7e]{1,128}){1,32}"
 );
 
 /// What alone differs between two pieces of bytes.
@@ -57,6 +57,10 @@ fn differing(left: &[u8], right: &[u8], pattern: &str) -> Option<(String, String
         let (Some(one), Some(other)) = (one, other) else {
             return first.filter(|_| one.is_none() && other.is_none());
         };
+        let leaf = |found: &[u8]| found.rsplit(|&byte| byte == b'/').next().map(<[u8]>::to_vec);
+        if one.as_bytes().starts_with(b"/") && leaf(one.as_bytes()) != leaf(other.as_bytes()) {
+            return None; // another file, not another folder
+        }
         (at, other_at) = (one.end(), other.end());
         if first.is_none() && one.as_bytes() != other.as_bytes() {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -86,5 +90,6 @@ mod tests {
         assert_eq!(only_traces(b"one", b"two"), None);
         assert_eq!(only_traces(b"Nov 25 2026 Nov 25 2026", b"Nov 25 2026"), None);
         assert_eq!(only_traces(b"/Users/ann/a", b"/Users/ann/a and more"), None, "the text behind");
+        assert_eq!(only_traces(b"/usr/local/bin/a", b"/usr/local/bin/b"), None, "another file");
     }
 }
