@@ -32,7 +32,6 @@ fn wrong_usage_is_exit_2_and_says_so() {
 fn what_is_to_come_is_refused_by_name() {
     for (line, word) in [
         ("crash report.ips", "crash reports"),
-        ("compare a b", "comparing"),
         ("sign A.app --identity me.p12", "--identity"),
         ("sign A.app --entitlements e.plist", "--entitlements"),
         ("sign A.app --hardened-runtime", "--hardened-runtime"),

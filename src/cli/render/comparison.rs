@@ -12,6 +12,8 @@ use crate::macho::Arch;
 
 /// Differences of one slice and class that are printed without `--all`.
 const SHOWN: usize = 8;
+/// Files of one side that are named without `--all`.
+const ONE_SIDED: usize = 20;
 
 #[derive(Serialize)]
 pub struct ComparisonJson<'a> {
@@ -84,10 +86,22 @@ pub fn text(comparison: &Comparison, all: bool) -> String {
     let mut page = Page::default();
     let wanted = |difference: &Difference| all || difference.matters();
     let branches = tree(comparison, wanted);
+    let most = if all { usize::MAX } else { SHOWN };
+    let (alone, both): (Vec<&Branch>, Vec<&Branch>) =
+        branches.iter().partition(|branch| only_there(comparison, branch).is_some());
     let mut said = BTreeSet::new();
-    for branch in &branches {
+    for branch in &both {
         page.paint(STRONG, &branch.label).end();
-        lines(&mut page, comparison, &branch.children, 2, if all { usize::MAX } else { SHOWN }, &mut said);
+        lines(&mut page, comparison, &branch.children, 2, most, &mut said);
+    }
+    for (change, title) in [(Change::Removed, "Only left"), (Change::Added, "Only right")] {
+        let there = |branch: &&Branch| {
+            only_there(comparison, branch).filter(|difference| difference.change == change)
+        };
+        let files: Vec<&Difference> = alone.iter().filter_map(there).collect();
+        if !files.is_empty() {
+            one_sided(&mut page, title, &files, if all { usize::MAX } else { ONE_SIDED });
+        }
     }
     if !branches.is_empty() {
         page.end();
@@ -118,6 +132,25 @@ pub fn text(comparison: &Comparison, all: bool) -> String {
     page.paint(style, verdict(comparison)).end();
     comparison.notes.iter().for_each(|note| page.paint(FAINT, note).end());
     page.into_text()
+}
+
+/// The difference of a file that one side has alone, which is all there is to say of it.
+fn only_there<'a>(comparison: &'a Comparison, branch: &Branch) -> Option<&'a Difference> {
+    let [only] = &branch.children[..] else { return None };
+    let difference = comparison.differences.get(only.difference?)?;
+    (difference.field == "file").then_some(difference)
+}
+
+fn one_sided(page: &mut Page, title: &str, files: &[&Difference], most: usize) {
+    page.paint(STRONG, title).paint(FAINT, format!("  {}", count(files.len(), "file"))).end();
+    for difference in files.iter().take(most) {
+        let value = if difference.change == Change::Removed { &difference.left } else { &difference.right };
+        page.put("  ").paint(style(difference.class), "•").put(" ").put(&difference.path);
+        page.paint(FAINT, format!("  {value}  [{}]", difference.class.word())).end();
+    }
+    if files.len() > most {
+        page.put("  ").paint(FAINT, format!("and {} more", files.len() - most)).end();
+    }
 }
 
 /// The differences below a heading; each reason is given once.
