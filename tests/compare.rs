@@ -55,7 +55,7 @@ fn copy(from: &Path, to: &Path) {
 fn sign(app: &Path) {
     let bundle = bundle::scan(app, &Progress::silent()).unwrap();
     let touched = bundle.images.keys().cloned().collect();
-    let plan = codesign::plan(&bundle, &touched);
+    let plan = codesign::plan(&bundle, &touched, &codesign::SignOptions::default());
     codesign::sign(app, &plan, &Progress::silent()).unwrap();
 }
 

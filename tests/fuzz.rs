@@ -11,6 +11,8 @@ mod common;
 use std::time::{Duration, Instant};
 
 use bundlewright::bundle::InfoPlist;
+use bundlewright::bundle::archive::{self, Budget, Holder, Member, Packing};
+use bundlewright::codesign::{Authority, Profile, image_credentials};
 use bundlewright::dyld::sdk::{CacheList, tbd};
 use bundlewright::macho::symbols::SliceSymbols;
 use bundlewright::macho::{self, fat};
@@ -34,6 +36,8 @@ fn entries() -> Vec<Entry> {
         Entry { name: "exports", read: read_exports, seeds: code },
         Entry { name: "stubs", read: read_stub, seeds: STUBS.map(|text| text.as_bytes().to_vec()).into() },
         Entry { name: "property lists", read: read_plist, seeds: plists() },
+        Entry { name: "archives", read: read_archive, seeds: archives() },
+        Entry { name: "profiles", read: read_profile, seeds: vec![PROFILE.to_vec()] },
     ]
 }
 
@@ -88,6 +92,49 @@ fn read_stub(bytes: &[u8]) {
 
 fn read_plist(bytes: &[u8]) {
     let _ = InfoPlist::read(bytes).map(|plist| plist.string("CFBundleExecutable").map(str::len));
+}
+
+fn read_archive(bytes: &[u8]) {
+    let kinds = [Holder::Zip, Holder::Tar, Holder::Packed(Packing::Gzip), Holder::Packed(Packing::Bzip2)];
+    for holder in kinds.into_iter().chain([Holder::Packed(Packing::Xz)]) {
+        let _ = archive::each_member(holder, bytes, &mut Budget::default(), &mut |path, member, _| {
+            if let Member::Bytes(bytes) = member {
+                assert!(!bytes.is_empty(), "{path}");
+            }
+        });
+    }
+}
+
+fn read_profile(bytes: &[u8]) {
+    let _ = (Profile::read(bytes), Authority::read(bytes), image_credentials(bytes));
+}
+
+/// The bare bones of a signed message around a property list, with indefinite lengths as Apple writes them.
+const PROFILE: &[u8] = b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80\x02\x01\x01\x31\x00\x30\x80\
+    \x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01\xa0\x80\x04\x3d<plist version=\"1.0\"><dict><key>Name</key><true/></dict></plist>\
+    \x00\x00\x00\x00\x31\x00\x00\x00\x00\x00\x00\x00";
+
+/// A program in a tar, and that compressed.
+fn archives() -> Vec<Vec<u8>> {
+    let code = code().into_iter().next().expect("a fixture");
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_ustar();
+    header.set_size(code.len() as u64);
+    tar.append_data(&mut header, "bin/tool", &code[..]).expect("to write");
+    let tar = tar.into_inner().expect("to write");
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, &tar).expect("to write");
+    let mut zip = Vec::new();
+    let mut writer = rawzip::ZipArchiveWriter::new(&mut zip);
+    let stored = rawzip::CompressionMethod::STORE;
+    let (mut entry, config) =
+        writer.new_file("bin/tool").compression_method(stored).start().expect("to write");
+    let mut contents = config.wrap(&mut entry);
+    std::io::Write::write_all(&mut contents, &code).expect("to write");
+    let (_, descriptor) = contents.finish().expect("to write");
+    entry.finish(descriptor).expect("to write");
+    writer.finish().expect("to write");
+    vec![gzip.finish().expect("to write"), tar, zip]
 }
 
 /// Stubs of version 3, 4 and 5 for a library that nobody has.

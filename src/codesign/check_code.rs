@@ -355,7 +355,17 @@ mod tests {
     fn signed() -> Vec<u8> {
         let slices = [Sample::new(Arch::X86_64).build(), Sample::new(Arch::ARM64).build()];
         let file = fat::assemble_fat(Container::Fat, &slices).unwrap();
-        sign_file(&file, &Signing { identifier: "org.example.lib", flags: 2, bundle: None }).unwrap()
+        sign_file(
+            &file,
+            &Signing {
+                identifier: "org.example.lib",
+                flags: 2,
+                entitlements: None,
+                signer: None,
+                bundle: None,
+            },
+        )
+        .unwrap()
     }
 
     fn codes(bytes: &[u8]) -> Vec<&'static str> {
@@ -372,7 +382,13 @@ mod tests {
 
     #[test]
     fn every_changed_byte_of_code_and_of_its_hashes_is_noticed() {
-        let signing = Signing { identifier: "org.example.lib", flags: 2, bundle: None };
+        let signing = Signing {
+            identifier: "org.example.lib",
+            flags: 2,
+            entitlements: None,
+            signer: None,
+            bundle: None,
+        };
         let bytes = sign_file(&Sample::new(Arch::ARM64).build(), &signing).unwrap();
         let place = Header::parse(&bytes).unwrap().code_signature(&bytes).unwrap().unwrap();
         let signature = SuperBlob::parse(&bytes[place.dataoff as usize..]).unwrap();
@@ -390,7 +406,13 @@ mod tests {
     #[test]
     fn no_byte_makes_a_reader_or_the_signer_stumble() {
         let bytes = signed();
-        let signing = Signing { identifier: "org.example.lib", flags: 2, bundle: None };
+        let signing = Signing {
+            identifier: "org.example.lib",
+            flags: 2,
+            entitlements: None,
+            signer: None,
+            bundle: None,
+        };
         for at in (0..bytes.len()).filter(|at| bytes[*at] != 0 || at % 16 < 4) {
             for value in [0, 0x7f, 0xff] {
                 let mut changed = bytes.clone();

@@ -3,13 +3,13 @@
 use plist::{Dictionary, Value};
 
 use super::blob::{
-    SLOT_CMS, SLOT_CODE_DIRECTORY, SLOT_CODE_RESOURCES, SLOT_DER_ENTITLEMENTS, SLOT_ENTITLEMENTS,
-    SLOT_INFO_PLIST, SLOT_REQUIREMENTS, SuperBlob,
+    BLOB_HEADER, SLOT_CMS, SLOT_CODE_DIRECTORY, SLOT_CODE_RESOURCES, SLOT_DER_ENTITLEMENTS,
+    SLOT_ENTITLEMENTS, SLOT_INFO_PLIST, SLOT_REQUIREMENTS, SuperBlob,
 };
 use super::code_directory::{CS_LINKER_SIGNED, CodeDirectory};
 use super::digest::{HashType, hex};
 use super::embedded::is_directory_slot;
-use super::entitlements::{self, Entitlements};
+use super::entitlements::Entitlements;
 use super::seal::{CodeResources, Seal};
 use crate::bundle::InfoPlist;
 use crate::macho::PackedVersion;
@@ -70,9 +70,8 @@ pub fn describe(super_blob: &[u8]) -> Result<Description, String> {
     };
     // The two forms say the same, or the kernel believes the other one.
     if let Some(der) = blobs.contents(SLOT_DER_ENTITLEMENTS) {
-        let expected = xml.map(Entitlements::keep).and_then(|kept| kept.entitlements);
-        let same = expected.is_some_and(|known| known.der_blob().get(8..) == Some(der))
-            || entitlements::der(&entitlements).as_deref() == Some(der);
+        let expected = xml.and_then(|xml| Entitlements::keep(xml, true).entitlements);
+        let same = expected.is_some_and(|known| known.der_blob().get(BLOB_HEADER..) == Some(der));
         if !same {
             fields.push(("DER entitlements", digest(der)));
         }
@@ -139,6 +138,7 @@ mod tests {
     fn signature(flags: u32, entitlements: Option<&str>) -> Vec<u8> {
         let directory = NewDirectory {
             identifier: "org.example.app",
+            team: None,
             flags,
             hash_type: HashType::Sha256,
             page_log2: 12,

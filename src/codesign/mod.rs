@@ -1,33 +1,50 @@
 //! Reads, verifies, plans and makes signatures. Rules are Apple's `libsecurity_codesigning` (Security-61901).
 //!
 //! [`plan`] decides, [`sign`] carries out, [`simulate`] says what the model is afterwards, [`verify_bundle`] checks.
-//! Signing is ad hoc: there is no identity, and the hash of the code stands for it.
+//! Signing is ad hoc, where the hash of the code stands for it, or with an [`Identity`].
 
+mod asn1;
+mod authority;
 mod blob;
 mod check_code;
 mod check_seal;
+mod cms;
 mod code_directory;
+mod credentials;
 mod describe;
+mod designated;
 mod digest;
 mod embedded;
 mod entitlements;
 mod identifier;
+mod identity;
 mod layout;
 mod nested;
 mod plan;
+mod profile;
 mod requirement;
 mod rules;
 mod seal;
+mod signer;
 mod simulate;
+mod step;
+mod timestamp;
 mod verify;
 mod write;
 
+use crate::macho::{Arch, Signature};
 use crate::paths::BundlePath;
 
+pub use authority::Authority;
+pub use credentials::{code_faults, credentials, image_credentials};
 pub use describe::{Description, SealDescription, describe, describe_seal, flag_names};
-pub use entitlements::needs_profile;
-pub use plan::{SignKind, SignPlan, SignStep, may_stand_beside_contents, plan, plan_file};
+pub use entitlements::{Entitlements, needs_profile};
+pub use identity::{Certificate, Identity, Password};
+pub use plan::{SignKind, SignOptions, SignPlan, SignStep, may_stand_beside_contents, plan, plan_file};
+pub use profile::Profile;
+pub use signer::Signer;
 pub use simulate::simulate;
+pub use timestamp::{APPLE_TIMESTAMP_SERVER, TIMESTAMP_QUERY, TIMESTAMP_REPLY, TimestampServer};
 pub use verify::{verify_bundle, verify_file};
 pub use write::{sign, sign_file};
 
@@ -35,7 +52,7 @@ pub use write::{sign, sign_file};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SealProblem {
     pub path: BundlePath,
-    pub arch: Option<crate::macho::Arch>,
+    pub arch: Option<Arch>,
     /// Stable word for scripts: `unsigned`, `page-hash`, `sealed-resource-modified`, …
     pub code: &'static str,
     /// Apple's words first where codesign has them, then ours.
@@ -49,4 +66,25 @@ pub struct Verification {
     pub checks: u64,
     /// Sorted by path.
     pub problems: Vec<SealProblem>,
+}
+
+/// One thing wrong with the signature of a file that is looked at by itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CodeFault {
+    pub arch: Option<Arch>,
+    /// As in [`SealProblem`].
+    pub code: &'static str,
+    pub message: String,
+}
+
+/// What a signature claims, as far as a notary asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    pub signature: Signature,
+    /// Whether no code directory has a hash stronger than SHA-1.
+    pub sha1_only: bool,
+    /// Who made its CMS and when; `None` when there is none or it cannot be read.
+    pub authority: Option<Authority>,
+    /// The XML of slot 5 as it stands.
+    pub entitlements: Option<Vec<u8>>,
 }

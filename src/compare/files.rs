@@ -204,19 +204,20 @@ impl<'a> Files<'a> {
     /// Takes the files out that the other side has at another place: of equal bytes, or images of one LC_UUID, which is one
     /// link of one build.
     fn moved(&self, only_left: &mut BTreeSet<&'a str>, only_right: &mut BTreeSet<&'a str>) -> Vec<Pair<'a>> {
-        let mut moved = self.take_pairs(only_left, only_right, &same_length, &|side, key| {
+        let mut moved = self.take_pairs(only_left, only_right, true, &|side, key| {
             side.digest(key).ok().map(|digest| digest.to_vec())
         });
-        moved.extend(self.take_pairs(only_left, only_right, &|_| true, &|side, key| uuids(side, key)));
+        moved.extend(self.take_pairs(only_left, only_right, false, &|side, key| uuids(side, key)));
         moved
     }
 
-    /// Pairs the files of the two sets for which `mark` says the same; asked only where `worth` allows it.
+    /// Pairs the files of the two sets for which `mark` says the same; asked only where the other side has a file of that length,
+    /// when that is what equality takes.
     fn take_pairs(
         &self,
         only_left: &mut BTreeSet<&'a str>,
         only_right: &mut BTreeSet<&'a str>,
-        worth: &dyn Fn((&BTreeSet<u64>, u64)) -> bool,
+        only_of_equal_length: bool,
         mark: &(dyn Fn(&Side, &str) -> Option<Vec<u8>> + Sync),
     ) -> Vec<Pair<'a>> {
         let lengths = |side: &Side, keys: &BTreeSet<&'a str>| -> BTreeSet<u64> {
@@ -227,7 +228,9 @@ impl<'a> Files<'a> {
             let keys: Vec<&'a str> = keys
                 .iter()
                 .copied()
-                .filter(|key| side.length(key) > 0 && worth((others, side.length(key))))
+                .filter(|key| {
+                    side.length(key) > 0 && (!only_of_equal_length || others.contains(&side.length(key)))
+                })
                 .collect();
             let marked: Vec<(Vec<u8>, &'a str)> =
                 keys.into_par_iter().filter_map(|key| Some((mark(side, key)?, key))).collect();
@@ -307,10 +310,6 @@ impl<'a> Files<'a> {
         }
         found
     }
-}
-
-fn same_length((others, length): (&BTreeSet<u64>, u64)) -> bool {
-    others.contains(&length)
 }
 
 /// Every LC_UUID of an image; `None` of anything else.

@@ -24,8 +24,8 @@ impl<'a> View<'a> {
         let base = self.header.segment("__TEXT").map_or(0, |text| text.vmaddr);
         let address = base.wrapping_add(from_start);
         let sections = self.header.segments.iter().flat_map(|segment| &segment.sections);
-        let around = sections.filter_map(|section| Some((section, address.checked_sub(section.addr)?)));
-        match around.filter(|(section, inside)| *inside < section.size.max(1)).last() {
+        let mut around = sections.filter_map(|section| Some((section, address.checked_sub(section.addr)?)));
+        match around.rfind(|(section, inside)| *inside < section.size.max(1)) {
             Some((section, inside)) => format!("{},{}+{inside:#x}", section.segment, section.name),
             None => format!("{from_start:#x}"),
         }

@@ -11,6 +11,7 @@ pub mod gio;
 mod loaded;
 mod missing_symbols;
 mod names;
+pub mod preflight;
 mod processes;
 pub mod qml;
 pub mod qt;

@@ -10,7 +10,7 @@ use super::expand::expand;
 use super::licences;
 use super::simulate::Outside;
 use crate::bundle::{Bundle, ImageId, Node, SearchRoots};
-use crate::codesign::{self, SealProblem, SignKind, SignPlan, Verification};
+use crate::codesign::{self, SealProblem, SignKind, SignOptions, SignPlan, Verification};
 use crate::diagnose::{Facts, Finding, Remedy, diagnose, no_header_room, references};
 use crate::dyld::graph::{Dependency, Launch};
 use crate::dyld::{Conditions, Graph, OsProfile, Outcome, Place, Resolution, resolve};
@@ -305,7 +305,7 @@ fn finish(draft: Draft<'_>, made: Made, seals: &Verification, options: &FixOptio
     let edits = draft.edits();
     let sign = match touched(&edits, &draft, &made.model) {
         touched if touched.is_empty() => SignPlan::default(),
-        touched => codesign::plan(&made.model, &touched),
+        touched => codesign::plan(&made.model, &touched, &SignOptions::default()),
     };
     let Made { model: mut expected, mut graphs, .. } = made;
     codesign::simulate(&mut expected, &sign);

@@ -171,7 +171,26 @@ fn the_other_documents_are_as_promised() {
 
     let rules = parsed(&run(["rules", "--json"]).out);
     let rule = json!({ "id": "text", "title": "text", "severity": "error|warning|info", "doc": "text" });
-    assert_shape(&rules, &json!({ "schema": 1, "rules": [rule] }), "rules");
+    assert_shape(&rules, &json!({ "schema": 1, "rules": [rule.clone()], "preflight": [rule] }), "rules");
+}
+
+#[test]
+fn the_preflight_is_as_promised() {
+    let fixture = unpack_sample();
+    let run = run(["preflight".as_ref(), fixture.app("Postcard").as_os_str(), "--json".as_ref()]);
+    let preflight = parsed(&run.out);
+    let hit = json!({ "path": "text", "archs": ["text"], "message": "text" });
+    let check = json!({
+        "id": "text", "title": "text", "severity": "error|warning|info", "outcome": "passed|failed|unseen",
+        "apple": "text?", "advice": "text", "why": "text?", "hits": [hit]
+    });
+    let command = json!({ "place": "mac|anywhere", "command": "text", "why": "text" });
+    let shape = json!({
+        "schema": 1, "name": "Postcard.app", "kind": "app|disk-image|code|folder", "rejected": true, "files": 4,
+        "archives": "whole", "signers": ["text"], "checks": [check], "next": [command]
+    });
+    assert_shape(&preflight, &shape, "preflight");
+    assert_eq!(run.code, 1);
 }
 
 fn maps_are_as_promised(maps: &Value) {

@@ -9,6 +9,7 @@ pub mod loaded;
 pub mod maps;
 pub mod maps_json;
 mod page;
+pub mod preflight;
 pub mod tree;
 pub mod walk;
 pub mod words;
