@@ -33,6 +33,7 @@ fn entries() -> Vec<Entry> {
     vec![
         Entry { name: "Mach-O", read: read_code, seeds: code.clone() },
         Entry { name: "imports", read: read_imports, seeds: code.clone() },
+        Entry { name: "load commands", read: read_commands, seeds: code.clone() },
         Entry { name: "exports", read: read_exports, seeds: code },
         Entry { name: "stubs", read: read_stub, seeds: STUBS.map(|text| text.as_bytes().to_vec()).into() },
         Entry { name: "property lists", read: read_plist, seeds: plists() },
@@ -59,6 +60,15 @@ fn read_imports(bytes: &[u8]) {
     for slice in slices(bytes) {
         let imports = SliceSymbols::read(slice).and_then(|symbols| symbols.imports());
         assert!(imports.map_or(0, |imports| imports.len()) <= slice.len());
+    }
+}
+
+fn read_commands(bytes: &[u8]) {
+    for slice in slices(bytes) {
+        let commands = macho::listing::list(slice).unwrap_or_default();
+        assert!(commands.iter().map(|command| command.fields.len()).sum::<usize>() <= slice.len());
+        let map = macho::debug_map::read(slice).unwrap_or_default();
+        assert!(map.locals.values().sum::<usize>() <= slice.len());
     }
 }
 

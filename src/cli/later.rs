@@ -19,27 +19,10 @@ pub struct Crash {
     json: bool,
 }
 
-/// Compare two bundles or two Mach-O files (not available yet).
-#[derive(Args)]
-pub struct Compare {
-    a: PathBuf,
-    b: PathBuf,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
-}
-
 impl Crash {
     pub fn run(&self) -> Result<Answer, Trouble> {
         let _ = (&self.bundle, self.json);
         Err(not_yet(&format!("reading crash reports ({})", self.report.display())))
-    }
-}
-
-impl Compare {
-    pub fn run(&self) -> Result<Answer, Trouble> {
-        let _ = self.json;
-        Err(not_yet(&format!("comparing ({} with {})", self.a.display(), self.b.display())))
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod answer;
 mod check;
+mod compare;
 mod demo;
 mod dmg;
 mod environment;
@@ -67,7 +68,7 @@ enum Command {
     Preflight(preflight::Preflight),
     Dmg(dmg::Dmg),
     Crash(later::Crash),
-    Compare(later::Compare),
+    Compare(compare::Compare),
 }
 
 impl Command {
@@ -89,7 +90,7 @@ impl Command {
             Command::Preflight(preflight) => preflight.run(session),
             Command::Dmg(dmg) => dmg.run(session),
             Command::Crash(crash) => crash.run(),
-            Command::Compare(compare) => compare.run(),
+            Command::Compare(compare) => compare.run(session),
         }
     }
 }
@@ -162,6 +163,8 @@ mod tests {
             "dmg Foo.app -o Foo.dmg --background-color #fff",
             "crash report.ips --bundle Foo.app",
             "compare A.app B.app",
+            "compare A.app A.dmg --json --all",
+            "compare a.dylib b.dylib --markdown",
         ] {
             assert_eq!(code(&line.split_whitespace().collect::<Vec<_>>()), 0, "{line}");
         }
@@ -187,6 +190,8 @@ mod tests {
             "dmg A.app -o A.dmg --place Foo.app",
             "fix A.app --reference Contents/MacOS/Foo",
             "fix A.app --only no-rpath --reference a b",
+            "compare A.app",
+            "compare A.app B.app --json --markdown",
             "A.app B.app",
         ] {
             assert_eq!(code(&line.split_whitespace().collect::<Vec<_>>()), 2, "{line}");

@@ -1,5 +1,6 @@
 //! The use cases as plain blocking functions. The command line and the window's jobs call the same ones.
 
+mod compare;
 pub mod export;
 mod inspect;
 mod launch;
@@ -28,6 +29,7 @@ pub use crate::bundle::Bundle;
 pub use crate::codesign::{Password, SignOptions};
 pub use crate::fix::{FixOptions, FixPlan, Receipt, last_fix, recover};
 pub use crate::macho::Arch;
+pub use compare::{compare, comparison_markdown};
 pub use inspect::{InspectOptions, inspect, reconsider};
 pub use launch::{Mac, launches, on, starts};
 pub use maps::unused_images;

@@ -241,3 +241,38 @@ fn the_summary_has_every_map_but_the_network() {
     assert_shape(&maps, &shape, "map");
     assert!(maps["cycles"].is_array() && maps.get("network").is_none());
 }
+
+#[test]
+fn compare_is_as_promised() {
+    let twice = unpack("twice");
+    let app = |folder: &str| twice.path().join(folder).join("Twice.app");
+    let compare = |left: &str, right: &str| {
+        let answer = run(["compare".into(), app(left).into_os_string(), app(right).into(), "--json".into()]);
+        (answer.code, parsed(&answer.out))
+    };
+    let difference = json!({
+        "path": "text", "arch": "text?", "field": "text", "change": "changed|added|removed|moved",
+        "class": "always|environment|linkage|format|content|signature", "left": "text", "right": "text",
+        "explanation": "text", "code": "yes/no"
+    });
+    let shape = json!({
+        "schema": 1, "equal": "yes/no", "same_code": "yes/no", "verdict": "text", "differences": [difference]
+    });
+    for (right, code, same) in
+        [("again", 0, true), ("rebuilt", 1, true), ("relinked", 1, true), ("other", 1, false)]
+    {
+        let (exit, document) = compare("first", right);
+        assert_shape(&document, &shape, right);
+        assert_eq!(
+            (exit, &document["equal"], &document["same_code"]),
+            (code, &json!(code == 0), &json!(same))
+        );
+    }
+    let (_, rebuilt) = compare("first", "rebuilt");
+    let uuid = rebuilt["differences"].as_array().expect("a list").iter().find(|it| it["field"] == "LC_UUID");
+    let uuid = uuid.expect("the linker made another one");
+    assert_eq!(
+        (&uuid["class"], &uuid["path"]),
+        (&json!("always"), &json!("Contents/Frameworks/libone.dylib"))
+    );
+}

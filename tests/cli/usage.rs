@@ -30,9 +30,7 @@ fn wrong_usage_is_exit_2_and_says_so() {
 
 #[test]
 fn what_is_to_come_is_refused_by_name() {
-    for (line, word) in [("crash report.ips", "crash reports"), ("compare a b", "comparing")] {
-        assert_refused(&run(line.split(' ')), 2, &[word, "is not available yet"]);
-    }
+    assert_refused(&run(["crash", "report.ips"]), 2, &["crash reports", "is not available yet"]);
 }
 
 #[test]

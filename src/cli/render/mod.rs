@@ -1,5 +1,6 @@
 //! Values → text and JSON.
 
+pub mod comparison;
 pub mod findings;
 pub mod inspection;
 pub mod inspection_json;
