@@ -40,6 +40,7 @@ pub mod fix;
 pub mod jobs;
 pub mod macho;
 pub mod maps;
+pub mod triage;
 pub mod workflow;
 
 pub mod cli;

@@ -6,19 +6,6 @@ use clap::Args;
 
 use super::answer::{Answer, Trouble};
 
-/// Read a crash report; with --bundle, tie it to a bundle (not available yet).
-#[derive(Args)]
-pub struct Crash {
-    /// The report: .ips, .crash or dyld's own lines.
-    report: PathBuf,
-    /// The bundle that crashed.
-    #[arg(long, value_name = "BUNDLE")]
-    bundle: Option<PathBuf>,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
-}
-
 /// Compare two bundles or two Mach-O files (not available yet).
 #[derive(Args)]
 pub struct Compare {
@@ -27,13 +14,6 @@ pub struct Compare {
     /// Print JSON.
     #[arg(long)]
     json: bool,
-}
-
-impl Crash {
-    pub fn run(&self) -> Result<Answer, Trouble> {
-        let _ = (&self.bundle, self.json);
-        Err(not_yet(&format!("reading crash reports ({})", self.report.display())))
-    }
 }
 
 impl Compare {

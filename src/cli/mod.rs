@@ -3,6 +3,7 @@
 
 mod answer;
 mod check;
+mod crash;
 mod demo;
 mod dmg;
 mod environment;
@@ -64,7 +65,7 @@ enum Command {
     Sign(sign::Sign),
     Verify(verify::Verify),
     Dmg(dmg::Dmg),
-    Crash(later::Crash),
+    Crash(crash::Crash),
     Compare(later::Compare),
 }
 
@@ -85,7 +86,7 @@ impl Command {
             Command::Sign(sign) => sign.run(session),
             Command::Verify(verify) => verify.run(session),
             Command::Dmg(dmg) => dmg.run(session),
-            Command::Crash(crash) => crash.run(),
+            Command::Crash(crash) => crash.run(session),
             Command::Compare(compare) => compare.run(),
         }
     }
@@ -154,6 +155,8 @@ mod tests {
              --volume-name Foo --volume-icon v.icns --window 640x400 --icon-size 96 --place Foo.app=100,200 --add README",
             "dmg Foo.app -o Foo.dmg --background-color #fff",
             "crash report.ips --bundle Foo.app",
+            "crash - --json",
+            "crash a.ips b.crash --bundle Foo.app --root /opt/homebrew=here --os 14 --markdown",
             "compare A.app B.app",
         ] {
             assert_eq!(code(&line.split_whitespace().collect::<Vec<_>>()), 0, "{line}");
@@ -180,6 +183,8 @@ mod tests {
             "fix A.app --reference Contents/MacOS/Foo",
             "fix A.app --only no-rpath --reference a b",
             "A.app B.app",
+            "crash",
+            "crash a.ips --json --markdown",
         ] {
             assert_eq!(code(&line.split_whitespace().collect::<Vec<_>>()), 2, "{line}");
         }

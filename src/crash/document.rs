@@ -50,9 +50,8 @@ impl Reader {
             }
             self.now.pid = Some(pid);
         }
-        if self.part == Part::Images
-            && let Some(image) = image_line::listed(line.text)
-        {
+        let listing = self.part == Part::Images || line.text.trim_start().starts_with("0x");
+        if listing && let Some(image) = image_line::listed(line.text) {
             self.now.images.push(LoadedImage { line: Some(line.number), ..image });
             return;
         }
@@ -209,12 +208,12 @@ impl Reader {
     fn end(&mut self) {
         self.remarks.finish(&mut self.now);
         let mut report = std::mem::replace(&mut self.now, self.shared.clone());
+        drop_nameless(&mut report);
         self.place_frames(&mut report);
         self.part = Part::default();
         if report.is_empty() {
             return;
         }
-        report.images.retain(|image| !image.name.is_empty() || image.uuid.is_some());
         name_images(&mut report);
         self.done.push(report);
     }
@@ -250,6 +249,28 @@ impl Reader {
         }
         self.done
     }
+}
+
+/// Takes out entries that stand for no image; frames keep theirs.
+fn drop_nameless(report: &mut CrashReport) {
+    let is_image = |image: &LoadedImage| !image.name.is_empty() || image.uuid.is_some();
+    if report.images.iter().all(is_image) {
+        return;
+    }
+    let mut kept = 0;
+    let places: Vec<Option<usize>> = report
+        .images
+        .iter()
+        .map(|image| {
+            let place = is_image(image).then_some(kept);
+            kept += usize::from(place.is_some());
+            place
+        })
+        .collect();
+    for frame in &mut report.crashed {
+        frame.index = frame.index.and_then(|at| places.get(at).copied().flatten());
+    }
+    report.images.retain(is_image);
 }
 
 /// The process that a line of dyld or objc is about.

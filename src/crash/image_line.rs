@@ -1,6 +1,6 @@
 //! One line of "Binary Images:", of `image list` in lldb, or of DYLD_PRINT_LIBRARIES.
 
-use super::{LoadedImage, Source, known, leaf, number, uuid};
+use super::{LoadedImage, known, leaf, number, uuid};
 
 /// `0x10f1e2000 - 0x10f2a1fff +qca-qt5 (0) <UUID> /path`, in every shape from Mac OS X 10.4 on: the end may be `???`, the UUID
 /// without dashes or missing, the name missing. `None` for anything else.

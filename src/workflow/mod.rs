@@ -11,6 +11,7 @@ pub mod sample;
 mod sign;
 mod survey;
 mod system;
+mod triage;
 mod verify;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub use repair::{Repaired, apply, foresee, plan, repair, undo};
 pub use sign::{Signed, sign};
 pub use survey::{Survey, survey};
 pub use system::System;
+pub use triage::{Group, LARGEST as LARGEST_REPORT, Text, Triage, by_cause, read_report, triage_all};
 pub use verify::{Checked, Fault, verify};
 
 /// All derived state of a bundle, replaced as a whole.

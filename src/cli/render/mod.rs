@@ -1,5 +1,7 @@
 //! Values → text and JSON.
 
+pub mod crash;
+pub mod crash_json;
 pub mod findings;
 pub mod inspection;
 pub mod inspection_json;
