@@ -1,7 +1,7 @@
 //! `crash`: from a report back to the fault.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -36,7 +36,11 @@ pub struct Crash {
 
 impl Crash {
     pub fn run(&self, session: &Session) -> Result<Answer, Trouble> {
-        let texts = self.reports.iter().map(|report| read(report)).collect::<Result<Vec<Text>, Failure>>()?;
+        let texts = self
+            .reports
+            .iter()
+            .map(|report| read(report.as_path()))
+            .collect::<Result<Vec<Text>, Failure>>()?;
         let inspection = self.inspect(session)?;
         let shown = self.bundle.as_ref().map(|bundle| bundle.display().to_string()).unwrap_or_default();
         let bundle = inspection.as_ref().map(|inspection| (inspection, shown.as_str()));
@@ -68,7 +72,7 @@ impl Crash {
     }
 }
 
-fn read(report: &PathBuf) -> Result<Text, Failure> {
+fn read(report: &Path) -> Result<Text, Failure> {
     if report.as_os_str() != "-" {
         return read_report(report);
     }

@@ -27,6 +27,8 @@ pub fn read(text: &str) -> Vec<CrashReport> {
     reader.finish()
 }
 
+const CUT: &str = "The report breaks off after its first line.";
+
 #[derive(Default)]
 struct Reader {
     done: Vec<CrashReport>,
@@ -92,8 +94,11 @@ impl Reader {
             self.shared = std::mem::take(&mut self.now);
             self.shared.images.clear();
         }
-        let own_log = self.now.process.is_none()
-            && (pid.is_none() || self.now.pid.is_none_or(|known| Some(known) == pid));
+        let same_pid = pid.is_none() || self.now.pid.is_none_or(|known| Some(known) == pid);
+        // `sample` names the process in its first line already.
+        let is_first =
+            self.now.process.is_none() || self.now.format == Format::Sample && self.now.path.is_none();
+        let own_log = is_first && same_pid;
         if !own_log || self.shared.format == Format::Spindump {
             self.end();
         }
@@ -163,23 +168,21 @@ impl Reader {
         };
         match ips::kind(&found.value) {
             ips::Kind::Heading => {
-                if self.heading.is_some() {
-                    self.report_of_heading();
-                }
+                self.report_of_heading(CUT);
                 self.heading = Some(found.value);
             }
             ips::Kind::Report => self.report(&found.value, found.cut),
-            ips::Kind::Unknown => {}
+            ips::Kind::Unknown => self.report_of_heading("What follows its first line lists no images."),
         }
         found.lines
     }
 
-    fn report_of_heading(&mut self) {
+    fn report_of_heading(&mut self, note: &str) {
         if let Some(heading) = self.heading.take() {
             self.end();
             ips::heading(&mut self.now, &heading);
             self.now.format = Format::Ips;
-            self.now.notes.push("The report breaks off after its first line.".to_owned());
+            self.now.notes.push(note.to_owned());
             self.end();
         }
     }
@@ -236,7 +239,7 @@ impl Reader {
     }
 
     fn finish(mut self) -> Vec<CrashReport> {
-        self.report_of_heading();
+        self.report_of_heading(CUT);
         if self.now.process.is_none() {
             self.now.process = self.target.clone().filter(|_| self.now.format == Format::Spindump);
         }

@@ -98,7 +98,7 @@ pub fn message(text: &str) -> Option<DyldMessage> {
     let (fault, needed_by) = fault(text, opened)?;
     let listed = reason.as_deref().unwrap_or(text);
     let (tried, mut cut) = tried(listed);
-    let from = after(text, "Referenced from:").or_else(|| needed_by.as_deref());
+    let from = after(text, "Referenced from:").or(needed_by.as_deref());
     let built_for = from.and_then(built_for);
     let from = from.and_then(place);
     let expected_in =

@@ -44,14 +44,13 @@ pub fn take(report: &mut CrashReport, key: &str, value: &str) -> Option<Part> {
             report.arch = report.arch.take().or_else(|| arch(value).map(str::to_owned));
             report.translated |= value.contains("ranslated");
         }
-        "Report Version" => {
-            if report.format == Format::Log {
-                report.format = Format::Crash;
-            }
-        }
+        "Report Version" => crashed(report),
         "Analysis Tool" => report.format = Format::Sample,
         "Data Source" | "Steps" => report.format = Format::Spindump,
-        "Exception Type" => report.exception = Some(exception(value)),
+        "Exception Type" => {
+            crashed(report);
+            report.exception = Some(exception(value));
+        }
         "Exception Subtype" | "Exception Codes" => {
             if let Some(exception) = report.exception.as_mut().filter(|_| value.starts_with("KERN_")) {
                 exception.detail = known(value);
@@ -66,7 +65,10 @@ pub fn take(report: &mut CrashReport, key: &str, value: &str) -> Option<Part> {
         }
         "Application Specific Information" => return Some(Part::Said),
         "Dyld Error Message" => {}
-        "Binary Images" => return Some(Part::Images),
+        "Binary Images" => {
+            crashed(report);
+            return Some(Part::Images);
+        }
         "Call graph" | "Thread State" | "External Modification Summary" | "VM Region Summary" => {
             return Some(Part::Other);
         }
@@ -83,6 +85,13 @@ fn section(key: &str) -> Option<Part> {
         Some(_) => Some(Part::Other),
         None if key.starts_with("Application Specific Backtrace") => Some(Part::Other),
         None => None,
+    }
+}
+
+/// An excerpt without the headings that say so.
+fn crashed(report: &mut CrashReport) {
+    if report.format == Format::Log {
+        report.format = Format::Crash;
     }
 }
 

@@ -155,10 +155,12 @@ impl CrashReport {
         self.process.is_none()
             && self.images.is_empty()
             && self.dyld.is_empty()
+            && self.classes.is_empty()
             && self.exception.is_none()
             && self.termination.is_none()
             && self.hints.is_empty()
             && !self.no_shared_cache
+            && self.notes.is_empty()
     }
 
     /// Whether it has a list of images at all. Many reports list only those of the backtraces.

@@ -9,7 +9,7 @@ use super::finding::{Certainty, Culprit, Finding, Rule};
 use super::place::leaf;
 use super::tie::bundled;
 use super::{Case, Origin};
-use crate::diagnose::{Severity, generation};
+use crate::diagnose::{Prefix, Severity, generation};
 
 /// The engine's rules that find two copies in a bundle.
 const COPIES: [&str; 5] = [
@@ -43,7 +43,8 @@ fn finding(case: &Case<'_>, duplicate: &Duplicate) -> Finding {
     let first = duplicate.images.first().and_then(|at| case.report.images.get(*at));
     let why = match duplicate.why {
         Why::SameUuid => format!(
-            "All have the UUID {}: the same build, loaded from different files, each with its own state.",
+            "{} have the UUID {}: the same build, loaded from different files, each with its own state.",
+            if duplicate.images.len() == 2 { "Both" } else { "All" },
             first.and_then(|image| image.uuid.as_deref()).unwrap_or("")
         ),
         Why::SameName => "They have one name and are different files, each with its own state.".to_owned(),
@@ -257,7 +258,8 @@ fn class_finding(case: &Case<'_>, a: &str, b: &str, classes: &[&str]) -> Finding
 
 /// What the app loaded that another Mac does not have, duplicates aside.
 pub fn outside(case: &Case<'_>, duplicates: &[Duplicate]) -> Vec<Finding> {
-    let Some(app) = case.app else { return Vec::new() };
+    // What a package manager installed may use what it installed.
+    let Some(app) = case.app.filter(|app| Prefix::of(app).is_none()) else { return Vec::new() };
     let told: BTreeSet<usize> =
         duplicates.iter().flat_map(|duplicate| duplicate.images.iter().copied()).collect();
     let named: BTreeSet<&str> = case

@@ -154,7 +154,10 @@ pub fn app(report: &CrashReport) -> Option<String> {
     // What a package manager installs has apps of its own: Python.app is not what somebody ships.
     let apps = all.filter(|path| !is_system(path)).filter_map(app_root);
     let shipped = |root: &&str| Prefix::of(root).is_none();
-    apps.clone().find(shipped).or_else(|| report.path.as_deref().and_then(app_root)).map(str::to_owned)
+    apps.clone()
+        .find(shipped)
+        .or_else(|| report.path.as_deref().filter(|path| !is_system(path)).and_then(app_root))
+        .map(str::to_owned)
 }
 
 #[cfg(test)]

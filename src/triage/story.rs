@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::ends::sentence;
 use super::finding::{Certainty, Culprit, Finding, Hop, Rule};
 use super::library_findings::next_step;
+use super::place::leaf;
 use super::{Case, Origin, Triage};
-use crate::crash::CrashReport;
 use crate::diagnose::Severity;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -67,11 +67,12 @@ pub fn story(name: &str, case: &Case<'_>, findings: &[Finding]) -> Story {
         chains: Vec::new(),
     });
     sections.retain(|section| !section.lines.is_empty() || !section.chains.is_empty());
-    Story { headline: headline(name, case.report), sections }
+    Story { headline: headline(name, case), sections }
 }
 
-fn headline(name: &str, report: &CrashReport) -> String {
-    let mut text = report.process.clone().unwrap_or_else(|| name.to_owned());
+fn headline(name: &str, case: &Case<'_>) -> String {
+    let report = case.report;
+    let mut text = report.process.as_deref().or(case.app.map(leaf)).unwrap_or(name).to_owned();
     if let Some(version) = &report.version {
         text += &format!(" {version}");
     }

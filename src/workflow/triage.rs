@@ -81,14 +81,8 @@ pub fn triage_all(
 
 /// Whether it shows a process of macOS with nothing in it that is not.
 fn is_of_macos(triage: &Triage) -> bool {
-    triage.app.is_none()
-        && !triage.report.images.is_empty()
-        && triage.origins.iter().all(|origin| !origin.is_outside())
-        && triage
-            .report
-            .path
-            .as_deref()
-            .is_none_or(|path| triage::Origin::of(path, None) == triage::Origin::System)
+    let own = triage.report.path.as_deref().map(|path| triage::Origin::of(path, None));
+    own == Some(triage::Origin::System) && triage.origins.iter().all(|origin| !origin.is_outside())
 }
 
 /// Reports of one cause together, the largest group first.
@@ -101,4 +95,98 @@ pub fn by_cause(triages: &[Triage]) -> Vec<Group> {
         groups.into_iter().map(|((_, cause), members)| Group { cause, members }).collect();
     groups.sort_by_key(|group| (std::cmp::Reverse(group.members.len()), group.members.first().copied()));
     groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::case::{Written, written};
+    use crate::triage::{Certainty, FixChoice, Verdict};
+    use crate::workflow::{InspectOptions, inspect};
+
+    /// The app of the article about Craft: the program uses the bare binary of a framework, a plug-in still the framework of the
+    /// build tree.
+    const CRAFT: &str = "Contents/Info.plist plist\n  key CFBundleExecutable kdeconnect-indicator\n\
+        Contents/MacOS/kdeconnect-indicator execute x86_64\n  use @executable_path/../Frameworks/qca-qt5\n  use /usr/lib/libSystem.B.dylib\n\
+        Contents/Frameworks/qca-qt5 dylib x86_64 uuid=14AD33D7-196F-32BB-91B6-598FA39EEF20\n  id @executable_path/../Frameworks/qca-qt5\n  use /usr/lib/libSystem.B.dylib\n\
+        Contents/PlugIns/crypto/libqca-ossl.dylib dylib x86_64\n  id libqca-ossl.dylib\n  \
+        use /Users/craft/CraftRoot/lib/qca-qt5.framework/Versions/2.2.0/qca-qt5\n  use /usr/lib/libSystem.B.dylib\n";
+    const MACHINE: &str = "/Users/craft/CraftRoot/lib/qca-qt5.framework/Versions/2.2.0/qca-qt5 dylib x86_64 uuid=14AD33D7-196F-32BB-91B6-598FA39EEF20\n  \
+        id /Users/craft/CraftRoot/lib/qca-qt5.framework/Versions/2.2.0/qca-qt5\n  use /usr/lib/libSystem.B.dylib\n";
+    const REPORT: &str = "Process:               kdeconnect-indicator [2671]\n\
+        Path:                  /Volumes/*/kdeconnect-indicator.app/Contents/MacOS/kdeconnect-indicator\n\
+        OS Version:            Mac OS X 10.14.5 (18F132)\n\nBinary Images:\n\
+        0x10f1e2000 - 0x10f2a1fff +qca-qt5 (0) <14AD33D7-196F-32BB-91B6-598FA39EEF20> /Volumes/*/kdeconnect-indicator.app/Contents/Frameworks/qca-qt5\n\
+        0x112a04000 - 0x112ac3fff + (??? - ???) <14AD33D7-196F-32BB-91B6-598FA39EEF20> /Users/USER/*/qca-qt5.framework/Versions/2.2.0/qca-qt5\n";
+
+    fn tied(written: &Written, report: &str) -> Triage {
+        let options = InspectOptions::new(written.roots.clone());
+        let inspection = inspect(&written.app, &options, &Progress::silent()).expect("a bundle");
+        let text = Text { name: "r.crash".to_owned(), bytes: report.as_bytes().to_vec() };
+        triage_all(&[text], Some((&inspection, "App.app")), &Progress::silent())
+            .expect("not cancelled")
+            .remove(0)
+    }
+
+    #[test]
+    fn the_plug_in_that_pulled_the_second_copy_in_is_named_with_its_load_command() {
+        for (machine, sure) in [(MACHINE, Certainty::Certain), ("", Certainty::Likely)] {
+            let found = tied(&written(&format!("{CRAFT}{machine}")), REPORT);
+            let culprit = &found.findings[0].culprits[0];
+            assert_eq!(culprit.image, "Contents/PlugIns/crypto/libqca-ossl.dylib");
+            assert_eq!(
+                culprit.words,
+                "Contents/PlugIns/crypto/libqca-ossl.dylib asks for it: its LC_LOAD_DYLIB says \
+                 /Users/craft/CraftRoot/lib/qca-qt5.framework/Versions/2.2.0/qca-qt5."
+            );
+            assert_eq!(culprit.certainty, sure);
+            let chain: Vec<&str> = culprit.chain.iter().map(|hop| hop.name.as_str()).collect();
+            assert_eq!(chain, ["kdeconnect-indicator", "libqca-ossl.dylib", "qca-qt5"]);
+            let fix = culprit.fix.as_ref().expect("a repair");
+            assert!(
+                matches!(&fix.choice, FixChoice::Reference { image, .. } if image.as_str() == culprit.image)
+            );
+            assert!(
+                fix.command.starts_with("bundlewright fix App.app --reference Contents/PlugIns/"),
+                "{}",
+                fix.command
+            );
+            let tie = found.tie.as_ref().expect("a tie");
+            assert_eq!((tie.verdict, tie.same), (Verdict::Same, 1));
+            assert!(found.story.sections.iter().any(|section| section.lines.contains(&culprit.words)));
+        }
+    }
+
+    #[test]
+    fn another_build_is_told_from_this_one() {
+        let found = tied(&written(CRAFT), &REPORT.replace("14AD33D7", "24AD33D7"));
+        assert_eq!(found.tie.as_ref().map(|tie| tie.verdict), Some(Verdict::Other));
+        assert!(found.findings.iter().any(|finding| finding.rule == Rule::OtherBuild));
+        let without = REPORT.replace("<14AD33D7-196F-32BB-91B6-598FA39EEF20> ", "");
+        let found = tied(&written(CRAFT), &without);
+        assert_eq!(found.tie.as_ref().map(|tie| (tie.verdict, tie.unknown)), Some((Verdict::Unknown, 1)));
+    }
+
+    #[test]
+    fn a_missing_library_leads_to_the_reference_or_says_that_it_is_gone() {
+        let app = "Contents/Info.plist plist\n  key CFBundleExecutable App\nContents/MacOS/App execute\n  use @executable_path/../Frameworks/liba.dylib\n\
+            Contents/Frameworks/liba.dylib dylib uuid=14AD33D7-196F-32BB-91B6-598FA39EEF20\n  id @rpath/liba.dylib\n  use /opt/homebrew/opt/ink/lib/libink.dylib\n\
+            /opt/homebrew/opt/ink/lib/libink.dylib dylib\n  id /opt/homebrew/opt/ink/lib/libink.dylib\n";
+        let log = |name: &str| {
+            format!(
+                "dyld[1]: Library not loaded: {name}\n  Referenced from: <14AD33D7-196F-32BB-91B6-598FA39EEF20> /Users/USER/*/App.app/Contents/Frameworks/liba.dylib\n  Reason: tried: '{name}' (no such file)\n"
+            )
+        };
+        let found = tied(&written(app), &log("/opt/homebrew/opt/ink/lib/libink.dylib"));
+        let culprit = &found.findings[0].culprits[0];
+        assert_eq!(culprit.image, "Contents/Frameworks/liba.dylib");
+        let chain: Vec<&str> = culprit.chain.iter().map(|hop| hop.name.as_str()).collect();
+        assert_eq!(chain, ["App", "liba.dylib", "libink.dylib"]);
+        assert!(culprit.fix.is_some());
+        let gone = tied(&written(app), &log("/opt/homebrew/opt/other/lib/libother.dylib"));
+        assert!(
+            gone.findings[0].advice[0]
+                .starts_with("In this build Contents/Frameworks/liba.dylib does not ask for")
+        );
+    }
 }
