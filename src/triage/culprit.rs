@@ -137,23 +137,23 @@ fn chain(opened: &Opened<'_>, graph: &Graph, reference: &Reference<'_>, path: &s
                 .find(|launch| launch.entry == chain.entry)
                 .and_then(|launch| launch.program.as_ref())
         {
-            hops.push(hop(opened, program.as_str(), "opens it by name".to_owned()));
+            hops.push(hop(program.as_str(), "opens it by name".to_owned()));
         }
         for step in &chain.steps {
             let link = format!("{} {}", step.kind.command(), step.name);
             match bundled(&step.image) {
-                Some(path) => hops.push(hop(opened, path.as_str(), link)),
+                Some(path) => hops.push(hop(path.as_str(), link)),
                 None => hops.push(outside(opened, &step.image.to_string(), link)),
             }
         }
     }
     let link = format!("{} {}", reference.dependency.kind.command(), reference.dependency.name);
-    hops.push(hop(opened, reference.user.as_str(), link));
+    hops.push(hop(reference.user.as_str(), link));
     hops.push(outside(opened, path, String::new()));
     hops
 }
 
-fn hop(_: &Opened<'_>, path: &str, link: String) -> Hop {
+fn hop(path: &str, link: String) -> Hop {
     Hop { name: leaf(path).to_owned(), path: path.to_owned(), origin: Origin::Bundle, link }
 }
 
@@ -167,12 +167,8 @@ fn fix_of_reference(opened: &Opened<'_>, user: &BundlePath, name: &InstallName) 
     let about =
         |finding: &&diagnose::Finding| finding.subject == *user && finding.reference.as_ref() == Some(name);
     let finding = opened.findings.iter().filter(about).find(|finding| finding.remedy.is_some())?;
-    let command = format!(
-        "bundlewright fix {} --reference {} {}",
-        quoted(&opened.shown),
-        quoted(user.as_str()),
-        quoted(name.as_str())
-    );
+    let command =
+        opened.fix_command(&format!(" --reference {} {}", quoted(user.as_str()), quoted(name.as_str())));
     let choice = FixChoice::Reference { image: user.clone(), name: name.clone() };
     Some(Fix { choice, command, words: finding.message.clone() })
 }
@@ -192,7 +188,7 @@ pub fn of_rules(opened: &Opened<'_>, rules: &[&str], about: impl Fn(&ImageId) ->
             chain: Vec::new(),
             fix: finding.remedy.as_ref().map(|_| Fix {
                 choice: FixChoice::Rule(finding.rule),
-                command: format!("bundlewright fix {} --only {}", quoted(&opened.shown), finding.rule),
+                command: opened.fix_command(&format!(" --only {}", finding.rule)),
                 words: finding.title.clone(),
             }),
         })

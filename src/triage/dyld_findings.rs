@@ -151,7 +151,7 @@ fn blame(case: &Case<'_>, message: &DyldMessage, name: &str, finding: &mut Findi
 /// The repair of a culprit, or what the engine says where there is none.
 pub fn advice(case: &Case<'_>, culprit: &Culprit) -> Option<String> {
     if let Some(fix) = &culprit.fix {
-        return Some(format!("{} Do it with: {}", fix.words, fix.command));
+        return Some(format!("{} Do it with: {}", with_stop(&fix.words), fix.command));
     }
     advice_of(case.opened?, &culprit.image, culprit.name.as_deref()?)
 }

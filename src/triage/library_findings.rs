@@ -133,7 +133,17 @@ fn blame(case: &Case<'_>, duplicate: &Duplicate, finding: &mut Finding) {
         .filter_map(|culprit| advice(case, culprit))
         .filter(|text| done.insert(text.clone()))
         .collect();
+    let fixes: BTreeSet<&str> = finding
+        .culprits
+        .iter()
+        .filter_map(|culprit| culprit.fix.as_ref())
+        .map(|fix| fix.command.as_str())
+        .collect();
+    let at_once = case.opened.filter(|_| fixes.len() > 1).map(|opened| {
+        format!("Or everything that the bundle has wrong, at once: {}", opened.fix_command(""))
+    });
     finding.advice.extend(told);
+    finding.advice.extend(at_once);
     if finding.advice.is_empty() {
         finding.advice.push(general_advice(duplicate));
     }

@@ -28,10 +28,14 @@ use crate::diagnose;
 use crate::dyld::Graph;
 use crate::paths::BundlePath;
 
+pub use culprit::quoted;
+
 /// A bundle that reports are tied to, with what the engine knows of it.
 pub struct Opened<'a> {
     /// As the user named it: commands that are offered say it like this.
     pub shown: String,
+    /// What commands need besides: ` --root /opt/homebrew=/mnt/brew`; empty, or begins with a space.
+    pub options: String,
     pub bundle: &'a Bundle,
     /// As the build machine would load it, and as another Mac would.
     pub build: &'a Graph,
@@ -43,6 +47,11 @@ impl Opened<'_> {
     /// The bundle's folder as the build machine names it.
     fn root(&self) -> &str {
         self.bundle.runtime_root.as_str()
+    }
+
+    /// `bundlewright fix Foo.app …`.
+    fn fix_command(&self, arguments: &str) -> String {
+        format!("bundlewright fix {}{arguments}{}", quoted(&self.shown), self.options)
     }
 }
 

@@ -1,11 +1,12 @@
 //! Crash reports, alone or tied to an inspected bundle.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Inspection;
 use crate::crash;
 use crate::failure::Failure;
+use crate::paths::RuntimePath;
 use crate::progress::Progress;
 use crate::triage::{self, Opened, Rule};
 
@@ -59,6 +60,7 @@ pub fn triage_all(
 ) -> Result<Vec<Triage>, Failure> {
     let opened = bundle.map(|(inspection, shown)| Opened {
         shown: shown.to_owned(),
+        options: roots(inspection),
         bundle: &inspection.bundle,
         build: &inspection.build,
         clean: &inspection.clean,
@@ -77,6 +79,13 @@ pub fn triage_all(
         all.extend(triages);
     }
     Ok(all)
+}
+
+/// The search roots as arguments.
+fn roots(inspection: &Inspection) -> String {
+    let roots = inspection.options.roots.roots.iter();
+    let argument = |(from, to): &(RuntimePath, PathBuf)| triage::quoted(&format!("{from}={}", to.display()));
+    roots.map(|root| format!(" --root {}", argument(root))).collect()
 }
 
 /// Whether it shows a process of macOS with nothing in it that is not.
