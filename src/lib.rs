@@ -32,6 +32,7 @@ pub mod progress;
 
 pub mod bundle;
 pub mod codesign;
+pub mod compare;
 pub mod crash;
 pub mod diagnose;
 pub mod dmg;

@@ -11,6 +11,9 @@ mod common;
 use std::time::{Duration, Instant};
 
 use bundlewright::bundle::InfoPlist;
+use bundlewright::bundle::archive::{self, Budget, Holder, Member, Packing};
+use bundlewright::codesign;
+use bundlewright::codesign::{Authority, Profile, image_credentials};
 use bundlewright::crash;
 use bundlewright::dyld::sdk::{CacheList, tbd};
 use bundlewright::macho::symbols::SliceSymbols;
@@ -32,10 +35,15 @@ fn entries() -> Vec<Entry> {
     vec![
         Entry { name: "Mach-O", read: read_code, seeds: code.clone() },
         Entry { name: "imports", read: read_imports, seeds: code.clone() },
+        Entry { name: "load commands", read: read_commands, seeds: code.clone() },
         Entry { name: "exports", read: read_exports, seeds: code },
         Entry { name: "stubs", read: read_stub, seeds: STUBS.map(|text| text.as_bytes().to_vec()).into() },
         Entry { name: "property lists", read: read_plist, seeds: plists() },
         Entry { name: "crash reports", read: read_crash, seeds: crash_reports() },
+        Entry { name: "archives", read: read_archive, seeds: archives() },
+        Entry { name: "profiles", read: read_profile, seeds: vec![PROFILE.to_vec()] },
+        Entry { name: "requirements", read: read_requirement, seeds: requirements() },
+        Entry { name: "requirement texts", read: read_requirement_text, seeds: requirement_texts() },
     ]
 }
 
@@ -55,6 +63,15 @@ fn read_imports(bytes: &[u8]) {
     for slice in slices(bytes) {
         let imports = SliceSymbols::read(slice).and_then(|symbols| symbols.imports());
         assert!(imports.map_or(0, |imports| imports.len()) <= slice.len());
+    }
+}
+
+fn read_commands(bytes: &[u8]) {
+    for slice in slices(bytes) {
+        let commands = macho::listing::list(slice).unwrap_or_default();
+        assert!(commands.iter().map(|command| command.fields.len()).sum::<usize>() <= slice.len());
+        let map = macho::debug_map::read(slice).unwrap_or_default();
+        assert!(map.locals.values().sum::<usize>() <= slice.len());
     }
 }
 
@@ -98,6 +115,78 @@ fn crash_reports() -> Vec<Vec<u8>> {
     let mut reports: Vec<Vec<u8>> = reports.filter(|bytes| bytes.len() < 20_000).collect();
     reports.sort();
     reports
+}
+
+fn read_archive(bytes: &[u8]) {
+    let kinds = [Holder::Zip, Holder::Tar, Holder::Packed(Packing::Gzip), Holder::Packed(Packing::Bzip2)];
+    for holder in kinds.into_iter().chain([Holder::Packed(Packing::Xz)]) {
+        let _ = archive::each_member(holder, bytes, &mut Budget::default(), &mut |path, member, _| {
+            if let Member::Bytes(bytes) = member {
+                assert!(!bytes.is_empty(), "{path}");
+            }
+        });
+    }
+}
+
+fn read_profile(bytes: &[u8]) {
+    let _ = (Profile::read(bytes), Authority::read(bytes), image_credentials(bytes));
+}
+
+/// The bare bones of a signed message around a property list, with indefinite lengths as Apple writes them.
+const PROFILE: &[u8] = b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80\x02\x01\x01\x31\x00\x30\x80\
+    \x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01\xa0\x80\x04\x3d<plist version=\"1.0\"><dict><key>Name</key><true/></dict></plist>\
+    \x00\x00\x00\x00\x31\x00\x00\x00\x00\x00\x00\x00";
+
+/// A program in a tar, and that compressed.
+fn archives() -> Vec<Vec<u8>> {
+    let code = code().into_iter().next().expect("a fixture");
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_ustar();
+    header.set_size(code.len() as u64);
+    tar.append_data(&mut header, "bin/tool", &code[..]).expect("to write");
+    let tar = tar.into_inner().expect("to write");
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, &tar).expect("to write");
+    let mut zip = Vec::new();
+    let mut writer = rawzip::ZipArchiveWriter::new(&mut zip);
+    let stored = rawzip::CompressionMethod::STORE;
+    let (mut entry, config) =
+        writer.new_file("bin/tool").compression_method(stored).start().expect("to write");
+    let mut contents = config.wrap(&mut entry);
+    std::io::Write::write_all(&mut contents, &code).expect("to write");
+    let (_, descriptor) = contents.finish().expect("to write");
+    entry.finish(descriptor).expect("to write");
+    writer.finish().expect("to write");
+    vec![gzip.finish().expect("to write"), tar, zip]
+}
+
+fn read_requirement(bytes: &[u8]) {
+    if let Ok(text) = codesign::requirement_text(bytes) {
+        let _ = codesign::requirement_blob(&text);
+    }
+}
+
+fn read_requirement_text(bytes: &[u8]) {
+    let Some(blob) = codesign::requirement_blob(&String::from_utf8_lossy(bytes)) else { return };
+    let text = codesign::requirement_text(&blob).expect("what was written is read");
+    assert!(text.len() <= 64 + 8 * blob.len(), "{text}");
+}
+
+fn requirement_texts() -> Vec<Vec<u8>> {
+    let texts = [
+        "identifier \"a.b\" and anchor apple generic and certificate 1[field.1.2.840.113635.100.6.2.6] /* exists */",
+        "!(cdhash H\"0102030405060708090a0b0c0d0e0f1011121314\" or certificate leaf[subject.OU] = A*) and info[x] >= 0x41",
+        "certificate root = H\"0102030405060708090a0b0c0d0e0f1011121314\" or entitlement[y] absent or platform = 7",
+        "certificate -1[timestamp.1.2.3] > timestamp \"20200102030405Z\" and notarized or anchor trusted",
+    ];
+    texts.map(|text| text.as_bytes().to_vec()).into()
+}
+
+fn requirements() -> Vec<Vec<u8>> {
+    let blob = |text: Vec<u8>| {
+        codesign::requirement_blob(&String::from_utf8(text).expect("text")).expect("a requirement")
+    };
+    requirement_texts().into_iter().map(blob).collect()
 }
 
 /// Stubs of version 3, 4 and 5 for a library that nobody has.

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bundlewright::bundle::{self, Bundle};
-use bundlewright::codesign::{self, SignKind, SignPlan, SignStep, Verification};
+use bundlewright::codesign::{self, SignKind, SignOptions, SignPlan, SignStep, Verification};
 use bundlewright::paths::BundlePath;
 use bundlewright::progress::{Cancelled, Progress};
 use common::{Fixture, unpack};
@@ -30,7 +30,7 @@ fn problems(app: &Path) -> Vec<String> {
 }
 
 fn plan(app: &Path, touched: &[&str]) -> SignPlan {
-    codesign::plan(&scan(app), &touched.iter().map(|path| path_of(path)).collect())
+    codesign::plan(&scan(app), &touched.iter().map(|path| path_of(path)).collect(), &SignOptions::default())
 }
 
 fn sign(app: &Path, touched: &[&str]) -> SignPlan {
@@ -284,7 +284,8 @@ fn every_way_to_tamper_is_noticed() {
         let mut step =
             step(&plan(&app, &[FRAMEWORK]), "Contents/Frameworks/Bar.framework/Versions/5").clone();
         step.identifier = "org.example.swapped".to_owned();
-        codesign::sign(&app, &SignPlan { steps: vec![step] }, &Progress::silent()).unwrap();
+        codesign::sign(&app, &SignPlan { steps: vec![step], ..SignPlan::default() }, &Progress::silent())
+            .unwrap();
     });
     restore(framework_code);
     check("sealed-resource-missing Contents/Resources/icon.txt", &|| {
@@ -366,7 +367,7 @@ fn every_version_of_a_framework_meets_the_requirement() {
 fn what_the_model_expects_is_what_a_scan_finds() {
     let (_fixture, app) = motley();
     let mut expected = scan(&app);
-    let plan = codesign::plan(&expected, &BTreeSet::new());
+    let plan = codesign::plan(&expected, &BTreeSet::new(), &SignOptions::default());
     codesign::simulate(&mut expected, &plan);
     codesign::sign(&app, &plan, &Progress::silent()).unwrap();
     let found = scan(&app);
@@ -419,8 +420,8 @@ fn a_file_alone_is_signed_and_verified() {
     let library = fixture.app("unsigned").join("Contents/Frameworks/libunsigned.dylib");
     let silent = Progress::silent();
     assert_eq!(codesign::verify_file(&library, &silent).unwrap().problems[0].code, "unsigned");
-    let step = codesign::plan_file(&library).unwrap();
-    codesign::sign_file(&library, &step).unwrap();
+    let plan = codesign::plan_file(&library, &SignOptions::default()).unwrap();
+    codesign::sign_file(&library, &plan).unwrap();
     assert_eq!(codesign::verify_file(&library, &silent).unwrap().problems, []);
     let plist = fixture.app("unsigned").join("Contents/Info.plist");
     assert!(codesign::verify_file(&plist, &silent).unwrap_err().to_string().contains("is not a Mach-O file"));

@@ -12,9 +12,11 @@ use common::{unpack, unpack_sample};
 #[test]
 fn screens() {
     let (sample, repair) = (unpack_sample(), unpack_sample());
-    let (t1, faults) = (unpack("t1"), unpack("faults"));
+    let (t1, faults, twice) = (unpack("t1"), unpack("faults"), unpack("twice"));
     let stage = tempfile::tempdir().expect("a folder");
-    for (name, fixture) in [("sample", &sample), ("repair", &repair), ("t1", &t1), ("faults", &faults)] {
+    let fixtures =
+        [("sample", &sample), ("repair", &repair), ("t1", &t1), ("faults", &faults), ("twice", &twice)];
+    for (name, fixture) in fixtures {
         std::fs::rename(fixture.path(), stage.path().join(name)).expect("a fixture");
     }
     let report = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/transcripts/quill-twice.crash");

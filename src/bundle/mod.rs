@@ -2,6 +2,7 @@
 //!
 //! A fault found while scanning is data ([`Bundle::problems`]), never an error: a broken bundle is what people bring.
 
+pub mod archive;
 mod code_file;
 pub mod contents;
 mod entry;

@@ -6,11 +6,10 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::answer::{Answer, Trouble};
-use super::later::not_yet;
 use super::render::{self, GOOD, Page, SCHEMA, count};
 use super::session::Session;
 use crate::diagnose::Severity;
-use crate::dmg::{Background, Built, Color, DmgLayout, DmgSpec, Item};
+use crate::dmg::{Background, Built, Color, DmgLayout, DmgSpec, Item, Licence};
 use crate::failure::Failure;
 use crate::workflow::{self, InspectOptions, export, package};
 
@@ -22,11 +21,12 @@ pub struct Dmg {
     /// The image to write.
     #[arg(short, long, value_name = "OUT.dmg")]
     output: PathBuf,
-    /// How it is compressed: udzo (zlib) or udro (not at all); the others are not available yet.
-    #[arg(long, value_enum, default_value = "udzo")]
+    /// How it is compressed: ulfo (LZFSE, from macOS 10.11 on), udzo (zlib), ulmo (LZMA, from 10.15 on), udbz (bzip2) or
+    /// udro (not at all).
+    #[arg(long, value_enum, default_value = "ulfo")]
     format: Format,
-    /// Compression level, 1 (fast) to 9 (small).
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=9))]
+    /// Compression level, low (fast) to high (small): udzo 1 to 12, ulmo 0 to 9, udbz 1 to 9.
+    #[arg(long, value_name = "N")]
     level: Option<u8>,
     /// A picture behind the icons; one of twice the size called NAME@2x beside it is taken along.
     #[arg(long, value_name = "IMAGE", conflicts_with = "background_color")]
@@ -55,9 +55,10 @@ pub struct Dmg {
     /// Another file or folder for the volume; repeatable.
     #[arg(long, value_name = "FILE")]
     add: Vec<PathBuf>,
-    /// A licence to agree to when it is opened (not available yet).
-    #[arg(long, value_name = "FILE")]
-    license: Option<PathBuf>,
+    /// A licence (text in UTF-8, or RTF) to agree to before it opens; repeatable, once for each language: de=Lizenz.txt. The
+    /// first is for everybody else; without a language it is English.
+    #[arg(long, value_name = "[LANGUAGE=]FILE")]
+    license: Vec<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -86,9 +87,6 @@ struct BuiltJson {
 
 impl Dmg {
     pub fn run(&self, session: &Session) -> Result<Answer, Trouble> {
-        if self.license.is_some() {
-            return Err(not_yet("a licence in the disk image (--license)"));
-        }
         let format = self.format()?;
         let epoch = session.source_date()?;
         let inspection = workflow::inspect(&self.bundle, &InspectOptions::default(), &session.progress())?;
@@ -109,14 +107,22 @@ impl Dmg {
     }
 
     fn format(&self) -> Result<crate::dmg::Format, Trouble> {
-        match self.format {
-            Format::Udzo => Ok(crate::dmg::Format::Udzo),
-            Format::Udro => Ok(crate::dmg::Format::Udro),
-            other => {
-                let name =
-                    other.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-                Err(not_yet(&format!("--format {name} (udzo and udro are)")))
-            }
+        let format = match self.format {
+            Format::Ulfo => crate::dmg::Format::Ulfo,
+            Format::Udzo => crate::dmg::Format::Udzo,
+            Format::Ulmo => crate::dmg::Format::Ulmo,
+            Format::Udbz => crate::dmg::Format::Udbz,
+            Format::Udro => crate::dmg::Format::Udro,
+        };
+        let name = format.name().to_lowercase();
+        match (self.level, format.levels()) {
+            (Some(_), None) => Err(Trouble::Usage(format!("--level: {name} has no levels; leave it out."))),
+            (Some(level), Some((range, _))) if !range.contains(&level) => Err(Trouble::Usage(format!(
+                "--level {level}: {name} has {} to {}.",
+                range.start(),
+                range.end()
+            ))),
+            _ => Ok(format),
         }
     }
 
@@ -132,7 +138,8 @@ impl Dmg {
         if let Some(name) = &self.volume_name {
             spec.volume_name.clone_from(name);
         }
-        spec.level = self.level.unwrap_or(spec.level);
+        spec.level = self.level;
+        spec.licences = self.license.iter().map(|named| licence(named)).collect::<Result<_, _>>()?;
         let layout = &mut spec.layout;
         layout.icon_size = self.icon_size.unwrap_or(layout.icon_size);
         if let Some((width, height)) = self.window {
@@ -192,6 +199,15 @@ fn icon(file: &Path) -> Result<Vec<u8>, Failure> {
         return Err(Failure::new(file, "is not an .icns file", "convert it, or leave --volume-icon out"));
     }
     Ok(bytes)
+}
+
+/// `L.txt`, or `de=L.txt`.
+fn licence(named: &str) -> Result<Licence, Failure> {
+    let is_language = |code: &str| (2..=5).contains(&code.len()) && code.is_ascii();
+    let (code, file) = named.split_once('=').filter(|(code, _)| is_language(code)).unwrap_or(("en", named));
+    let path = Path::new(file);
+    let bytes = std::fs::read(path).map_err(|error| Failure::io(path, "read", &error))?;
+    Licence::new(code, bytes, path)
 }
 
 /// `bg@2x.png` beside `bg.png`.

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)] // the one place that reads the environment
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 /// The surroundings.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +13,10 @@ pub struct Environment {
     pub source_date_epoch: Option<String>,
     /// The system's temporary folder.
     pub temporary: PathBuf,
+    /// The clock, in seconds since 1970.
+    pub now: u64,
+    /// `http_proxy` or `HTTP_PROXY`, if it is set.
+    pub http_proxy: Option<String>,
 }
 
 impl Environment {
@@ -23,6 +28,10 @@ impl Environment {
             has_display: !needs_server || ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().any(is_set),
             source_date_epoch: std::env::var("SOURCE_DATE_EPOCH").ok().filter(|text| !text.is_empty()),
             temporary: std::env::temp_dir(),
+            now: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            http_proxy: ["http_proxy", "HTTP_PROXY"]
+                .iter()
+                .find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty())),
         }
     }
 }

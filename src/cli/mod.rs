@@ -3,6 +3,7 @@
 
 mod answer;
 mod check;
+mod compare;
 mod crash;
 mod demo;
 mod dmg;
@@ -15,6 +16,7 @@ mod laws;
 mod look;
 mod map;
 mod pick;
+mod preflight;
 mod progress_bar;
 mod render;
 mod rules;
@@ -64,9 +66,10 @@ enum Command {
     Undo(undo::Undo),
     Sign(sign::Sign),
     Verify(verify::Verify),
+    Preflight(preflight::Preflight),
     Dmg(dmg::Dmg),
     Crash(crash::Crash),
-    Compare(later::Compare),
+    Compare(compare::Compare),
 }
 
 impl Command {
@@ -85,9 +88,10 @@ impl Command {
             Command::Undo(undo) => undo.run(session),
             Command::Sign(sign) => sign.run(session),
             Command::Verify(verify) => verify.run(session),
+            Command::Preflight(preflight) => preflight.run(session),
             Command::Dmg(dmg) => dmg.run(session),
             Command::Crash(crash) => crash.run(session),
-            Command::Compare(compare) => compare.run(),
+            Command::Compare(compare) => compare.run(session),
         }
     }
 }
@@ -150,7 +154,11 @@ mod tests {
             "fix Foo.app --reference Contents/MacOS/Foo @rpath/libbar.dylib",
             "undo Foo.app",
             "sign Foo.app",
+            "sign Foo.app --identity me.p12 --password-file p --entitlements e.plist --hardened-runtime --timestamp-url none",
+            "sign Foo.app --dry-run --json",
             "verify Foo.dmg --json",
+            "preflight Foo.app",
+            "preflight Foo.dmg --json",
             "dmg Foo.app -o Foo.dmg --format udzo --level 9 --background b.png --layout l.json \
              --volume-name Foo --volume-icon v.icns --window 640x400 --icon-size 96 --place Foo.app=100,200 --add README",
             "dmg Foo.app -o Foo.dmg --background-color #fff",
@@ -158,6 +166,8 @@ mod tests {
             "crash - --json",
             "crash a.ips b.crash --bundle Foo.app --root /opt/homebrew=here --os 14 --markdown",
             "compare A.app B.app",
+            "compare A.app A.dmg --json --all",
+            "compare a.dylib b.dylib --markdown",
         ] {
             assert_eq!(code(&line.split_whitespace().collect::<Vec<_>>()), 0, "{line}");
         }
@@ -174,14 +184,17 @@ mod tests {
             "tree A.app --arch arm65",
             "map A.app --why",
             "map A.app --system",
+            "sign A.app --password-file p",
             "dmg A.app",
             "dmg A.app -o A.dmg --format zip",
             "dmg A.app -o A.dmg --background b.png --background-color red",
-            "dmg A.app -o A.dmg --level 10",
+            "dmg A.app -o A.dmg --level high",
             "dmg A.app -o A.dmg --window 640",
             "dmg A.app -o A.dmg --place Foo.app",
             "fix A.app --reference Contents/MacOS/Foo",
             "fix A.app --only no-rpath --reference a b",
+            "compare A.app",
+            "compare A.app B.app --json --markdown",
             "A.app B.app",
             "crash",
             "crash a.ips --json --markdown",

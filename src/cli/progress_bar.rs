@@ -1,13 +1,13 @@
 //! Steps on a terminal's standard error, silence in a pipe, and Ctrl-C as a polite stop.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::render::shown;
-use crate::progress::{Cancelled, Progress, Step};
+use crate::progress::{Cancelled, Pace, Progress, Step, time_left};
 
 /// What is done sooner needs no bar.
 const SHOWN_AFTER: Duration = Duration::from_millis(400);
@@ -27,13 +27,14 @@ impl Bar {
 
     pub fn progress(&self) -> Progress {
         let (bar, interrupted) = (self.bar.clone(), self.interrupted.clone());
-        let start = Instant::now();
+        let (start, pace) = (Instant::now(), Mutex::new(Pace::default()));
         Progress::new(move |step| {
             if interrupted.load(Ordering::Relaxed) {
                 return Err(Cancelled);
             }
             if start.elapsed() >= SHOWN_AFTER {
-                show(&bar, &step);
+                let left = pace.lock().unwrap_or_else(PoisonError::into_inner).left(&step, start.elapsed());
+                show(&bar, &step, left);
             }
             Ok(())
         })
@@ -48,7 +49,7 @@ impl Bar {
     }
 }
 
-fn show(bar: &ProgressBar, step: &Step) {
+fn show(bar: &ProgressBar, step: &Step, left: Option<Duration>) {
     if bar.is_hidden() {
         return;
     }
@@ -60,7 +61,8 @@ fn show(bar: &ProgressBar, step: &Step) {
         }));
     }
     bar.set_position(step.done);
-    bar.set_message(format!("{} {}", step.verb, shown(&step.item)));
+    let left = left.map(|left| format!("{} · ", time_left(left))).unwrap_or_default();
+    bar.set_message(format!("{left}{} {}", step.verb, shown(&step.item)));
 }
 
 fn style(template: &str) -> ProgressStyle {

@@ -42,6 +42,10 @@ pub(super) struct CodeDirectory<'a> {
     pub code_limit: u64,
     /// Packed version of the hardened runtime.
     pub runtime: u32,
+    /// Not 0 in Apple's own system.
+    pub platform: u8,
+    /// What it says of `__TEXT`; `None` in versions that say nothing.
+    pub exec_segment: Option<ExecSegment>,
     /// Hashes of non-contiguous ranges, which nobody makes any more.
     pub has_scatter: bool,
     pub special_slots: u32,
@@ -103,7 +107,7 @@ fn parse(bytes: &[u8]) -> Option<CodeDirectory<'_>> {
     }
     let (version, hash_offset) = (word(8)?, word(16)? as usize);
     let (special_slots, code_slots) = (word(24)?, word(28)?);
-    let &[hash_size, hash_type, _platform, page_log2] = bytes.get(36..)?.first_chunk()?;
+    let &[hash_size, hash_type, platform, page_log2] = bytes.get(36..)?.first_chunk()?;
     let hash_type = HashType::from_raw(hash_type).filter(|hash| hash.size() == usize::from(hash_size))?;
     let before = (special_slots as usize).checked_mul(hash_type.size())?;
     let after = (code_slots as usize).checked_mul(hash_type.size())?;
@@ -122,6 +126,15 @@ fn parse(bytes: &[u8]) -> Option<CodeDirectory<'_>> {
         page_log2: Some(page_log2).filter(|log2| *log2 < 32)?,
         code_limit: if limit_64 == 0 { word(32)?.into() } else { limit_64 },
         runtime: if version >= VERSION_RUNTIME { word(88)? } else { 0 },
+        platform,
+        exec_segment: match version >= VERSION_EXEC_SEG {
+            true => Some(ExecSegment {
+                base: u64_at(bytes, 64)?,
+                limit: u64_at(bytes, 72)?,
+                flags: u64_at(bytes, 80)?,
+            }),
+            false => None,
+        },
         has_scatter: version >= 0x20100 && word(44)? != 0,
         special_slots,
         code_slots,
@@ -150,6 +163,8 @@ pub(super) struct Cdhash(pub [u8; 20]);
 #[derive(Debug, Clone)]
 pub(super) struct NewDirectory<'a> {
     pub identifier: &'a str,
+    /// The team of Apple's certificate.
+    pub team: Option<&'a str>,
     pub flags: u32,
     pub hash_type: HashType,
     pub page_log2: u8,
@@ -166,7 +181,7 @@ impl NewDirectory<'_> {
     /// Bytes of the blob: known before the code is final, because the code's header states it.
     pub fn size(&self) -> usize {
         let slots = self.special_slots() as usize + self.code_slots();
-        self.header_size() + self.identifier.len() + 1 + slots * self.hash_type.size()
+        self.header_size() + self.texts().len() + slots * self.hash_type.size()
     }
 
     /// The blob for `code`, whose length is `code_limit`. Pages are hashed in parallel.
@@ -181,8 +196,7 @@ impl NewDirectory<'_> {
             None => nothing.clone(),
         });
         let mut bytes = self.header();
-        bytes.extend(self.identifier.as_bytes());
-        bytes.push(0);
+        bytes.extend(self.texts());
         bytes.extend(special.flatten());
         bytes.extend(hashes.iter().flatten());
         bytes
@@ -190,8 +204,9 @@ impl NewDirectory<'_> {
 
     fn header(&self) -> Vec<u8> {
         let identifier_at = self.header_size();
+        let team_at = self.team.map_or(0, |_| identifier_at + self.identifier.len() + 1);
         let hashes_at =
-            identifier_at + self.identifier.len() + 1 + self.special_slots() as usize * self.hash_type.size();
+            identifier_at + self.texts().len() + self.special_slots() as usize * self.hash_type.size();
         // A limit past 4 GiB stands in codeLimit64 alone.
         let (limit, limit_64) = match u32::try_from(self.code_limit) {
             Ok(limit) => (limit, 0),
@@ -212,7 +227,7 @@ impl NewDirectory<'_> {
         ];
         header.extend(words.iter().flat_map(|word| word.to_be_bytes()));
         header.extend([self.hash_type.size() as u8, self.hash_type.raw(), 0, self.page_log2]);
-        header.extend([0; 16]); // spare2, scatterOffset, teamOffset, spare3
+        header.extend([0, 0, team_at as u32, 0].iter().flat_map(|word: &u32| word.to_be_bytes())); // spare2, scatterOffset, teamOffset, spare3
         let ExecSegment { base, limit, flags } = self.exec_segment;
         header.extend([limit_64, base, limit, flags].iter().flat_map(|long| long.to_be_bytes()));
         if self.has_runtime() {
@@ -220,6 +235,12 @@ impl NewDirectory<'_> {
             header.extend([0; 4]); // preEncryptOffset
         }
         header
+    }
+
+    /// Identifier and team, each with its NUL.
+    fn texts(&self) -> Vec<u8> {
+        let texts = std::iter::once(self.identifier).chain(self.team);
+        texts.flat_map(|text| text.bytes().chain([0])).collect()
     }
 
     fn has_runtime(&self) -> bool {
@@ -246,6 +267,7 @@ mod tests {
     fn new(page_log2: u8, flags: u32, code_limit: usize) -> NewDirectory<'static> {
         NewDirectory {
             identifier: "org.example.x",
+            team: (flags == 0).then_some("TEAM123456"),
             flags,
             hash_type: HashType::Sha256,
             page_log2,
@@ -258,7 +280,9 @@ mod tests {
 
     #[test]
     fn what_is_built_is_read_back_and_covers_the_code() {
-        for (page_log2, flags, length) in [(12, 2, 10000), (14, 0x10002, 16384), (0, 2, 5), (0, 2, 0)] {
+        for (page_log2, flags, length) in
+            [(12, 0, 10000), (12, 2, 10000), (14, 0x10002, 16384), (0, 2, 5), (0, 2, 0)]
+        {
             let code: Vec<u8> = (0..length).map(|index| index as u8).collect();
             let spec = new(page_log2, flags, length);
             let bytes = spec.build(&code);
@@ -268,6 +292,7 @@ mod tests {
                 (read.identifier, read.flags, read.code_limit),
                 ("org.example.x", flags, length as u64)
             );
+            assert_eq!(read.team, spec.team);
             assert_eq!(
                 (read.version, u64_at(&bytes, 72)),
                 (if flags & CS_RUNTIME != 0 { 0x20500 } else { 0x20400 }, Some(0x4000))

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use super::blob::*;
 use super::code_directory::{CS_LINKER_SIGNED, Cdhash, CodeDirectory, ExecSegment, NewDirectory};
 use super::digest::HashType;
-use super::entitlements::{Entitlements, Kept};
+use super::entitlements::Entitlements;
+use super::signer::{self, Signer};
 use crate::macho::header::{Header, LC_CODE_SIGNATURE, LC_SEGMENT_64, NCMDS_AT, SIZEOFCMDS_AT};
 use crate::macho::{Arch, Container, ReadError, Segment, fat};
 
@@ -30,7 +31,7 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    fn new(what: impl Into<String>, next: impl Into<String>) -> Refusal {
+    pub fn new(what: impl Into<String>, next: impl Into<String>) -> Refusal {
         Refusal { what: what.into(), next: next.into() }
     }
 }
@@ -80,15 +81,14 @@ pub(super) fn signature_bytes<'a>(slice: &'a [u8], header: &Header) -> Option<&'
     slice.get(start..start.checked_add(place.datasize as usize)?)
 }
 
-/// The entitlements of a file's executable slices, as they may go on. The first slice that has some decides for all.
-pub(super) fn kept_entitlements(bytes: &[u8]) -> Kept {
+/// The entitlements of a file's executable slices as XML. The first slice that has some decides for all.
+pub(super) fn old_entitlements(bytes: &[u8]) -> Option<Vec<u8>> {
     let slices = fat::slices(bytes).unwrap_or_default();
-    let old = slices.into_iter().find_map(|(_, range)| {
+    slices.into_iter().find_map(|(_, range)| {
         let slice = bytes.get(range)?;
         let header = Header::parse(slice).ok().filter(|header| header.file_type == MH_EXECUTE)?;
         OldSignature::read(slice, &header)?.entitlements
-    });
-    old.map(|xml| Entitlements::keep(&xml)).unwrap_or_default()
+    })
 }
 
 /// The code directories' hashes of each signed slice, strongest last.
@@ -99,6 +99,23 @@ pub(super) fn cdhashes(bytes: &[u8]) -> Vec<(Arch, Vec<Cdhash>)> {
         directory_hashes(&SuperBlob::parse(signature_bytes(slice, &header)?).ok()?)
     };
     slices.into_iter().filter_map(|(arch, range)| Some((arch, of_slice(bytes.get(range)?)?))).collect()
+}
+
+/// The designated requirement that every slice carries, if each is signed with an identity and carries what `signer` gives it.
+pub(super) fn requirement_text(bytes: &[u8], signer: &Signer) -> Option<String> {
+    let of_slice = |slice: &[u8]| {
+        let header = Header::parse(slice).ok()?;
+        let super_blob =
+            SuperBlob::parse(signature_bytes(slice, &header)?).ok().filter(SuperBlob::has_cms)?;
+        let directory = CodeDirectory::parse(super_blob.get(SLOT_CODE_DIRECTORY)?).ok()?;
+        signer.requirement_text(directory.identifier, super_blob.get(SLOT_REQUIREMENTS)?)
+    };
+    let slices = fat::slices(bytes).ok()?;
+    let texts: Option<Vec<String>> =
+        slices.into_iter().map(|(_, range)| of_slice(bytes.get(range)?)).collect();
+    let mut texts = texts?;
+    texts.dedup();
+    texts.pop().filter(|_| texts.is_empty())
 }
 
 /// `None` when there is no code directory that can be read.
@@ -122,6 +139,10 @@ pub(super) fn is_directory_slot(slot: u32) -> bool {
 pub(super) struct Signing<'a> {
     pub identifier: &'a str,
     pub flags: u32,
+    /// What its executable slices may do.
+    pub entitlements: Option<&'a Entitlements>,
+    /// Ad hoc without one.
+    pub signer: Option<&'a Signer>,
     /// The bundle whose main executable this is.
     pub bundle: Option<SealedWith<'a>>,
 }
@@ -144,11 +165,10 @@ pub(super) fn sign_file(bytes: &[u8], signing: &Signing) -> Result<Vec<u8>, Refu
     let needs_sha1 = parts.iter().zip(&headers).any(|(slice, header)| predates_sha256(slice, header));
     let hashes: &[HashType] =
         if needs_sha1 { &[HashType::Sha1, HashType::Sha256] } else { &[HashType::Sha256] };
-    let entitlements = kept_entitlements(bytes).entitlements;
     let mut signed = parts
         .iter()
         .zip(&headers)
-        .map(|(slice, header)| sign_slice(slice, header, signing, hashes, entitlements.as_ref()))
+        .map(|(slice, header)| sign_slice(slice, header, signing, hashes))
         .collect::<Result<Vec<_>, _>>()?;
     match (fat::container(bytes), signed.len()) {
         (Some(Container::Thin), 1) => Ok(signed.swap_remove(0)),
@@ -185,7 +205,6 @@ fn sign_slice(
     header: &Header,
     signing: &Signing,
     hashes: &[HashType],
-    entitlements: Option<&Entitlements>,
 ) -> Result<Vec<u8>, Refusal> {
     if !is_code(header.file_type) {
         return Err(Refusal::new(
@@ -195,8 +214,8 @@ fn sign_slice(
     }
     let place = Place::find(slice, header)?;
     let code_limit = place.code_end.next_multiple_of(16);
-    let entitlements = entitlements.filter(|_| header.file_type == MH_EXECUTE);
-    let requirements = empty_requirements();
+    let entitlements = signing.entitlements.filter(|_| header.file_type == MH_EXECUTE);
+    let requirements = signer::requirements(signing.signer, signing.identifier);
     let entitlement_blobs = entitlements.map(|kept| (kept.xml_blob(), kept.der_blob()));
     let embedded_info = signing.bundle.is_none().then(|| header.info_plist(slice)).flatten();
     let info = signing.bundle.and_then(|bundle| bundle.info_plist).or(embedded_info);
@@ -211,6 +230,7 @@ fn sign_slice(
         .iter()
         .map(|hash_type| NewDirectory {
             identifier: signing.identifier,
+            team: signing.signer.and_then(|signer| signer.identity().team()),
             flags: signing.flags,
             hash_type: *hash_type,
             page_log2: page_log2(header.arch, old.as_ref()),
@@ -221,7 +241,7 @@ fn sign_slice(
         })
         .collect();
 
-    let blobs = |directories: Vec<Vec<u8>>| {
+    let blobs = |directories: Vec<Vec<u8>>, cms: &[u8]| {
         let mut directories = directories.into_iter();
         let mut blobs: Vec<(u32, Vec<u8>)> =
             vec![(SLOT_CODE_DIRECTORY, directories.next().unwrap_or_default())];
@@ -230,19 +250,22 @@ fn sign_slice(
             blobs.extend([(SLOT_ENTITLEMENTS, xml.clone()), (SLOT_DER_ENTITLEMENTS, der.clone())]);
         }
         blobs.extend((SLOT_ALTERNATE_DIRECTORY..).zip(directories));
-        blobs.push((SLOT_CMS, blob(MAGIC_BLOB_WRAPPER, &[])));
+        blobs.push((SLOT_CMS, blob(MAGIC_BLOB_WRAPPER, cms)));
         super_blob(&blobs)
     };
     // The header says how long the signature is, and the signature covers the header.
-    let length = blobs(directories.iter().map(|directory| vec![0; directory.size()]).collect()).len();
+    let empty = directories.iter().map(|directory| vec![0; directory.size()]).collect();
+    let length = blobs(empty, &[]).len() + signing.signer.map_or(0, Signer::reserved);
     let length = length.next_multiple_of(16);
     let mut code = Vec::with_capacity(code_limit + length);
     code.extend_from_slice(slice.get(..place.code_end).unwrap_or_default());
     code.resize(code_limit, 0);
     place.write(&mut code, header, length)?;
-    let signature = blobs(directories.iter().map(|directory| directory.build(&code)).collect());
-    code.extend(&signature);
-    code.resize(code.len().next_multiple_of(16), 0);
+    let directories: Vec<Vec<u8>> = directories.iter().map(|directory| directory.build(&code)).collect();
+    let signed: Vec<&[u8]> = directories.iter().map(Vec::as_slice).collect();
+    let cms = signing.signer.map(|signer| signer.sign(&signed)).transpose()?.unwrap_or_default();
+    code.extend(&blobs(directories, &cms));
+    code.resize(code_limit + length, 0);
     Ok(code)
 }
 
@@ -375,7 +398,7 @@ fn runtime(slice: &[u8], header: &Header, old: Option<&OldSignature>) -> u32 {
     of_old.or_else(|| versions(slice, header).map(|(_, _, sdk)| sdk)).unwrap_or(0)
 }
 
-fn exec_segment(header: &Header, entitlements: Option<&Entitlements>) -> ExecSegment {
+pub(super) fn exec_segment(header: &Header, entitlements: Option<&Entitlements>) -> ExecSegment {
     let text = header.segment("__TEXT");
     let of_main = CS_EXECSEG_MAIN_BINARY | entitlements.map_or(0, Entitlements::exec_segment_flags);
     ExecSegment {
@@ -390,7 +413,8 @@ mod tests {
     use super::*;
     use crate::macho::sample::Sample;
 
-    const SIGNING: Signing<'static> = Signing { identifier: "org.example.lib", flags: 2, bundle: None };
+    const SIGNING: Signing<'static> =
+        Signing { identifier: "org.example.lib", flags: 2, entitlements: None, signer: None, bundle: None };
 
     #[test]
     fn a_slice_signed_twice_is_the_same() {
@@ -430,6 +454,7 @@ mod tests {
         let old = |file_type| {
             let directory = NewDirectory {
                 identifier: "old",
+                team: None,
                 flags: 2,
                 hash_type: HashType::Sha256,
                 page_log2: 12,
@@ -446,7 +471,11 @@ mod tests {
             Sample { file_type, signature, ..Sample::new(Arch::ARM64) }.build()
         };
         let slots = |file_type| {
-            let signed = sign_file(&old(file_type), &SIGNING).unwrap();
+            let old = old(file_type);
+            let entitlements =
+                old_entitlements(&old).and_then(|xml| Entitlements::keep(&xml, false).entitlements);
+            let signing = Signing { entitlements: entitlements.as_ref(), ..SIGNING };
+            let signed = sign_file(&old, &signing).unwrap();
             let header = Header::parse(&signed).unwrap();
             let super_blob = SuperBlob::parse(signature_bytes(&signed, &header).unwrap()).unwrap();
             let directory = super_blob.get(SLOT_CODE_DIRECTORY).unwrap();

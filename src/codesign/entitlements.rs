@@ -1,9 +1,14 @@
 //! Entitlements: what an executable may do. Which of them ad hoc code can hold, and their DER form.
 
+use std::fs;
+use std::path::Path;
+
 use plist::{Dictionary, Value};
 
+use super::asn1::element;
 use super::blob::{MAGIC_DER_ENTITLEMENTS, MAGIC_ENTITLEMENTS, blob};
 use crate::bundle::InfoPlist;
+use crate::failure::Failure;
 
 /// Set when a process may load libraries of other teams, without which hardened ad hoc code cannot load its own.
 pub(super) const DISABLE_LIBRARY_VALIDATION: &str = "com.apple.security.cs.disable-library-validation";
@@ -13,62 +18,108 @@ const DEEPEST: usize = 64;
 
 /// Entitlements in both forms that a signature holds.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Entitlements {
+pub struct Entitlements {
     xml: Vec<u8>,
     der: Vec<u8>,
     values: Dictionary,
 }
 
-/// What becomes of an executable's entitlements when it is signed ad hoc.
+/// There is nothing in it that is not equal to itself: reals have no DER form.
+impl Eq for Entitlements {}
+
+/// What becomes of an executable's entitlements when it is signed anew.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Kept {
     /// `None` when nothing is left.
     pub entitlements: Option<Entitlements>,
-    /// Keys that only a provisioning profile grants: AMFI kills ad hoc code that claims them.
+    /// Keys that only a provisioning profile grants: AMFI kills code that claims them without one. They are gone unless
+    /// they were said to be granted.
     pub restricted: Vec<String>,
     /// Why all of them are lost, if they are.
     pub unreadable: Option<String>,
 }
 
 impl Entitlements {
-    /// The old entitlements without the restricted ones. The text stays as it is when nothing had to go.
-    pub fn keep(xml: &[u8]) -> Kept {
+    /// The old entitlements without the restricted ones, unless those are `granted`. The text stays as it is when nothing had
+    /// to go.
+    pub(super) fn keep(xml: &[u8], granted: bool) -> Kept {
         let values = match InfoPlist::read(xml).map(|plist| plist.value) {
             Ok(Value::Dictionary(values)) => values,
             _ => return Kept::unreadable("they are not a property list of keys"),
         };
-        let (restricted, kept): (Dictionary, Dictionary) =
+        let (restricted, mut kept): (Dictionary, Dictionary) =
             values.into_iter().partition(|(key, value)| is_restricted(key, value));
-        let restricted: Vec<String> = restricted.into_iter().map(|(key, _)| key).collect();
-        let xml = if restricted.is_empty() { Some(xml.to_vec()) } else { to_xml(&kept) };
+        let keys: Vec<String> = restricted.keys().cloned().collect();
+        if granted {
+            kept.extend(restricted);
+        }
+        let xml = if keys.is_empty() || granted { Some(xml.to_vec()) } else { to_xml(&kept) };
         let entitlements = match (kept.is_empty(), xml, der(&kept)) {
             (true, ..) => None,
             (_, Some(xml), Some(der)) => Some(Entitlements { xml, der, values: kept }),
             _ => return Kept::unreadable("they hold a value that cannot be encoded as DER"),
         };
-        Kept { entitlements, restricted, unreadable: None }
+        Kept { entitlements, restricted: keys, unreadable: None }
+    }
+
+    /// Entitlements that somebody wrote for an app, from the property list at `path`. What AMFI does not read as it stands
+    /// (a binary list, a byte order mark, comments) is written anew.
+    ///
+    /// # Errors
+    /// [`Failure`] when the file cannot be read, is no property list of keys, or holds a value without a DER form.
+    pub fn open(path: &Path) -> Result<Entitlements, Failure> {
+        let xml = fs::read(path).map_err(|error| Failure::io(path, "read", &error))?;
+        let refuse = |what: String, next: &str| Failure::new(path, what, next);
+        let wrong = "name a property list like {\"com.apple.security.cs.allow-jit\": true}, as Xcode's .entitlements are";
+        let plist = InfoPlist::read(&xml).map_err(|why| refuse(why, wrong))?;
+        let Value::Dictionary(values) = plist.value else {
+            return Err(refuse("holds no dictionary of entitlements".to_owned(), wrong));
+        };
+        let is_plain = xml.starts_with(b"<?xml") && !xml.windows(4).any(|four| four == b"<!--");
+        let xml = if is_plain { Some(xml) } else { to_xml(&values) };
+        match (xml, der(&values)) {
+            (Some(xml), Some(der)) => Ok(Entitlements { xml, der, values }),
+            _ => Err(refuse(
+                "holds a value that no entitlement has: a real number or a date".to_owned(),
+                "use booleans, strings, whole numbers, lists of them and dictionaries",
+            )),
+        }
+    }
+
+    /// Keys, and whether their value is true.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (&String, bool)> {
+        self.values.iter().map(|(key, value)| (key, value.as_boolean() == Some(true)))
+    }
+
+    /// Keys that only a provisioning profile grants.
+    pub(super) fn restricted(&self) -> impl Iterator<Item = &String> {
+        self.values.iter().filter(|(key, value)| is_restricted(key, value)).map(|(key, _)| key)
     }
 
     /// The blob for slot 5.
-    pub fn xml_blob(&self) -> Vec<u8> {
+    pub(super) fn xml_blob(&self) -> Vec<u8> {
         blob(MAGIC_ENTITLEMENTS, &self.xml)
     }
 
     /// The blob for slot 7.
-    pub fn der_blob(&self) -> Vec<u8> {
+    pub(super) fn der_blob(&self) -> Vec<u8> {
         blob(MAGIC_DER_ENTITLEMENTS, &self.der)
     }
 
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.values.len()
     }
 
-    pub fn is_true(&self, key: &str) -> bool {
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.values.contains_key(key)
+    }
+
+    pub(super) fn is_true(&self, key: &str) -> bool {
         self.values.get(key).and_then(Value::as_boolean) == Some(true)
     }
 
     /// `CS_EXECSEG_*` flags that follow from entitlements (Security, `signer.cpp`).
-    pub fn exec_segment_flags(&self) -> u64 {
+    pub(super) fn exec_segment_flags(&self) -> u64 {
         const FLAGS: [(&str, u64); 7] = [
             ("get-task-allow", 0x10),
             ("run-unsigned-code", 0x10),
@@ -168,22 +219,6 @@ fn shortest(number: i128) -> Vec<u8> {
     bytes[spare..].to_vec()
 }
 
-/// Tag, definite length, contents.
-fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
-    let length = contents.len();
-    let mut bytes = vec![tag];
-    if length < 0x80 {
-        bytes.push(length as u8);
-    } else {
-        let raw = length.to_be_bytes();
-        let raw = &raw[raw.iter().take_while(|byte| **byte == 0).count()..];
-        bytes.push(0x80 | raw.len() as u8);
-        bytes.extend(raw);
-    }
-    bytes.extend(contents);
-    bytes
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,7 +230,7 @@ mod tests {
     #[test]
     fn what_ad_hoc_code_may_hold_stays_word_for_word() {
         let xml = plist("<key>com.apple.security.cs.allow-jit</key><true/>");
-        let kept = Entitlements::keep(&xml);
+        let kept = Entitlements::keep(&xml, false);
         assert!(kept.restricted.is_empty());
         assert_eq!(kept.entitlements.unwrap().xml, xml);
     }
@@ -206,36 +241,45 @@ mod tests {
             "<key>com.apple.developer.icloud-services</key><string>*</string><key>get-task-allow</key><true/>\
              <key>com.apple.security.application-groups</key><array><string>ABCDE12345.group</string></array>",
         );
-        let kept = Entitlements::keep(&xml);
+        let kept = Entitlements::keep(&xml, false);
         assert_eq!(
             kept.restricted,
             ["com.apple.developer.icloud-services", "com.apple.security.application-groups"]
         );
         let entitlements = kept.entitlements.unwrap();
         assert_eq!((entitlements.len(), entitlements.exec_segment_flags()), (1, 0x10));
-        assert_eq!(Entitlements::keep(&entitlements.xml).entitlements.unwrap(), entitlements);
+        assert_eq!(Entitlements::keep(&entitlements.xml, false).entitlements.unwrap(), entitlements);
         assert_eq!(
-            Entitlements::keep(&plist("<key>keychain-access-groups</key><array/>")).entitlements,
+            Entitlements::keep(&plist("<key>keychain-access-groups</key><array/>"), false).entitlements,
             None
         );
+    }
+
+    #[test]
+    fn what_a_profile_grants_stays_word_for_word() {
+        let xml = plist("<key>keychain-access-groups</key><array/><key>get-task-allow</key><true/>");
+        let kept = Entitlements::keep(&xml, true);
+        assert_eq!(kept.restricted, ["keychain-access-groups"]);
+        let entitlements = kept.entitlements.unwrap();
+        assert_eq!((&entitlements.xml, entitlements.len()), (&xml, 2));
+        assert_eq!(entitlements.restricted().collect::<Vec<_>>(), ["keychain-access-groups"]);
     }
 
     #[test]
     fn der_is_sorted_and_minimal() {
         let xml =
             plist("<key>b</key><integer>200</integer><key>a</key><array><true/><string>x</string></array>");
-        let der = Entitlements::keep(&xml).entitlements.unwrap().der;
+        let der = Entitlements::keep(&xml, false).entitlements.unwrap().der;
         let a = [0x30, 0x0b, 0x0c, 1, b'a', 0x30, 6, 1, 1, 0xff, 0x0c, 1, b'x'];
         let b = [0x30, 0x07, 0x0c, 1, b'b', 2, 2, 0, 200];
         let expected = [&[0x70, 27, 2, 1, 1, 0xb0, 22][..], &a, &b].concat();
         assert_eq!(der, expected);
         assert_eq!([shortest(0), shortest(-1), shortest(-129)], [vec![0], vec![0xff], vec![0xff, 0x7f]]);
-        assert_eq!(element(4, &[0; 300])[..4], [4, 0x82, 1, 44]);
     }
 
     #[test]
     fn what_has_no_der_form_is_said() {
-        assert!(Entitlements::keep(&plist("<key>x</key><real>1.5</real>")).unreadable.is_some());
-        assert!(Entitlements::keep(b"nonsense").unreadable.is_some());
+        assert!(Entitlements::keep(&plist("<key>x</key><real>1.5</real>"), false).unreadable.is_some());
+        assert!(Entitlements::keep(b"nonsense", false).unreadable.is_some());
     }
 }

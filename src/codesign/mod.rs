@@ -1,31 +1,55 @@
 //! Reads, verifies, plans and makes signatures. Rules are Apple's `libsecurity_codesigning` (Security-61901).
 //!
 //! [`plan`] decides, [`sign`] carries out, [`simulate`] says what the model is afterwards, [`verify_bundle`] checks.
-//! Signing is ad hoc: there is no identity, and the hash of the code stands for it.
+//! Signing is ad hoc, where the hash of the code stands for it, or with an [`Identity`].
 
+mod asn1;
+mod authority;
 mod blob;
+mod chain;
 mod check_code;
 mod check_seal;
+mod check_signature;
+mod cms;
 mod code_directory;
+mod credentials;
+mod describe;
+mod designated;
 mod digest;
 mod embedded;
 mod entitlements;
+mod entitlements_der;
 mod identifier;
+mod identity;
 mod layout;
 mod nested;
 mod plan;
+mod profile;
 mod requirement;
 mod rules;
 mod seal;
+mod signer;
 mod simulate;
+mod step;
+mod timestamp;
 mod verify;
 mod write;
 
+use crate::macho::{Arch, Signature};
 use crate::paths::BundlePath;
 
-pub use entitlements::needs_profile;
-pub use plan::{SignKind, SignPlan, SignStep, may_stand_beside_contents, plan, plan_file};
+pub use authority::Authority;
+pub use chain::{SealLink, SealState, SealTree, SealedBy, seal_chain, seal_tree};
+pub use credentials::{code_faults, credentials, image_credentials};
+pub use describe::{Description, SealDescription, describe, describe_seal, flag_names};
+pub use entitlements::{Entitlements, needs_profile};
+pub use identity::{Certificate, Identity, Password};
+pub use plan::{SignKind, SignOptions, SignPlan, SignStep, may_stand_beside_contents, plan, plan_file};
+pub use profile::Profile;
+pub use requirement::{requirement_blob, requirement_text};
+pub use signer::Signer;
 pub use simulate::simulate;
+pub use timestamp::{APPLE_TIMESTAMP_SERVER, TIMESTAMP_QUERY, TIMESTAMP_REPLY, TimestampServer};
 pub use verify::{verify_bundle, verify_file};
 pub use write::{sign, sign_file};
 
@@ -33,7 +57,7 @@ pub use write::{sign, sign_file};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SealProblem {
     pub path: BundlePath,
-    pub arch: Option<crate::macho::Arch>,
+    pub arch: Option<Arch>,
     /// Stable word for scripts: `unsigned`, `page-hash`, `sealed-resource-modified`, …
     pub code: &'static str,
     /// Apple's words first where codesign has them, then ours.
@@ -47,4 +71,45 @@ pub struct Verification {
     pub checks: u64,
     /// Sorted by path.
     pub problems: Vec<SealProblem>,
+    /// Each signature, sorted by path; slices in the file's order.
+    pub codes: Vec<SignedCode>,
+}
+
+/// What one signature says of its code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedCode {
+    /// The Mach-O file, or the bundle that keeps its signature in files.
+    pub path: BundlePath,
+    pub arch: Option<crate::macho::Arch>,
+    pub identifier: String,
+    pub team: Option<String>,
+    /// Of the strongest code directory, in hexadecimal: what the system knows this code by.
+    pub cdhash: Option<String>,
+    /// Whether nobody's certificate stands behind it.
+    pub ad_hoc: bool,
+    /// How other code knows it again, in the requirement language; `None` where it follows from certificates alone.
+    pub designated: Option<String>,
+    /// Whether the signature itself says so; else it is what codesign makes up for ad hoc code.
+    pub says_designated: bool,
+}
+
+/// One thing wrong with the signature of a file that is looked at by itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CodeFault {
+    pub arch: Option<Arch>,
+    /// As in [`SealProblem`].
+    pub code: &'static str,
+    pub message: String,
+}
+
+/// What a signature claims, as far as a notary asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    pub signature: Signature,
+    /// Whether no code directory has a hash stronger than SHA-1.
+    pub sha1_only: bool,
+    /// Who made its CMS and when; `None` when there is none or it cannot be read.
+    pub authority: Option<Authority>,
+    /// The XML of slot 5 as it stands.
+    pub entitlements: Option<Vec<u8>>,
 }

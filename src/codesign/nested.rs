@@ -53,7 +53,9 @@ mod tests {
             kind: SignKind::Code,
             identifier: String::new(),
             flags: 2,
+            entitlements: None,
             keeps: Vec::new(),
+            adds: Vec::new(),
             drops: Vec::new(),
             warnings: Vec::new(),
         };

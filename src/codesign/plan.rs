@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::code_directory::{CS_ADHOC, CS_LINKER_SIGNED, CS_REQUIRE_LV, CS_RUNTIME};
-use super::embedded::kept_entitlements;
-use super::entitlements::{DISABLE_LIBRARY_VALIDATION, Entitlements, Kept};
-use super::identifier;
+use super::code_directory::{CS_REQUIRE_LV, CS_RUNTIME};
+use super::embedded::old_entitlements;
+use super::entitlements::Entitlements;
 use super::layout::{KnownBundle, bundles_at, children, innermost, is_file, is_nested_place, known_bundles};
-use super::nested;
 use super::rules::Rules;
 use super::seal::{Met, items};
+use super::signer::Signer;
+use super::step::{Subject, decide, may_load_any_library};
+use super::{identifier, nested};
 use crate::bundle::{self, Bundle, Image, ImageId, Node};
 use crate::failure::Failure;
 use crate::macho::{self, FileType, SignatureState, Slice};
@@ -20,6 +21,20 @@ use crate::paths::BundlePath;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SignPlan {
     pub steps: Vec<SignStep>,
+    /// Whose signatures they are; ad hoc without one.
+    pub signer: Option<Signer>,
+    /// What the plan as a whole has to be said of.
+    pub warnings: Vec<String>,
+}
+
+/// What is asked of signing. By default it is ad hoc, and keeps what it can.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SignOptions {
+    pub signer: Option<Signer>,
+    /// For the app's main executable, or for the one that stands alone. Helpers keep theirs, and libraries have none.
+    pub entitlements: Option<Entitlements>,
+    /// Turns the hardened runtime on in all code, and not only where it was.
+    pub hardened_runtime: bool,
 }
 
 /// One signature. Nothing about it is decided later.
@@ -29,10 +44,14 @@ pub struct SignStep {
     pub path: BundlePath,
     pub kind: SignKind,
     pub identifier: String,
-    /// Flags of the new code directories: CS_ADHOC 0x2, and what stays of the old ones.
+    /// Flags of the new code directories: CS_ADHOC 0x2 without an identity, and what stays of the old ones.
     pub flags: u32,
+    /// What its executable slices may do.
+    pub entitlements: Option<Entitlements>,
     /// What of the old signature stays, in words: "identifier", "2 entitlements".
     pub keeps: Vec<String>,
+    /// What comes that the old one had not: "hardened runtime".
+    pub adds: Vec<String>,
     /// What goes: "hardened runtime (an ad hoc signature cannot keep it with bundled libraries)".
     pub drops: Vec<String>,
     pub warnings: Vec<String>,
@@ -49,21 +68,19 @@ pub enum SignKind {
 /// Bytes of LC_CODE_SIGNATURE.
 pub(super) const COMMAND_SIZE: u64 = 16;
 
-/// CS_HARD, CS_KILL, CS_RESTRICT, CS_ENFORCEMENT: what code asks of the kernel for itself, which needs no identity.
-const FLAGS_THAT_STAY: u32 = 0x1b00;
-
-/// Plans ad hoc signing of `touched` (bundle paths that changed, went or must be signed) and of everything that encloses
+/// Plans signing of `touched` (bundle paths that changed, went or must be signed) and of everything that encloses
 /// them, up to the app. With an empty `touched`, everything in the bundle.
 ///
 /// A bundle's path in `touched` stands for its own seal and executable, any other folder for all that is below it.
 /// Beyond that the plan takes in what a seal could not be made or would not work without: nested code that is not
-/// signed, and executables whose library validation would refuse ad hoc libraries.
+/// signed, and executables whose library validation would refuse the libraries as they are signed now.
 ///
 /// The model decides; only an executable's entitlements are looked up in the file at [`Image::local`], and are taken
 /// for none when it cannot be read.
-pub fn plan(bundle: &Bundle, touched: &BTreeSet<BundlePath>) -> SignPlan {
+pub fn plan(bundle: &Bundle, touched: &BTreeSet<BundlePath>, options: &SignOptions) -> SignPlan {
     let known = known_bundles(bundle);
-    let mut chosen = Chosen { model: bundle, known: &known, code: BTreeSet::new(), bundles: BTreeSet::new() };
+    let mut chosen =
+        Chosen { model: bundle, known: &known, options, code: BTreeSet::new(), bundles: BTreeSet::new() };
     if touched.is_empty() {
         chosen.add_everything();
     } else {
@@ -76,11 +93,11 @@ pub fn plan(bundle: &Bundle, touched: &BTreeSet<BundlePath>) -> SignPlan {
     chosen.steps(entitlements)
 }
 
-/// The one step that signs a Mach-O file which stands alone; [`sign_file`](super::sign_file) carries it out.
+/// The plan of one step that signs a Mach-O file which stands alone; [`sign_file`](super::sign_file) carries it out.
 ///
 /// # Errors
-/// [`Failure`] when the file cannot be read or is not code.
-pub fn plan_file(path: &Path) -> Result<SignStep, Failure> {
+/// [`Failure`] when the file cannot be read or is not code, or when it is to get entitlements and is no executable.
+pub fn plan_file(path: &Path, options: &SignOptions) -> Result<SignPlan, Failure> {
     let bytes = bundle::map(path).map_err(|error| Failure::io(path, "read", &error))?;
     let file =
         macho::read(&bytes).map_err(|error| Failure::new(path, error.0, "name an app or a Mach-O file"))?;
@@ -95,14 +112,36 @@ pub fn plan_file(path: &Path) -> Result<SignStep, Failure> {
             "name an executable or a library",
         ));
     }
-    let kept = read_entitlements(&image);
-    Ok(step(&shown, SignKind::Code, Some(&image), identifier::canonical(&name), kept))
+    if options.entitlements.is_some() && !is_executable(&image) {
+        let what = "is a library, and entitlements are a program's";
+        return Err(Failure::new(path, what, "sign it without --entitlements"));
+    }
+    let subject = Subject {
+        path: &shown,
+        kind: SignKind::Code,
+        image: Some(&image),
+        name: identifier::canonical(&name),
+        old_entitlements: read_entitlements(&image),
+        has_profile: None,
+        is_main: true,
+        has_libraries: false,
+    };
+    Ok(SignPlan::new(vec![decide(&subject, options)], options))
+}
+
+impl SignPlan {
+    fn new(steps: Vec<SignStep>, options: &SignOptions) -> SignPlan {
+        let signer = options.signer.clone();
+        let warnings = signer.as_ref().map(Signer::warnings).unwrap_or_default();
+        SignPlan { steps, signer, warnings }
+    }
 }
 
 /// What is to be signed so far.
 struct Chosen<'a> {
     model: &'a Bundle,
     known: &'a [KnownBundle],
+    options: &'a SignOptions,
     /// Mach-O files that are not the main executable of a bundle.
     code: BTreeSet<BundlePath>,
     /// [`CodeBundle::path`](super::layout::CodeBundle) of the bundles.
@@ -201,14 +240,22 @@ impl Chosen<'_> {
         if !chosen.iter().any(is_library) {
             return;
         }
+        let team = self.options.signer.as_ref().and_then(|signer| signer.identity().team());
         let validating: Vec<BundlePath> = self
             .model
             .images
             .iter()
             .filter(|(path, image)| !chosen.contains(path) && is_executable(image))
             .filter(|(path, image)| {
-                let validates = |slice: &Slice| slice.signature.flags & (CS_RUNTIME | CS_REQUIRE_LV) != 0;
-                image.file.slices.iter().any(validates) && !lookup.of(path, image).may_load_any_library()
+                let validates = |slice: &Slice| {
+                    slice.signature.flags & (CS_RUNTIME | CS_REQUIRE_LV) != 0
+                        && (team.is_none() || slice.signature.team.as_deref() != team)
+                };
+                let may_load_any = || {
+                    let kept = lookup.of(path, image).map(|xml| Entitlements::keep(&xml, true));
+                    may_load_any_library(kept.and_then(|kept| kept.entitlements).as_ref())
+                };
+                image.file.slices.iter().any(validates) && !may_load_any()
             })
             .map(|(path, _)| path.clone())
             .collect();
@@ -222,7 +269,8 @@ impl Chosen<'_> {
         let code = self.code.iter().map(|path| {
             let image = self.model.images.get(path).map(|image| &**image);
             let name = identifier::canonical(path.file_name());
-            step(path, SignKind::Code, image, name, lookup.take(path, image))
+            let profile = innermost(self.known, path).map(|one| self.has_profile(one));
+            self.step((path, SignKind::Code), image, name, lookup.take(path, image), profile)
         });
         let mut steps: Vec<SignStep> = code.collect();
         for one in self.known.iter().filter(|one| self.bundles.contains(&one.bundle.path)) {
@@ -233,15 +281,38 @@ impl Chosen<'_> {
             let folder =
                 if one.bundle.path.is_root() { &self.model.name } else { one.bundle.folder.file_name() };
             let name = info.and_then(identifier::of_info).unwrap_or(identifier::canonical(folder));
-            let kept = executable.map(|path| lookup.take(path, image)).unwrap_or_default();
-            let mut step = step(&one.bundle.path, SignKind::Bundle, image, name, kept);
-            step.warnings.extend(bundle_warnings(self.model, one));
+            let old = executable.and_then(|path| lookup.take(path, image));
+            let profile = Some(self.has_profile(one));
+            let mut step = self.step((&one.bundle.path, SignKind::Bundle), image, name, old, profile);
+            step.warnings.extend(bundle_warnings(self.model, one, self.options));
             steps.push(step);
         }
         nested::inside_out(&mut steps);
-        SignPlan { steps }
+        SignPlan::new(steps, self.options)
+    }
+
+    fn step(
+        &self,
+        (path, kind): (&BundlePath, SignKind),
+        image: Option<&Image>,
+        name: &str,
+        old_entitlements: Option<Vec<u8>>,
+        has_profile: Option<bool>,
+    ) -> SignStep {
+        let has_libraries = self.model.images.values().any(|image| !is_executable(image));
+        let is_main = path.is_root();
+        let subject =
+            Subject { path, kind, image, name, old_entitlements, has_profile, is_main, has_libraries };
+        decide(&subject, self.options)
+    }
+
+    fn has_profile(&self, one: &KnownBundle) -> bool {
+        is_file(&self.model.nodes, &one.bundle.base.join(PROFILE))
     }
 }
+
+/// The provisioning profile, in a bundle's base folder.
+const PROFILE: &str = "embedded.provisionprofile";
 
 fn states(image: &Image) -> impl Iterator<Item = SignatureState> + '_ {
     image.file.slices.iter().map(|slice| slice.signature.state)
@@ -256,7 +327,7 @@ fn is_unsigned(image: &Image) -> bool {
     states(image).any(|state| matches!(state, SignatureState::None | SignatureState::Unreadable))
 }
 
-fn is_executable(image: &Image) -> bool {
+pub(super) fn is_executable(image: &Image) -> bool {
     image.file.slices.iter().any(|slice| slice.file_type == FileType::Execute)
 }
 
@@ -271,99 +342,31 @@ fn is_signable(image: &Image) -> bool {
     !image.file.slices.is_empty() && image.file.slices.iter().all(code)
 }
 
-/// Entitlements of executables, read once each.
+/// Entitlements of executables as XML, read once each.
 #[derive(Default)]
-struct Lookup(std::cell::RefCell<BTreeMap<BundlePath, Kept>>);
+struct Lookup(std::cell::RefCell<BTreeMap<BundlePath, Option<Vec<u8>>>>);
 
 impl Lookup {
-    fn of(&self, path: &BundlePath, image: &Image) -> Kept {
+    fn of(&self, path: &BundlePath, image: &Image) -> Option<Vec<u8>> {
         self.0.borrow_mut().entry(path.clone()).or_insert_with(|| read_entitlements(image)).clone()
     }
 
-    fn take(&mut self, path: &BundlePath, image: Option<&Image>) -> Kept {
+    fn take(&mut self, path: &BundlePath, image: Option<&Image>) -> Option<Vec<u8>> {
         let found = self.0.get_mut().remove(path);
-        found.or_else(|| image.map(read_entitlements)).unwrap_or_default()
+        found.or_else(|| image.map(read_entitlements)).flatten()
     }
 }
 
-impl Kept {
-    fn may_load_any_library(&self) -> bool {
-        self.entitlements.as_ref().is_some_and(|kept| kept.is_true(DISABLE_LIBRARY_VALIDATION))
-    }
-}
-
-fn read_entitlements(image: &Image) -> Kept {
+fn read_entitlements(image: &Image) -> Option<Vec<u8>> {
     let has_some = states(image).any(|state| matches!(state, SignatureState::Adhoc | SignatureState::Cms));
     if !is_executable(image) || !has_some {
-        return Kept::default();
+        return None;
     }
-    bundle::map(&image.local).map(|bytes| kept_entitlements(&bytes)).unwrap_or_default()
-}
-
-fn step(path: &BundlePath, kind: SignKind, image: Option<&Image>, name: &str, kept: Kept) -> SignStep {
-    let slices = image.map(|image| &image.file.slices[..]).unwrap_or_default();
-    let old: Vec<&Slice> = slices
-        .iter()
-        .filter(|slice| matches!(slice.signature.state, SignatureState::Adhoc | SignatureState::Cms))
-        .collect();
-    let old_identifier = old.iter().find_map(|slice| slice.signature.identifier.as_deref());
-    let old_identifier = old_identifier.filter(|identifier| identifier::is_usable(identifier));
-    let old_flags = old.iter().fold(0, |flags, slice| flags | slice.signature.flags) & !CS_LINKER_SIGNED;
-    let mut flags = CS_ADHOC | old_flags & FLAGS_THAT_STAY;
-    let mut keeps: Vec<String> = old_identifier.iter().map(|_| "identifier".to_owned()).collect();
-    let mut drops = dropped_identities(&old);
-    if old_flags & CS_RUNTIME != 0 {
-        if kept.may_load_any_library() {
-            flags |= CS_RUNTIME;
-            keeps.push("hardened runtime".to_owned());
-        } else {
-            drops.push(
-                "hardened runtime (an ad hoc signature cannot keep it with bundled libraries)".to_owned(),
-            );
-        }
-    }
-    if old_flags & CS_REQUIRE_LV != 0 {
-        drops.push("library validation (ad hoc code has no team to compare)".to_owned());
-    }
-    let count = kept.entitlements.as_ref().map_or(0, Entitlements::len);
-    if count > 0 {
-        keeps.push(if count == 1 { "1 entitlement".to_owned() } else { format!("{count} entitlements") });
-    }
-    let mut warnings = Vec::new();
-    for key in &kept.restricted {
-        drops.push(format!("entitlement {key}"));
-        warnings.push(format!("{key} needs a provisioning profile: what it allows stops working"));
-    }
-    if let Some(why) = &kept.unreadable {
-        drops.push("entitlements".to_owned());
-        warnings.push(format!("the entitlements are lost: {why}"));
-    }
-    let tight =
-        |slice: &&Slice| slice.signature.state == SignatureState::None && slice.header_room < COMMAND_SIZE;
-    if let Some(slice) = slices.iter().find(tight) {
-        warnings.push(format!(
-            "the {} header has no room for LC_CODE_SIGNATURE: signing will refuse it; relink with -Wl,-headerpad,0x20",
-            slice.arch
-        ));
-    }
-    let identifier = old_identifier.map_or_else(|| identifier::unique(name, image), str::to_owned);
-    SignStep { path: path.clone(), kind, identifier, flags, keeps, drops, warnings }
-}
-
-/// The identities behind the old signatures, each once.
-fn dropped_identities(old: &[&Slice]) -> Vec<String> {
-    let with_cms = old.iter().filter(|slice| slice.signature.state == SignatureState::Cms);
-    let names: BTreeSet<String> = with_cms
-        .map(|slice| match &slice.signature.team {
-            Some(team) => format!("signature of team {team}"),
-            None => "signature with a certificate".to_owned(),
-        })
-        .collect();
-    names.into_iter().collect()
+    bundle::map(&image.local).ok().and_then(|bytes| old_entitlements(&bytes))
 }
 
 /// What about a bundle's contents a seal cannot make right.
-fn bundle_warnings(model: &Bundle, one: &KnownBundle) -> Vec<String> {
+fn bundle_warnings(model: &Bundle, one: &KnownBundle, options: &SignOptions) -> Vec<String> {
     let nodes = &model.nodes;
     let bundle = &one.bundle;
     let mut warnings = Vec::new();
@@ -376,10 +379,14 @@ fn bundle_warnings(model: &Bundle, one: &KnownBundle) -> Vec<String> {
         "CodeResources",
         "the stapled notarization ticket (CodeResources) no longer fits: delete it, or notarize and staple again",
     );
-    at_base(
-        "embedded.provisionprofile",
-        "the provisioning profile is tied to the old certificate: delete it, or sign with that certificate",
-    );
+    let is_apples = options.signer.as_ref().is_some_and(|signer| signer.identity().is_apples());
+    let profile = match is_apples {
+        true => "the provisioning profile has to list this certificate: else macOS does not start the app",
+        false => {
+            "the provisioning profile is tied to the old certificate: delete it, or sign with that certificate"
+        }
+    };
+    at_base(PROFILE, profile);
     if !one.has_code {
         let what =
             if one.executable.is_some() { "its main executable is a script" } else { "it has no executable" };

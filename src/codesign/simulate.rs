@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::entitlements::needs_profile;
 use super::layout::{CodeBundle, Nodes, children, is_file, known_bundles};
 use super::plan::COMMAND_SIZE;
-use super::{SignKind, SignPlan, SignStep};
+use super::{SignKind, SignPlan, SignStep, Signer};
 use crate::bundle::{Bundle, Image, Node};
-use crate::macho::{Signature, SignatureState};
+use crate::macho::{Cms, Signature, SignatureState};
 use crate::paths::BundlePath;
 
 /// Carries `plan` out on the model. Afterwards, in every slice of every file that a step signs, the signature is what
@@ -23,7 +23,7 @@ pub fn simulate(bundle: &mut Bundle, plan: &SignPlan) {
         let sealed = known.iter().find(|one| step.kind == SignKind::Bundle && one.bundle.path == step.path);
         let code = sealed.map_or(Some(&step.path), |one| one.executable.as_ref());
         if let Some(image) = code.and_then(|path| bundle.images.get_mut(path)) {
-            sign_image(image, step);
+            sign_image(image, step, plan.signer.as_ref());
         }
         if let Some(one) = sealed {
             place_seal(&mut bundle.nodes, &one.bundle, !one.has_code);
@@ -36,20 +36,33 @@ fn allowed(claims: BTreeSet<String>) -> BTreeSet<String> {
     claims.into_iter().filter(|key| !needs_profile(key)).collect()
 }
 
-fn sign_image(image: &mut Arc<Image>, step: &SignStep) {
+fn sign_image(image: &mut Arc<Image>, step: &SignStep, signer: Option<&Signer>) {
     for slice in &mut Arc::make_mut(image).file.slices {
         if slice.signature.state == SignatureState::None {
             slice.header_room = slice.header_room.saturating_sub(COMMAND_SIZE);
         }
+        // What could not be looked up stays as far as it may; a comparison with what was signed leaves it out.
+        let (claims, entitlements) = match &step.entitlements {
+            Some(all) => (
+                all.keys().map(|(key, _)| key.clone()).collect(),
+                all.keys().filter(|(_, is_true)| *is_true).map(|(key, _)| key.clone()).collect(),
+            ),
+            None => (
+                allowed(std::mem::take(&mut slice.signature.claims)),
+                std::mem::take(&mut slice.signature.entitlements),
+            ),
+        };
         slice.signature = Signature {
-            state: SignatureState::Adhoc,
+            state: if signer.is_some() { SignatureState::Cms } else { SignatureState::Adhoc },
             identifier: Some(step.identifier.clone()),
-            team: None,
+            team: signer.and_then(|signer| signer.identity().team()).map(str::to_owned),
             flags: step.flags,
-            // What an ad hoc signature may claim stays; a comparison with what was signed leaves it out.
-            entitlements: std::mem::take(&mut slice.signature.entitlements),
-            claims: allowed(std::mem::take(&mut slice.signature.claims)),
-            cms: None,
+            entitlements,
+            claims,
+            cms: signer.map(|signer| Cms {
+                developer_id: signer.identity().is_developer_id(),
+                timestamp: signer.timestamp_server().is_some(),
+            }),
         };
     }
 }

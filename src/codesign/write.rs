@@ -9,13 +9,14 @@ use rayon::prelude::*;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use super::blob::{SLOT_CODE_RESOURCES, SLOT_INFO_PLIST, SLOT_REQUIREMENTS, empty_requirements};
+use super::blob::{SLOT_CODE_RESOURCES, SLOT_INFO_PLIST, SLOT_REQUIREMENTS};
 use super::code_directory::{Cdhash, CodeDirectory, ExecSegment, NewDirectory};
 use super::digest::HashType;
 use super::embedded::{self, Refusal, SealedWith, Signing};
 use super::layout::{CodeBundle, Nodes, bundles_at, children, current_version, is_file};
 use super::rules::Rules;
 use super::seal::{CodeResources, Item, Met, Seal, code_seal, items};
+use super::signer::{self, Signer};
 use super::simulate::{place_seal, seal_files};
 use super::{SignKind, SignPlan, SignStep, identifier, nested};
 use crate::bundle::{self, InfoPlist, Node};
@@ -45,7 +46,7 @@ pub fn sign(root: &Path, plan: &SignPlan, progress: &Progress) -> Result<(), Fai
             .map(|step| {
                 let shown = if step.path.is_root() { "the app" } else { step.path.as_str() };
                 progress.step("signing", shown, done.fetch_add(1, Ordering::Relaxed), total)?;
-                carry_out(root, &nodes, step)
+                carry_out(root, &nodes, step, plan.signer.as_ref())
             })
             .collect();
         for (bundle, detached) in signed?.into_iter().flatten() {
@@ -55,16 +56,27 @@ pub fn sign(root: &Path, plan: &SignPlan, progress: &Progress) -> Result<(), Fai
     Ok(())
 }
 
-/// Carries out the step that [`plan_file`](super::plan_file) made for one Mach-O file that stands alone.
+/// Carries out what [`plan_file`](super::plan_file) planned for one Mach-O file that stands alone.
 ///
 /// # Errors
 /// As [`sign`].
-pub fn sign_file(path: &Path, step: &SignStep) -> Result<(), Failure> {
-    sign_code(path, &Signing { identifier: &step.identifier, flags: step.flags, bundle: None }, Sync::Now)
+pub fn sign_file(path: &Path, plan: &SignPlan) -> Result<(), Failure> {
+    plan.steps.iter().try_for_each(|step| sign_code(path, &signing(step, plan.signer.as_ref()), Sync::Now))
+}
+
+/// What a step says, for code that is no bundle's.
+fn signing<'a>(step: &'a SignStep, signer: Option<&'a Signer>) -> Signing<'a> {
+    let SignStep { identifier, flags, entitlements, .. } = step;
+    Signing { identifier, flags: *flags, entitlements: entitlements.as_ref(), signer, bundle: None }
 }
 
 /// The bundle that was sealed, if the step is one, and whether its signature stands in files.
-fn carry_out(root: &Path, nodes: &Nodes, step: &SignStep) -> Result<Option<(CodeBundle, bool)>, Failure> {
+fn carry_out(
+    root: &Path,
+    nodes: &Nodes,
+    step: &SignStep,
+    signer: Option<&Signer>,
+) -> Result<Option<(CodeBundle, bool)>, Failure> {
     let local = step.path.to_local(root);
     if !identifier::is_usable(&step.identifier) {
         return Err(Failure::new(
@@ -73,7 +85,7 @@ fn carry_out(root: &Path, nodes: &Nodes, step: &SignStep) -> Result<Option<(Code
             "set CFBundleIdentifier",
         ));
     }
-    let signing = Signing { identifier: &step.identifier, flags: step.flags, bundle: None };
+    let signing = signing(step, signer);
     if step.kind == SignKind::Code {
         return sign_code(&local, &signing, Sync::Later).map(|()| None);
     }
@@ -81,7 +93,7 @@ fn carry_out(root: &Path, nodes: &Nodes, step: &SignStep) -> Result<Option<(Code
     let bundle = bundle.ok_or_else(|| {
         Failure::new(&local, "bundle format unrecognized, invalid, or unsuitable", "add its Info.plist")
     })?;
-    BundleSigner::new(root, nodes, bundle)?.sign(&signing).map(Some)
+    BundleSigner::new(root, nodes, bundle, signer)?.sign(&signing).map(Some)
 }
 
 fn sign_code(path: &Path, signing: &Signing, sync: Sync) -> Result<(), Failure> {
@@ -97,12 +109,18 @@ struct BundleSigner<'a> {
     root: &'a Path,
     nodes: &'a Nodes,
     bundle: CodeBundle,
+    signer: Option<&'a Signer>,
     info_bytes: Option<Vec<u8>>,
     executable: Option<BundlePath>,
 }
 
 impl<'a> BundleSigner<'a> {
-    fn new(root: &'a Path, nodes: &'a Nodes, bundle: CodeBundle) -> Result<Self, Failure> {
+    fn new(
+        root: &'a Path,
+        nodes: &'a Nodes,
+        bundle: CodeBundle,
+        signer: Option<&'a Signer>,
+    ) -> Result<Self, Failure> {
         let info_local = bundle.info_plist.as_ref().map(|path| path.to_local(root));
         let info_bytes = info_local.as_deref().map(read).transpose()?;
         let info =
@@ -113,7 +131,7 @@ impl<'a> BundleSigner<'a> {
                 _ => None,
             };
         let executable = bundle.main_executable(nodes, info.as_ref());
-        Ok(BundleSigner { root, nodes, bundle, info_bytes, executable })
+        Ok(BundleSigner { root, nodes, bundle, signer, info_bytes, executable })
     }
 
     fn sign(self, signing: &Signing) -> Result<(CodeBundle, bool), Failure> {
@@ -184,7 +202,7 @@ impl<'a> BundleSigner<'a> {
             (Met::FileAmongCode, _) if begins_like_code(&local)? => {
                 let bytes = map(&local)?;
                 let sha1 = in_first.then(|| Sha1::digest(&*bytes).to_vec());
-                Ok((sha1, Some(seal_of_code(&local, &[embedded::cdhashes(&bytes)])?)))
+                Ok((sha1, Some(seal_of_code(&local, &[self.signed(&bytes)])?)))
             }
             _ => {
                 let bytes = read(&local)?;
@@ -205,26 +223,36 @@ impl<'a> BundleSigner<'a> {
         let mut versions = bundles_at(self.nodes, folder);
         versions.sort_by_key(|bundle| bundle.path != current.path);
         // Every version has to satisfy the requirement, so it names them all.
-        let hashes = versions.into_iter().map(|version| {
-            let nested = BundleSigner::new(self.root, self.nodes, version)?;
+        let signed = versions.into_iter().map(|version| {
+            let nested = BundleSigner::new(self.root, self.nodes, version, self.signer)?;
             let code = nested.executable.as_ref().map(|path| path.to_local(self.root));
             match code {
-                Some(code) if begins_like_code(&code)? => Ok(embedded::cdhashes(&map(&code)?)),
-                _ => nested.detached_cdhashes(),
+                Some(code) if begins_like_code(&code)? => Ok(self.signed(&map(&code)?)),
+                _ => nested.detached(),
             }
         });
-        let hashes: Vec<_> = hashes.collect::<Result<_, Failure>>()?;
-        seal_of_code(&folder.to_local(self.root), &hashes).map(Some)
+        let signed: Vec<_> = signed.collect::<Result<_, Failure>>()?;
+        seal_of_code(&folder.to_local(self.root), &signed).map(Some)
     }
 
-    fn detached_cdhashes(&self) -> Result<Vec<(Arch, Vec<Cdhash>)>, Failure> {
-        let path = self.bundle.signature_folder().join("CodeDirectory");
-        if !is_file(self.nodes, &path) {
-            return Ok(Vec::new());
-        }
-        let bytes = read(&path.to_local(self.root))?;
-        let cdhash = CodeDirectory::parse(&bytes).ok().map(|directory| directory.cdhash());
-        Ok(cdhash.into_iter().map(|cdhash| (Arch::ARM64, vec![cdhash])).collect())
+    fn signed(&self, bytes: &[u8]) -> SignedCode {
+        let requirement = self.signer.and_then(|signer| embedded::requirement_text(bytes, signer));
+        SignedCode { cdhashes: embedded::cdhashes(bytes), requirement }
+    }
+
+    fn detached(&self) -> Result<SignedCode, Failure> {
+        let part = |name: &str| -> Result<Option<Vec<u8>>, Failure> {
+            let path = self.bundle.signature_folder().join(name);
+            is_file(self.nodes, &path).then(|| read(&path.to_local(self.root))).transpose()
+        };
+        let bytes = part("CodeDirectory")?.unwrap_or_default();
+        let Ok(directory) = CodeDirectory::parse(&bytes) else { return Ok(SignedCode::default()) };
+        let (requirements, cms) = (part("CodeRequirements")?, part("CodeSignature")?.unwrap_or_default());
+        let signer = self.signer.filter(|_| !cms.is_empty());
+        let requirement = signer
+            .zip(requirements)
+            .and_then(|(signer, requirements)| signer.requirement_text(directory.identifier, &requirements));
+        Ok(SignedCode { cdhashes: vec![(Arch::ARM64, vec![directory.cdhash()])], requirement })
     }
 
     /// A bundle without Mach-O executable is signed in files: its script or Info.plist is the code, as one page
@@ -244,12 +272,13 @@ impl<'a> BundleSigner<'a> {
                 "add its Info.plist",
             ));
         };
-        let requirements = empty_requirements();
+        let requirements = signer::requirements(signing.signer, signing.identifier);
         let mut special = BTreeMap::from([(SLOT_REQUIREMENTS, &requirements[..])]);
         special.extend(with.info_plist.map(|info| (SLOT_INFO_PLIST, info)));
         special.insert(SLOT_CODE_RESOURCES, with.code_resources);
         let directory = NewDirectory {
             identifier: signing.identifier,
+            team: signing.signer.and_then(|signer| signer.identity().team()),
             flags: signing.flags,
             hash_type: HashType::Sha256,
             page_log2: 0,
@@ -258,9 +287,14 @@ impl<'a> BundleSigner<'a> {
             special,
             code_limit: code.len(),
         };
-        self.write_beside_seal("CodeDirectory", &directory.build(code))?;
+        let directory = directory.build(code);
+        let cms = signing.signer.map(|signer| signer.sign(&[&directory])).transpose();
+        let cms = cms.map_err(|Refusal { what, next }| {
+            Failure::new(self.bundle.folder.to_local(self.root), what, next)
+        })?;
+        self.write_beside_seal("CodeDirectory", &directory)?;
         self.write_beside_seal("CodeRequirements", &requirements)?;
-        self.write_beside_seal("CodeSignature", &[])
+        self.write_beside_seal("CodeSignature", &cms.unwrap_or_default())
     }
 
     /// Removes from `_CodeSignature` what strict validation does not allow there.
@@ -286,14 +320,29 @@ impl<'a> BundleSigner<'a> {
     }
 }
 
-/// The entry for nested code: the main hash of its native slice, and all hashes of all slices of all versions.
-fn seal_of_code(path: &Path, versions: &[Vec<(Arch, Vec<Cdhash>)>]) -> Result<Seal, Failure> {
+/// Nested code as a seal names it.
+#[derive(Default)]
+struct SignedCode {
+    cdhashes: Vec<(Arch, Vec<Cdhash>)>,
+    /// The designated requirement, if it is what this signing gives to all of its slices.
+    requirement: Option<String>,
+}
+
+/// The entry for nested code: the main hash of its native slice, and the requirement that all slices of all versions satisfy:
+/// their designated one where it is the same, else their hashes.
+fn seal_of_code(path: &Path, versions: &[SignedCode]) -> Result<Seal, Failure> {
     let unsigned = || Failure::new(path, "is not signed, so that nothing can seal it", "sign it first");
     let current = versions.first().ok_or_else(unsigned)?;
-    let native = current.iter().find(|(arch, _)| *arch == Arch::ARM64).or(current.first());
+    let native = current.cdhashes.iter().find(|(arch, _)| *arch == Arch::ARM64).or(current.cdhashes.first());
     let main = native.and_then(|(_, hashes)| hashes.last()).ok_or_else(unsigned)?;
-    let all: Vec<Cdhash> = versions.iter().flatten().flat_map(|(_, hashes)| hashes.iter().copied()).collect();
-    Ok(code_seal(*main, &all))
+    let requirement = &current.requirement;
+    if let Some(requirement) =
+        requirement.as_ref().filter(|_| versions.iter().all(|one| one.requirement == *requirement))
+    {
+        return Ok(Seal::Code { cdhash: main.0.to_vec(), requirement: requirement.clone() });
+    }
+    let all = versions.iter().flat_map(|one| &one.cdhashes).flat_map(|(_, hashes)| hashes);
+    Ok(code_seal(*main, &all.copied().collect::<Vec<_>>()))
 }
 
 /// Whether a file is Mach-O of a kind that is signed.

@@ -12,6 +12,7 @@ mod loaded;
 mod missing_symbols;
 mod names;
 mod prefix;
+pub mod preflight;
 mod processes;
 pub mod qml;
 pub mod qt;

@@ -20,6 +20,7 @@ pub mod finder;
 mod gpt;
 pub mod hfsplus;
 pub mod layout;
+pub mod licence;
 pub mod read;
 pub mod spec;
 mod tree;
@@ -29,6 +30,7 @@ pub mod write;
 
 pub use color::Color;
 pub use layout::{Background, DmgLayout, Window};
+pub use licence::Licence;
 pub use read::DiskImage;
 pub use spec::{DmgSpec, Format, Item, ItemSource};
 pub use verify::{Problem, verify};

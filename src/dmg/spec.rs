@@ -1,10 +1,13 @@
 //! What a disk image is made of.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::layout::DmgLayout;
+use super::licence::Licence;
+use super::udif::codec::Codec;
 use crate::failure::Failure;
 
 /// Everything a disk image depends on. The same specification and files give the same bytes.
@@ -17,9 +20,11 @@ pub struct DmgSpec {
     pub layout: DmgLayout,
     /// An `.icns` file's bytes.
     pub volume_icon: Option<Vec<u8>>,
+    /// What has to be agreed to before it opens, once for each language; the first is for everybody else.
+    pub licences: Vec<Licence>,
     pub format: Format,
-    /// Compression level, 1 to 9.
-    pub level: u8,
+    /// Compression level, one of [`Format::levels`]; without one, the usual.
+    pub level: Option<u8>,
     /// Date of everything, in seconds since 1970: `SOURCE_DATE_EPOCH`.
     pub epoch: u64,
 }
@@ -43,11 +48,70 @@ pub enum ItemSource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Format {
-    /// Compressed with zlib; every macOS opens it.
     #[default]
+    Ulfo,
     Udzo,
-    /// Read-only, not compressed.
+    Ulmo,
+    Udbz,
     Udro,
+}
+
+impl Format {
+    pub const ALL: [Format; 5] = [Format::Ulfo, Format::Udzo, Format::Ulmo, Format::Udbz, Format::Udro];
+
+    /// "ULFO", as hdiutil's `-format` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Ulfo => "ULFO",
+            Format::Udzo => "UDZO",
+            Format::Ulmo => "ULMO",
+            Format::Udbz => "UDBZ",
+            Format::Udro => "UDRO",
+        }
+    }
+
+    /// How it is stored, and what speaks for it.
+    pub fn about(self) -> &'static str {
+        match self {
+            Format::Ulfo => "LZFSE, quick to make and to open",
+            Format::Udzo => "zlib, opened by every macOS",
+            Format::Ulmo => "LZMA, the smallest",
+            Format::Udbz => "bzip2, small, slow to open",
+            Format::Udro => "not compressed",
+        }
+    }
+
+    /// Major and minor number of the oldest system that opens it.
+    pub fn oldest_system(self) -> (u32, u32) {
+        match self {
+            Format::Ulfo => (10, 11),
+            Format::Ulmo => (10, 15),
+            Format::Udzo | Format::Udbz | Format::Udro => (10, 4),
+        }
+    }
+
+    /// The compression levels it has, and the one that is taken unless another is asked for.
+    pub fn levels(self) -> Option<(RangeInclusive<u8>, u8)> {
+        match self {
+            Format::Udzo => Some((1..=12, 6)),
+            Format::Ulmo => Some((0..=9, 1)),
+            Format::Udbz => Some((1..=9, 9)),
+            Format::Ulfo | Format::Udro => None,
+        }
+    }
+
+    /// The codec of this level; of the usual one where there is none or it is out of range.
+    pub(super) fn codec(self, level: Option<u8>) -> Codec {
+        let (range, usual) = self.levels().unwrap_or((0..=0, 0));
+        let level = level.filter(|level| range.contains(level)).unwrap_or(usual);
+        match self {
+            Format::Ulfo => Codec::Lzfse,
+            Format::Udzo => Codec::Zlib(level),
+            Format::Ulmo => Codec::Lzma(level),
+            Format::Udbz => Codec::Bzip2(level),
+            Format::Udro => Codec::Raw,
+        }
+    }
 }
 
 impl Item {
@@ -70,9 +134,6 @@ impl Item {
 }
 
 impl DmgSpec {
-    /// Smaller than other tools' zlib images and still twice as fast to make as theirs.
-    pub const DEFAULT_LEVEL: u8 = 9;
-
     /// The usual image of an app: it, the link to drag it to, a background with an arrow.
     ///
     /// # Errors
@@ -84,8 +145,9 @@ impl DmgSpec {
             layout: DmgLayout::standard(&item.name),
             items: vec![item, Item::applications()],
             volume_icon: None,
-            format: Format::Udzo,
-            level: Self::DEFAULT_LEVEL,
+            licences: Vec::new(),
+            format: Format::default(),
+            level: None,
             epoch,
         })
     }

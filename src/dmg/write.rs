@@ -12,10 +12,11 @@ use super::background;
 use super::gpt::{self, Gpt, SECTOR};
 use super::hfsplus::volume::{Identity, Volume};
 use super::hfsplus::{self, FINDER_CUSTOM_ICON, FINDER_INVISIBLE, unicode};
+use super::licence;
 use super::read::{DiskImage, Kind};
-use super::spec::{DmgSpec, Format, ItemSource};
+use super::spec::{DmgSpec, ItemSource};
 use super::tree::{Content, Tree, cnid};
-use super::udif::writer::{Codec, Part, Writer};
+use super::udif::writer::{Part, Writer};
 use super::verify::verify_against;
 use crate::failure::Failure;
 use crate::os;
@@ -160,11 +161,7 @@ fn write_image(
     let volume = Volume::plan(tree, Identity { name: &spec.volume_name, date, id })?;
     let sectors = volume.size / SECTOR;
     let gpt = Gpt::around(sectors, gpt::guid(derive(&seed, "disk")), gpt::guid(derive(&seed, "partition")));
-    let codec = match spec.format {
-        Format::Udzo => Codec::Zlib(spec.level),
-        Format::Udro => Codec::Raw,
-    };
-    let mut writer = Writer::new(out, path, codec, threads);
+    let mut writer = Writer::new(out, path, spec.format.codec(spec.level), threads);
     let part = |name, start, sectors| Part { name, start, sectors };
     let whole = |bytes: &[u8]| bytes.len() as u64 / SECTOR;
     writer.bytes(part("Protective Master Boot Record (MBR : 0)", 0, 1), &gpt.protective)?;
@@ -174,7 +171,7 @@ fn write_image(
     let mut stream = volume.stream();
     let mut done = 0;
     writer.partition(part("disk image (Apple_HFS : 4)", gpt::FIRST, sectors), &mut |buf| {
-        progress.step("compressing", &spec.volume_name, done, volume.size)?;
+        progress.bytes("compressing", &spec.volume_name, done, volume.size)?;
         done += buf.len() as u64;
         stream.fill(buf)
     })?;
@@ -182,7 +179,8 @@ fn write_image(
     let backup = part("GPT Partition Data (Backup GPT Table : 6)", gpt.backup_table, whole(&gpt.table));
     writer.bytes(backup, &gpt.table)?;
     writer.bytes(part("GPT Header (Backup GPT Header : 7)", gpt.total - 1, 1), &gpt.backup_header)?;
-    let (mut out, _) = writer.finish(gpt.total, gpt::guid(derive(&seed, "segment")))?;
+    let licence = licence::resources(&spec.licences);
+    let (mut out, _) = writer.finish(gpt.total, gpt::guid(derive(&seed, "segment")), &licence)?;
     out.flush().map_err(|error| Failure::io(path, "write", &error))?;
     Ok(volume.size)
 }
@@ -321,6 +319,8 @@ fn link(target: &str, place: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::super::layout::Background;
+    use super::super::licence::Licence;
+    use super::super::spec::Format;
     use super::super::spec::Item;
     use super::super::udif::reader::Udif;
     use super::super::verify::verify;
@@ -455,6 +455,23 @@ mod tests {
             fs::write(&bad, &good[..length]).unwrap();
             assert!(verify(&bad, &Progress::silent()).unwrap_err().to_string().contains("not a disk image"));
         }
+    }
+
+    #[test]
+    fn a_licence_stands_in_the_image_in_every_language() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut spec, out) = (spec(&app(folder.path())), folder.path().join("x.dmg"));
+        let licence = |code| Licence::new(code, b"Be kind.".to_vec(), Path::new("L.txt")).unwrap();
+        spec.licences = vec![licence("en"), licence("de")];
+        build(&spec, &out, &Progress::silent()).unwrap();
+        let image = fs::read(&out).unwrap();
+        let koly = Udif::open(Cursor::new(image.clone())).unwrap().koly;
+        let xml = &image[koly.xml_offset as usize..][..koly.xml_length as usize];
+        let list = plist::Value::from_reader_xml(xml).unwrap();
+        let fork = list.as_dictionary().unwrap().get("resource-fork").unwrap().as_dictionary().unwrap();
+        let count = |kind: &str| fork.get(kind).and_then(plist::Value::as_array).map(Vec::len);
+        let kinds = ["LPic", "STR#", "TEXT", "RTF "];
+        assert_eq!(kinds.map(count), [Some(1), Some(2), Some(2), None]);
     }
 
     #[cfg(unix)]

@@ -14,7 +14,7 @@ use super::FixPlan;
 use super::journal::{Journal, Phase, Places, Standing, fingerprint, standing};
 use super::simulate::difference;
 use super::stage;
-use crate::bundle::{Bundle, scan};
+use crate::bundle::{Bundle, Node, scan};
 use crate::codesign;
 use crate::failure::Failure;
 use crate::os::{disk, free_space, lock_folder};
@@ -96,17 +96,54 @@ fn staged(bundle: &Bundle, plan: &FixPlan, next: &Places, progress: &Progress) -
     let mut journal = Journal { phase: Phase::Staging, fingerprint: String::new(), receipt };
     next.write(&journal)?;
     let copy = next.copy();
+    let work = Work::of(plan);
     let read_only = stage::mirror(&bundle.root, &copy, bundle.nodes.len() as u64, progress)?;
-    stage::carry_out(&copy, &plan.edits, progress)?;
-    codesign::sign(&copy, &plan.sign, progress)?;
+    stage::carry_out(&copy, &plan.edits, &plan.expected.nodes, &work.editing(progress))?;
+    codesign::sign(&copy, &plan.sign, &work.signing(progress))?;
     stage::link_again(&bundle.root, &copy)?;
     read_only.restore()?;
-    check(bundle, plan, &copy, progress)?;
+    check(bundle, plan, &copy, &work.checking(progress))?;
     stage::bring_to_disk(&bundle.root, &copy)?;
     journal.phase = Phase::Swapping;
     journal.fingerprint = fingerprint(&copy)?;
     next.write(&journal)?;
     Ok(journal)
+}
+
+/// How many bytes each part of an application goes through, so that the progress of the whole runs evenly.
+struct Work {
+    edited: u64,
+    signed: u64,
+    checked: u64,
+}
+
+impl Work {
+    fn of(plan: &FixPlan) -> Work {
+        let nodes = &plan.expected.nodes;
+        let edited = stage::weight(plan.edits.iter().map(|planned| &planned.edit), nodes);
+        let code = |step: &codesign::SignStep| plan.expected.images.get(&step.path).map(|image| image.length);
+        let files = nodes.values().filter_map(|node| match node {
+            Node::File { length, .. } => Some(*length),
+            _ => None,
+        });
+        Work { edited, signed: plan.sign.steps.iter().filter_map(code).sum(), checked: files.sum() }
+    }
+
+    fn total(&self) -> u64 {
+        self.edited + self.signed + self.checked
+    }
+
+    fn editing(&self, progress: &Progress) -> Progress {
+        progress.part(0..self.edited, self.total())
+    }
+
+    fn signing(&self, progress: &Progress) -> Progress {
+        progress.part(self.edited..self.edited + self.signed, self.total())
+    }
+
+    fn checking(&self, progress: &Progress) -> Progress {
+        progress.part(self.edited + self.signed..self.total(), self.total())
+    }
 }
 
 /// Reads the staged bundle as a stranger would and compares it with what was promised.

@@ -10,7 +10,7 @@ use super::expand::expand;
 use super::licences;
 use super::simulate::Outside;
 use crate::bundle::{Bundle, ImageId, Node, SearchRoots};
-use crate::codesign::{self, SealProblem, SignKind, SignPlan, Verification};
+use crate::codesign::{self, SealProblem, SignKind, SignOptions, SignPlan, Verification};
 use crate::diagnose::{Facts, Finding, Remedy, diagnose, no_header_room, references};
 use crate::dyld::graph::{Dependency, Launch};
 use crate::dyld::{Conditions, Graph, OsProfile, Outcome, Place, Resolution, resolve};
@@ -305,15 +305,14 @@ fn finish(draft: Draft<'_>, made: Made, seals: &Verification, options: &FixOptio
     let edits = draft.edits();
     let sign = match touched(&edits, &draft, &made.model) {
         touched if touched.is_empty() => SignPlan::default(),
-        touched => codesign::plan(&made.model, &touched),
+        touched => codesign::plan(&made.model, &touched, &SignOptions::default()),
     };
     let Made { model: mut expected, mut graphs, .. } = made;
     codesign::simulate(&mut expected, &sign);
     if !sign.steps.is_empty() {
         graphs = Graphs::of(&expected, options); // dyld looks at signatures, too
     }
-    let left =
-        Verification { checks: seals.checks, problems: not_covered(&seals.problems, &sign, &expected) };
+    let left = Verification { problems: not_covered(&seals.problems, &sign, &expected), ..seals.clone() };
     let mut remaining = diagnose(&Facts::new(&expected, &graphs.build, &graphs.clean, &left));
     remaining.iter_mut().for_each(|finding| say_where(finding, &draft));
     remaining.extend(draft.without_room().map(|(path, error)| no_header_room::finding(path, error)));

@@ -287,6 +287,7 @@ fn image_difference(expected: &Image, found: &Image) -> Option<String> {
                 slice.signature.identifier = None;
                 slice.signature.entitlements.clear();
                 slice.signature.claims.clear();
+                slice.signature.cms = None;
                 // Signing makes LINKEDIT longer, and a command that is added moves the numbers of others.
                 slice.format_faults.clear();
                 slice

@@ -1,6 +1,6 @@
 //! The copy of the bundle in which a plan is carried out: hard links to what stays, new files for what changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -96,18 +96,55 @@ fn are_copies(a: &Path, b: &Path) -> io::Result<bool> {
     Ok(alike && !linked && fs::read(a)? == fs::read(b)?)
 }
 
-/// Carries out `edits` below `root`: those of files and folders in their order, but neighbouring copies at once.
-pub(super) fn carry_out(root: &Path, edits: &[PlannedEdit], progress: &Progress) -> Result<(), Failure> {
-    let (total, done) = (edits.len() as u64, AtomicU64::new(0));
+/// How many bytes `edits` write, where `nodes` are the bundle's files afterwards. All load commands of a file are written
+/// at once.
+pub(super) fn weight<'a>(
+    edits: impl IntoIterator<Item = &'a Edit>,
+    nodes: &BTreeMap<BundlePath, Node>,
+) -> u64 {
+    let (mut rewritten, mut bytes) = (BTreeSet::new(), 0);
+    for edit in edits {
+        if !edit.is_load_command() || rewritten.insert(edit.path()) {
+            bytes += weight_of(edit, nodes);
+        }
+    }
+    bytes
+}
+
+fn weight_of(edit: &Edit, nodes: &BTreeMap<BundlePath, Node>) -> u64 {
+    let length = |node: &Node| match node {
+        Node::File { length, .. } => *length,
+        _ => 0,
+    };
+    match edit {
+        Edit::CopyFramework { to, .. } => {
+            let alike =
+                nodes.range(to.clone()..).take_while(|(path, _)| path.as_str().starts_with(to.as_str()));
+            alike.filter(|(path, _)| path.is_under(to)).map(|(_, node)| length(node)).sum()
+        }
+        Edit::Move { .. } | Edit::Symlink { .. } | Edit::Remove { .. } => 0,
+        edit => nodes.get(edit.path()).map_or(0, length),
+    }
+}
+
+/// Carries out `edits` below `root`: those of files and folders in their order, but neighbouring copies at once. `after` are
+/// the bundle's files when all is done.
+pub(super) fn carry_out(
+    root: &Path,
+    edits: &[PlannedEdit],
+    after: &BTreeMap<BundlePath, Node>,
+    progress: &Progress,
+) -> Result<(), Failure> {
     let (commands, tree): (Vec<&Edit>, Vec<&Edit>) =
         edits.iter().map(|planned| &planned.edit).partition(|edit| edit.is_load_command());
-    let step = |verb, path: &BundlePath, count: usize| {
-        progress.step(verb, path.as_str(), done.fetch_add(count as u64, Ordering::Relaxed), total)
+    let (total, done) = (weight(edits.iter().map(|planned| &planned.edit), after), AtomicU64::new(0));
+    let step = |verb, path: &BundlePath, bytes| {
+        progress.bytes(verb, path.as_str(), done.fetch_add(bytes, Ordering::Relaxed), total)
     };
     let is_copy = |edit: &Edit| matches!(edit, Edit::CopyFile { .. } | Edit::CopyFramework { .. });
     for together in tree.chunk_by(|a, b| is_copy(a) && is_copy(b)) {
         together.par_iter().try_for_each(|edit| {
-            step("copying", edit.path(), 1)?;
+            step("copying", edit.path(), weight_of(edit, after))?;
             change_tree(root, edit)
         })?;
     }
@@ -116,7 +153,7 @@ pub(super) fn carry_out(root: &Path, edits: &[PlannedEdit], progress: &Progress)
         by_file.entry(edit.path()).or_default().push(edit);
     }
     by_file.par_iter().try_for_each(|(path, edits)| {
-        step("rewriting", path, edits.len())?;
+        step("rewriting", path, weight(edits.iter().copied(), after))?;
         change_commands(root, path, edits)
     })
 }

@@ -7,6 +7,7 @@ mod arch;
 mod bind_opcodes;
 mod byte_order;
 mod chained_fixups;
+pub mod debug_map;
 pub mod edit;
 mod edit_names;
 mod edit_write;
@@ -16,6 +17,7 @@ pub mod format;
 pub mod header;
 mod kinds;
 mod leb128;
+pub mod listing;
 mod name_command;
 mod parts;
 #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::dmg::Background;
 use crate::dyld::Conditions;
 use crate::fix::{FixOptions, Selection};
 use crate::jobs::{Jobs, Request};
+use crate::progress::Pace;
 use crate::workflow::{InspectOptions, Mac};
 
 pub struct App {
@@ -88,7 +89,7 @@ impl App {
             return;
         }
         self.state.started = Some(Instant::now());
-        self.state.activity = Activity::Running { what, step: None };
+        self.state.activity = Activity::Running { what, step: None, pace: Pace::default(), left: None };
         if !self.jobs.start(request) {
             self.state.activity = Activity::Failed("the system gives no thread to work on".to_owned());
         }

@@ -2,6 +2,8 @@
 
 mod header;
 
+use std::time::Duration;
+
 pub use header::{HeaderButton, header_buttons, page_header, review_fixes};
 
 use egui::style::StyleModifier;
@@ -10,7 +12,7 @@ use egui::{
 };
 
 use super::command::{Action, COMMANDS, Command, Entry, Menu, Outbox, Page, keys, shown};
-use super::facts::{SignedBy, counted, number};
+use super::facts::{SignedBy, bytes, counted, number};
 use super::icons::{Icon, paint_mark};
 use super::state::{Activity, Opened, State};
 use super::theme::{Tokens, Type, size, tokens};
@@ -18,6 +20,7 @@ use super::widgets::{
     Button, MenuItem, Tone, badge, cut, divider, focus_ring, galley, inside, paint_left, paint_right,
     panel_frame, progress,
 };
+use crate::progress::{Step, Unit, time_left};
 
 /// Below this width the inspector opens only when it is called.
 pub const NARROW: f32 = 900.0;
@@ -385,10 +388,10 @@ pub fn activity(ui: &mut Ui, state: &State, busy: bool, out: &mut Outbox) {
                     );
                     String::new()
                 }
-                Activity::Running { what, step } => {
+                Activity::Running { what, step, left, .. } => {
                     x = word(Icon::Refresh, t.accent, what, x);
                     running = Some(step.as_ref().map_or((0, 0), |step| (step.done, step.total)));
-                    step.as_ref().map(described).unwrap_or_default()
+                    step.as_ref().map(|step| described(step, *left)).unwrap_or_default()
                 }
                 Activity::Done(what, words) => {
                     x = word(Icon::Good, t.good, what, x);
@@ -427,13 +430,16 @@ pub fn activity(ui: &mut Ui, state: &State, busy: bool, out: &mut Outbox) {
         });
 }
 
-fn described(step: &crate::progress::Step) -> String {
-    let count = if step.total > 0 {
-        format!("{} of {} · ", number(step.done), number(step.total))
-    } else {
-        String::new()
+/// "12.3 MB of 48.0 MB · 8 s left · signing Contents/…".
+fn described(step: &Step, left: Option<Duration>) -> String {
+    let count = match (step.total, step.unit) {
+        (0, _) => None,
+        (total, Unit::Things) => Some(format!("{} of {}", number(step.done), number(total))),
+        (total, Unit::Bytes) => Some(format!("{} of {}", bytes(step.done), bytes(total))),
     };
-    format!("{count}{} {}", step.verb, step.item)
+    let what = format!("{} {}", step.verb, step.item);
+    let parts = count.into_iter().chain(left.map(time_left)).chain([what]);
+    parts.collect::<Vec<_>>().join(" · ")
 }
 
 /// The log above the strip.

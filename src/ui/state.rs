@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use egui::{TextureHandle, ThemePreference};
 
@@ -10,7 +10,7 @@ use crate::bundle::SearchRoots;
 use crate::dyld::{Conditions, Graph};
 use crate::failure::Failure;
 use crate::fix::Receipt;
-use crate::progress::Step;
+use crate::progress::{Pace, Step};
 use crate::ui::command::Page;
 use crate::ui::facts::Facts;
 use crate::ui::pages;
@@ -64,6 +64,9 @@ pub enum Activity {
     Running {
         what: &'static str,
         step: Option<Step>,
+        pace: Pace,
+        /// How long it still takes, where that can be known.
+        left: Option<Duration>,
     },
     /// What was done, and the particulars.
     Done(&'static str, String),

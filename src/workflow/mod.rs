@@ -1,16 +1,20 @@
 //! The use cases as plain blocking functions. The command line and the window's jobs call the same ones.
 
+mod compare;
 pub mod export;
 mod inspect;
 mod launch;
 mod maps;
 pub mod package;
 pub mod picture;
+mod preflight;
 mod repair;
 pub mod sample;
+pub mod seals;
 mod sign;
 mod survey;
 mod system;
+mod timestamp_server;
 mod triage;
 mod verify;
 
@@ -23,13 +27,16 @@ use crate::dyld::Graph;
 use crate::dyld::symbols::SymbolReport;
 
 pub use crate::bundle::Bundle;
+pub use crate::codesign::{Password, SignOptions};
 pub use crate::fix::{FixOptions, FixPlan, Receipt, last_fix, recover};
 pub use crate::macho::Arch;
+pub use compare::{compare, comparison_markdown};
 pub use inspect::{InspectOptions, inspect, reconsider};
 pub use launch::{Mac, launches, on, starts};
 pub use maps::unused_images;
+pub use preflight::{PreflightOptions, gather, preflight};
 pub use repair::{Repaired, apply, foresee, plan, repair, undo};
-pub use sign::{Signed, sign};
+pub use sign::{SignRequest, Signed, Timestamps, plan_signing, sign};
 pub use survey::{Survey, survey};
 pub use system::System;
 pub use triage::{Group, LARGEST as LARGEST_REPORT, Text, Triage, by_cause, read_report, triage_all};

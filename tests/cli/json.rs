@@ -210,7 +210,26 @@ fn the_other_documents_are_as_promised() {
 
     let rules = parsed(&run(["rules", "--json"]).out);
     let rule = json!({ "id": "text", "title": "text", "severity": "error|warning|info", "doc": "text" });
-    assert_shape(&rules, &json!({ "schema": 1, "rules": [rule] }), "rules");
+    assert_shape(&rules, &json!({ "schema": 1, "rules": [rule.clone()], "preflight": [rule] }), "rules");
+}
+
+#[test]
+fn the_preflight_is_as_promised() {
+    let fixture = unpack_sample();
+    let run = run(["preflight".as_ref(), fixture.app("Postcard").as_os_str(), "--json".as_ref()]);
+    let preflight = parsed(&run.out);
+    let hit = json!({ "path": "text", "archs": ["text"], "message": "text" });
+    let check = json!({
+        "id": "text", "title": "text", "severity": "error|warning|info", "outcome": "passed|failed|unseen",
+        "apple": "text?", "advice": "text", "why": "text?", "hits": [hit]
+    });
+    let command = json!({ "place": "mac|anywhere", "command": "text", "why": "text" });
+    let shape = json!({
+        "schema": 1, "name": "Postcard.app", "kind": "app|disk-image|code|folder", "rejected": true, "files": 4,
+        "archives": "whole", "signers": ["text"], "checks": [check], "next": [command]
+    });
+    assert_shape(&preflight, &shape, "preflight");
+    assert_eq!(run.code, 1);
 }
 
 fn maps_are_as_promised(maps: &Value) {
@@ -260,4 +279,39 @@ fn the_summary_has_every_map_but_the_network() {
     });
     assert_shape(&maps, &shape, "map");
     assert!(maps["cycles"].is_array() && maps.get("network").is_none());
+}
+
+#[test]
+fn compare_is_as_promised() {
+    let twice = unpack("twice");
+    let app = |folder: &str| twice.path().join(folder).join("Twice.app");
+    let compare = |left: &str, right: &str| {
+        let answer = run(["compare".into(), app(left).into_os_string(), app(right).into(), "--json".into()]);
+        (answer.code, parsed(&answer.out))
+    };
+    let difference = json!({
+        "path": "text", "arch": "text?", "field": "text", "change": "changed|added|removed|moved",
+        "class": "always|environment|linkage|format|content|signature", "left": "text", "right": "text",
+        "explanation": "text", "code": "yes/no"
+    });
+    let shape = json!({
+        "schema": 1, "equal": "yes/no", "same_code": "yes/no", "verdict": "text", "differences": [difference]
+    });
+    for (right, code, same) in
+        [("again", 0, true), ("rebuilt", 1, true), ("relinked", 1, true), ("other", 1, false)]
+    {
+        let (exit, document) = compare("first", right);
+        assert_shape(&document, &shape, right);
+        assert_eq!(
+            (exit, &document["equal"], &document["same_code"]),
+            (code, &json!(code == 0), &json!(same))
+        );
+    }
+    let (_, rebuilt) = compare("first", "rebuilt");
+    let uuid = rebuilt["differences"].as_array().expect("a list").iter().find(|it| it["field"] == "LC_UUID");
+    let uuid = uuid.expect("the linker made another one");
+    assert_eq!(
+        (&uuid["class"], &uuid["path"]),
+        (&json!("always"), &json!("Contents/Frameworks/libone.dylib"))
+    );
 }

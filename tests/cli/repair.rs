@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::{on, run};
+use super::{assert_refused, on, run};
 use crate::common::{unpack, unpack_sample};
 
 /// Every file and link below `root` with its bytes, its mode and its target.
@@ -172,6 +172,43 @@ fn signing_makes_a_bundle_and_a_file_valid() {
     assert_eq!(signed.code, 0, "{signed:?}");
     let verify = run(["verify".as_ref(), app.as_os_str()]);
     assert_eq!(verify.code, 0, "{verify:?}");
+}
+
+fn identity(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/identities").join(name)
+}
+
+#[test]
+fn an_identity_signs_with_its_password_from_a_file() {
+    let fixture = unpack("faults");
+    let app = fixture.app("unsigned");
+    let password = fixture.path().join("password");
+    std::fs::write(&password, "secret word\n").expect("a password file");
+    let sign = |name: &str, more: &[&str]| {
+        let identity = identity(name);
+        let mut line = vec!["sign".as_ref(), app.as_os_str(), "--identity".as_ref(), identity.as_os_str()];
+        line.extend(more.iter().map(std::ffi::OsStr::new));
+        run(line)
+    };
+    let with = ["--password-file", password.to_str().expect("text")];
+    let plan = sign("rsa.p12", &[&with[..], &["--dry-run", "--json"]].concat());
+    assert_eq!(plan.code, 0, "{plan:?}");
+    let plan: serde_json::Value = serde_json::from_str(&plan.out).expect("JSON");
+    assert_eq!(plan["schema"], 1);
+    assert_eq!((&plan["signed"], &plan["identity"]["name"]), (&false.into(), &"Bundlewright Test".into()));
+    let last = plan["steps"].as_array().and_then(|steps| steps.last()).expect("a step");
+    assert_eq!(
+        (&last["path"], &last["kind"], &last["flags"]),
+        (&"".into(), &"bundle".into(), &serde_json::json!([]))
+    );
+    assert_eq!(run(["verify".as_ref(), app.as_os_str()]).code, 1, "nothing is signed yet");
+    let signed = sign("rsa.p12", &with);
+    assert!(signed.out.contains("signed by Bundlewright Test, "), "{signed:?}");
+    assert_eq!(run(["verify".as_ref(), app.as_os_str()]).code, 0);
+    assert_refused(&sign("rsa.p12", &[]), 3, &["is locked with a password", "--password-file"]);
+    assert_refused(&sign("installer.p12", &with), 3, &["is a Developer ID Installer certificate"]);
+    assert_refused(&run(["sign", "A.app", "--timestamp-url", "http://x.example"]), 3, &["ad hoc signature"]);
+    assert_eq!(run(["sign", "A.app", "--password-file", "x"]).code, 2);
 }
 
 #[test]

@@ -29,22 +29,6 @@ fn wrong_usage_is_exit_2_and_says_so() {
 }
 
 #[test]
-fn what_is_to_come_is_refused_by_name() {
-    for (line, word) in [
-        ("crash report.ips", "crash reports"),
-        ("compare a b", "comparing"),
-        ("sign A.app --identity me.p12", "--identity"),
-        ("sign A.app --entitlements e.plist", "--entitlements"),
-        ("sign A.app --hardened-runtime", "--hardened-runtime"),
-        ("sign A.app --timestamp-url http://example.com", "--timestamp-url"),
-        ("dmg A.app -o A.dmg --format ulfo", "ulfo"),
-        ("dmg A.app -o A.dmg --license L.txt", "--license"),
-    ] {
-        assert_refused(&run(line.split(' ')), 2, &[word, "is not available yet"]);
-    }
-}
-
-#[test]
 fn the_launch_is_that_of_the_system_and_the_variables_asked_for() {
     let sample = unpack_sample();
     let app = sample.app("Postcard");

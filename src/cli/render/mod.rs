@@ -1,5 +1,6 @@
 //! Values → text and JSON.
 
+pub mod comparison;
 pub mod crash;
 pub mod crash_json;
 pub mod findings;
@@ -10,6 +11,8 @@ pub mod loaded;
 pub mod maps;
 pub mod maps_json;
 mod page;
+pub mod preflight;
+pub mod seals;
 pub mod tree;
 pub mod walk;
 pub mod words;

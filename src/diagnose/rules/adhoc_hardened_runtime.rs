@@ -1,10 +1,12 @@
-//! Ad hoc code with the hardened runtime, which then refuses the bundle's own libraries.
+//! Code without a team and with the hardened runtime, which then refuses the bundle's own libraries.
 
 use std::collections::BTreeMap;
 
 use super::Rule;
+use super::team_mismatch::is_apples;
 use crate::diagnose::loaded::listed;
 use crate::diagnose::{Facts, Finding, Remedy, Severity};
+use crate::macho::{Signature, SignatureState};
 use crate::paths::BundlePath;
 
 pub static RULE: Rule = Rule {
@@ -19,13 +21,14 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let mut findings: BTreeMap<BundlePath, Finding> = BTreeMap::new();
     for process in facts.processes() {
         let signature = &process.slice.signature;
-        if !signature.is_ad_hoc() || !signature.validates_libraries() || process.libraries.is_empty() {
+        let Some(how) = without_team(signature) else { continue };
+        if !signature.validates_libraries() || process.libraries.is_empty() {
             continue;
         }
         let path = &process.executable;
-        let title = format!("{} is hardened but signed ad hoc", path.file_name());
+        let title = format!("{} is hardened but signed {how}", path.file_name());
         let message = format!(
-            "{path} is signed ad hoc with the hardened runtime, so macOS refuses {}: \"mapping process and mapped file (non-platform) have different Team IDs\", although there is no team at all. Sign it without the hardened runtime, or everything with one Developer ID.",
+            "{path} is signed {how} and with the hardened runtime, so macOS refuses {}: \"mapping process and mapped file (non-platform) have different Team IDs\", although there is no team at all. Sign it without the hardened runtime, or everything with one Developer ID.",
             listed(process.libraries.keys().map(|library| library.file_name()))
         );
         let remedy = Some(Remedy::Sign { path: path.clone() });
@@ -34,6 +37,17 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
             .or_insert(Finding { remedy, ..Finding::new(&RULE, path, title, message) });
     }
     findings.into_values().collect()
+}
+
+/// How code is signed that belongs to no team; Apple's own needs none.
+fn without_team(signature: &Signature) -> Option<&'static str> {
+    match signature.state {
+        _ if signature.is_ad_hoc() => Some("ad hoc"),
+        SignatureState::Cms if signature.team.is_none() && !is_apples(signature) => {
+            Some("with a certificate without a team")
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -52,6 +66,8 @@ mod tests {
     fn no_team_is_not_the_same_as_no_team() {
         let title = "error Contents/MacOS/App: App is hardened but signed ad hoc";
         assert_eq!(app("signed=adhoc+hardened", "@rpath/liba.dylib"), [title]);
+        let title = "error Contents/MacOS/App: App is hardened but signed with a certificate without a team";
+        assert_eq!(app("signed=no-team+hardened", "@rpath/liba.dylib"), [title]);
         assert_eq!(app("signed=adhoc", "@rpath/liba.dylib"), [] as [&str; 0]);
         assert_eq!(
             app("signed=adhoc+hardened may=disable-library-validation", "@rpath/liba.dylib"),

@@ -49,7 +49,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     findings.into_values().collect()
 }
 
-fn is_apples(signature: &Signature) -> bool {
+pub(super) fn is_apples(signature: &Signature) -> bool {
     signature.identifier.as_ref().is_some_and(|identifier| identifier.starts_with("com.apple."))
 }
 

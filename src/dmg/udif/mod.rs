@@ -3,6 +3,7 @@
 //! The data fork holds the disk in chunks; a `mish` table per partition says what each chunk is, and the property list
 //! holds the tables. Facts measured on images of `hdiutil`; see also 7-Zip `DmgHandler.cpp` and qemu `block/dmg.c`.
 
+pub mod codec;
 pub mod reader;
 pub mod writer;
 
@@ -16,6 +17,9 @@ pub const RUN_ZERO: u32 = 0;
 pub const RUN_RAW: u32 = 1;
 pub const RUN_IGNORE: u32 = 2;
 pub const RUN_ZLIB: u32 = 0x8000_0005;
+pub const RUN_BZIP2: u32 = 0x8000_0006;
+pub const RUN_LZFSE: u32 = 0x8000_0007;
+pub const RUN_LZMA: u32 = 0x8000_0008;
 pub const RUN_COMMENT: u32 = 0x7FFF_FFFE;
 pub const RUN_END: u32 = 0xFFFF_FFFF;
 
@@ -32,17 +36,6 @@ pub struct Run {
     /// Place and length of its bytes in the file.
     pub offset: u64,
     pub length: u64,
-}
-
-/// The codec of a run this reader does not decode.
-fn codec(kind: u32) -> Option<&'static str> {
-    match kind {
-        0x8000_0004 => Some("ADC"),
-        0x8000_0006 => Some("bzip2"),
-        0x8000_0007 => Some("LZFSE"),
-        0x8000_0008 => Some("LZMA"),
-        _ => None,
-    }
 }
 
 /// A checksum field: type, size in bits and 128 bytes.

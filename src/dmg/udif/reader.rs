@@ -4,14 +4,13 @@ use std::collections::VecDeque;
 use std::io::{Read, Seek, SeekFrom};
 
 use crc32fast::Hasher;
-use flate2::read::ZlibDecoder;
 use plist::Value;
 
 use super::super::bytes::{u32_at, u64_at};
 use super::super::fault::{Fault, ReadAt};
 use super::super::gpt::SECTOR;
 use super::super::verify::Problem;
-use super::{Koly, RUN_COMMENT, RUN_END, RUN_IGNORE, RUN_RAW, RUN_ZERO, RUN_ZLIB, Run, checksum_at, codec};
+use super::{Koly, RUN_COMMENT, RUN_END, RUN_IGNORE, RUN_RAW, RUN_ZERO, Run, checksum_at, codec};
 use crate::failure::Failure;
 use crate::progress::Progress;
 
@@ -105,37 +104,22 @@ impl Udif {
         if let Some(at) = self.cache.iter().position(|(key, _)| *key == (table, index)) {
             self.cache.swap(0, at);
         } else {
-            let bytes = self.inflate(self.tables[table].runs[index])?;
+            let bytes = self.unpacked(self.tables[table].runs[index])?;
             self.cache.truncate(CACHED_CHUNKS - 1);
             self.cache.push_front(((table, index), bytes));
         }
         Ok(&self.cache[0].1)
     }
 
-    fn inflate(&mut self, run: Run) -> Result<Vec<u8>, Fault> {
-        if run.kind != RUN_ZLIB {
-            let what = match codec(run.kind) {
-                Some(codec) => format!("is compressed with {codec}, which is not supported yet"),
-                None => format!("has a chunk of the unknown kind {:#x}", run.kind),
-            };
-            return Err(Fault::Unsupported(what));
-        }
+    fn unpacked(&mut self, run: Run) -> Result<Vec<u8>, Fault> {
         let size = run.sectors.saturating_mul(SECTOR);
-        if size > MAX_CHUNK {
+        if size > MAX_CHUNK || run.length > 2 * MAX_CHUNK {
             return Err(Fault::damaged("has a chunk larger than any writer makes"));
         }
         self.file.seek(SeekFrom::Start(run.offset))?;
-        let mut bytes = Vec::new();
-        let packed = (&mut self.file).take(run.length);
-        let read = ZlibDecoder::new(packed).take(size + 1).read_to_end(&mut bytes);
-        match read {
-            Ok(_) if bytes.len() as u64 == size => Ok(bytes),
-            Ok(_) => Err(Fault::damaged("has a chunk of the wrong size")),
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
-                Err(Fault::damaged("has a chunk that cannot be decompressed"))
-            }
-            Err(error) => Err(error.into()),
-        }
+        let mut packed = Vec::new();
+        (&mut self.file).take(run.length).read_to_end(&mut packed)?;
+        codec::unpack(run.kind, &packed, size as usize)
     }
 
     /// Reads everything, and answers which checksum does not fit and which sector no chunk covers.

@@ -6,24 +6,14 @@ use std::path::Path;
 
 use crc32fast::Hasher;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use flate2::{Compress, Compression, FlushCompress, Status};
 use plist::{Dictionary, Value};
 
 use super::super::bytes::Put;
 use super::super::gpt::SECTOR;
-use super::{CHUNK_SECTORS, Koly, RUN_END, RUN_IGNORE, RUN_RAW, RUN_ZERO, RUN_ZLIB, Run, put_checksum};
+use super::codec::{Codec, Packer};
+use super::{CHUNK_SECTORS, Koly, RUN_END, RUN_IGNORE, RUN_RAW, RUN_ZERO, Run, put_checksum};
+use crate::dmg::licence::Resource;
 use crate::failure::Failure;
-
-/// Sectors a reader must hold at once, as `hdiutil` writes it for zlib.
-const BUFFERS_ZLIB: u32 = 2056;
-
-/// How chunks are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Codec {
-    Raw,
-    /// zlib, level 1 to 9.
-    Zlib(u8),
-}
 
 /// A part of the disk: its name in the image, first sector and count.
 #[derive(Debug, Clone, Copy)]
@@ -161,7 +151,7 @@ impl<'a, W: Write> Writer<'a, W> {
         mish.u64(part.start);
         mish.u64(part.sectors);
         mish.u64(0); // runs count from the start of the file
-        mish.u32(if self.codec == Codec::Raw { 0 } else { BUFFERS_ZLIB });
+        mish.u32(self.codec.buffers());
         mish.u32(self.tables.len() as u32);
         mish.zeros(24);
         put_checksum(&mut mish, checksum);
@@ -177,10 +167,16 @@ impl<'a, W: Write> Writer<'a, W> {
         self.tables.push((part.name.to_owned(), mish, checksum));
     }
 
-    /// Writes the property list and the trailer of a disk of `sectors` sectors; answers the stream and its length.
-    pub fn finish(mut self, sectors: u64, segment_id: [u8; 16]) -> Result<(W, u64), Failure> {
+    /// Writes the property list, with `resources` in it, and the trailer of a disk of `sectors` sectors; answers the stream and
+    /// its length.
+    pub fn finish(
+        mut self,
+        sectors: u64,
+        segment_id: [u8; 16],
+        resources: &[Resource],
+    ) -> Result<(W, u64), Failure> {
         let data_length = self.written;
-        let xml = self.property_list()?;
+        let xml = self.property_list(resources)?;
         self.write(&xml)?;
         let mut master = Hasher::new();
         self.tables.iter().for_each(|(_, _, checksum)| master.update(&checksum.to_be_bytes()));
@@ -198,7 +194,7 @@ impl<'a, W: Write> Writer<'a, W> {
         Ok((self.out, self.written))
     }
 
-    fn property_list(&self) -> Result<Vec<u8>, Failure> {
+    fn property_list(&self, resources: &[Resource]) -> Result<Vec<u8>, Failure> {
         let tables = self
             .tables
             .iter()
@@ -207,10 +203,14 @@ impl<'a, W: Write> Writer<'a, W> {
         // A driver table that says nothing; every image of hdiutil has it.
         let mut drivers = vec![0; 1032];
         drivers[516..520].copy_from_slice(&[0, 1, 0, 1]);
-        let fork = Dictionary::from_iter([
+        let mut fork = Dictionary::from_iter([
             ("blkx", Value::Array(tables.collect())),
             ("plst", Value::Array(vec![resource(0, drivers, "", None)])),
         ]);
+        for kind in resources.chunk_by(|a, b| a.kind == b.kind) {
+            let of_kind = |one: &Resource| resource(i64::from(one.id), one.data.clone(), &one.name, None);
+            fork.insert(kind[0].kind.to_owned(), Value::Array(kind.iter().map(of_kind).collect()));
+        }
         let list = Value::Dictionary(Dictionary::from_iter([("resource-fork", Value::Dictionary(fork))]));
         let mut xml = Vec::new();
         list.to_writer_xml(&mut xml).map_err(|error| {
@@ -235,37 +235,24 @@ fn resource(id: i64, data: Vec<u8>, name: &str, cf_name: Option<&str>) -> Value 
 }
 
 fn pack_all(codec: Codec, work: &Receiver<(usize, Vec<u8>)>, done: &Sender<(usize, Packed)>) {
-    let mut zlib = match codec {
-        Codec::Raw => None,
-        Codec::Zlib(level) => Some(Compress::new(Compression::new(u32::from(level.clamp(1, 9))), true)),
-    };
+    let mut packer = Packer::new(codec);
     for (index, chunk) in work {
-        if done.send((index, pack(chunk, zlib.as_mut()))).is_err() {
+        if done.send((index, pack(chunk, codec, &mut packer))).is_err() {
             return;
         }
     }
 }
 
-fn pack(chunk: Vec<u8>, zlib: Option<&mut Compress>) -> Packed {
+fn pack(chunk: Vec<u8>, codec: Codec, packer: &mut Packer) -> Packed {
     let mut checksum = Hasher::new();
     checksum.update(&chunk);
     let length = chunk.len();
     if chunk.iter().all(|&byte| byte == 0) {
         return Packed { kind: RUN_ZERO, bytes: Vec::new(), length, checksum };
     }
-    match zlib.and_then(|zlib| deflate(&chunk, zlib)) {
-        Some(bytes) => Packed { kind: RUN_ZLIB, bytes, length, checksum },
+    match codec.kind().zip(packer.pack(&chunk)) {
+        Some((kind, bytes)) => Packed { kind, bytes, length, checksum },
         None => Packed { kind: RUN_RAW, bytes: chunk, length, checksum },
-    }
-}
-
-/// The chunk compressed, unless that would not make it smaller.
-fn deflate(chunk: &[u8], zlib: &mut Compress) -> Option<Vec<u8>> {
-    zlib.reset();
-    let mut out = Vec::with_capacity(chunk.len());
-    match zlib.compress_vec(chunk, &mut out, FlushCompress::Finish) {
-        Ok(Status::StreamEnd) if out.len() < chunk.len() => Some(out),
-        _ => None,
     }
 }
 
@@ -298,12 +285,12 @@ mod tests {
         let mut writer = Writer::new(Vec::new(), Path::new("x.dmg"), codec, threads);
         writer.bytes(Part { name: "disk", start: 0, sectors }, &bytes).unwrap();
         writer.free(Part { name: "free", start: sectors, sectors: 7 });
-        writer.finish(sectors + 7, [1; 16]).unwrap().0
+        writer.finish(sectors + 7, [1; 16], &[]).unwrap().0
     }
 
     #[test]
     fn what_is_written_is_read_back_whatever_the_codec_and_threads() {
-        for codec in [Codec::Raw, Codec::Zlib(6)] {
+        for codec in [Codec::Raw, Codec::Zlib(6), Codec::Bzip2(9), Codec::Lzfse, Codec::Lzma(0)] {
             let one = image(codec, 1);
             assert!(one == image(codec, 3), "{codec:?}");
             let mut udif = Udif::open(Cursor::new(one)).unwrap();
@@ -313,8 +300,7 @@ mod tests {
             assert!(bytes[content().len()..].iter().all(|&byte| byte == 0));
             assert!(udif.checksum_problems(&crate::progress::Progress::silent()).unwrap().is_empty());
             let kinds: Vec<u32> = udif.tables[0].runs.iter().map(|run| run.kind).collect();
-            let text = if codec == Codec::Raw { RUN_RAW } else { RUN_ZLIB };
-            assert_eq!(kinds, [text, RUN_ZERO, RUN_RAW]);
+            assert_eq!(kinds, [codec.kind().unwrap_or(RUN_RAW), RUN_ZERO, RUN_RAW]);
         }
     }
 

@@ -18,7 +18,9 @@ impl App {
         for event in self.jobs.poll() {
             match event {
                 Event::Progress(step) => {
-                    if let Activity::Running { step: shown, .. } = &mut self.state.activity {
+                    let elapsed = self.state.started.map(|started| started.elapsed()).unwrap_or_default();
+                    if let Activity::Running { step: shown, pace, left, .. } = &mut self.state.activity {
+                        *left = pace.left(&step, elapsed);
                         *shown = Some(step);
                     }
                 }

@@ -3,6 +3,7 @@
 use egui::{Id, Layout, Margin, Panel, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use crate::diagnose::RULES;
+use crate::diagnose::preflight::{self, CHECKLIST};
 use crate::dyld::laws::CHAPTER;
 use crate::ui::command::{Action, Command, Outbox, Page, keys};
 use crate::ui::icons::Icon;
@@ -34,7 +35,8 @@ pub struct View {
 impl View {
     /// Opens the page of a law or a rule, which a link on the page `from` leads to.
     pub fn read(&mut self, id: &'static str, from: Page) {
-        self.chapter = usize::from(RULES.iter().any(|rule| rule.id == id));
+        let is_rule = RULES.iter().any(|rule| rule.id == id) || preflight::check(id).is_some();
+        self.chapter = usize::from(is_rule);
         self.filter.clear();
         self.selected = Some(id);
         self.reveal = true;
@@ -77,7 +79,12 @@ fn rules() -> Vec<Line> {
     let entry = |rule: &&'static crate::diagnose::Rule| {
         Line::Entry(Entry { id: rule.id, title: rule.title, text: rule.doc, severity: Some(rule.severity) })
     };
-    RULES.iter().map(entry).collect()
+    let check = |rule: &&'static preflight::Rule| {
+        Line::Entry(Entry { id: rule.id, title: rule.title, text: rule.doc, severity: Some(rule.severity) })
+    };
+    let rules = std::iter::once(Line::Heading("In any app")).chain(RULES.iter().map(entry));
+    let heading = std::iter::once(Line::Heading("For Apple's notary"));
+    rules.chain(heading).chain(CHECKLIST.iter().map(check)).collect()
 }
 
 /// The lines that hold every word of `filter`; headings stay where one of theirs does.
@@ -301,6 +308,8 @@ mod tests {
         let mut view = View::default();
         view.read("missing-library", Page::Findings);
         assert_eq!((view.chapter, view.selected), (1, Some("missing-library")));
+        view.read("notary-timestamp", Page::Manual);
+        assert_eq!((view.chapter, view.selected), (1, Some("notary-timestamp")));
         view.read("cycles-end", Page::Manual);
         assert_eq!((view.chapter, view.back), (0, Some(Page::Findings)));
     }

@@ -160,12 +160,8 @@ fn format(ui: &mut Ui, view: &mut View) {
     let t = tokens(ui);
     section(ui, "Format", false);
     let Some(spec) = &mut view.spec else { return };
-    let formats = [
-        (Format::Udzo, "UDZO", "compressed, every macOS opens it"),
-        (Format::Udro, "UDRO", "not compressed, read-only"),
-    ];
-    for (format, word, what) in formats {
-        let on = spec.format == format;
+    for format in Format::ALL {
+        let (on, word, what) = (spec.format == format, format.name(), format.about());
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::click());
         response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, on, format!("{word}, {what}")));
         let ground = rect.expand2(vec2(8.0, 0.0));

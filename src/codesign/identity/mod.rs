@@ -1,0 +1,311 @@
+//! An identity: a private key and the certificates that say whose it is, from a PKCS#12 or PEM file.
+
+mod key;
+mod pem;
+mod pkcs12;
+mod suitable;
+#[cfg(test)]
+mod tests;
+mod x509;
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+use key::PrivateKey;
+pub use x509::Certificate;
+
+/// Bytes beyond which a file is not read: an identity takes a few thousand.
+const LONGEST: u64 = 1 << 20;
+/// Certificates that a chain may have; Apple's have three.
+const LONGEST_CHAIN: usize = 10;
+
+/// Apple Root CA, G2 and G3 by SHA-256 (Apple PKI, apple.com/certificateauthority).
+const APPLE_ROOTS: [[u8; 32]; 3] = [
+    hex32("b0b1730ecbc7ff4505142c49f1295e6eda6bcaed7e2c68c5be91b5a11001f024"),
+    hex32("c2b9b042dd57830e7d117dac55ac8ae19407d38e41d88f3215bc3a890444a050"),
+    hex32("63343abfb89a6a03ebb57e9b3f5fa7be7c4f5c756f3017b3a8c488c3653e9179"),
+];
+
+const fn hex32(text: &str) -> [u8; 32] {
+    const fn digit(byte: u8) -> u8 {
+        if byte >= b'a' { byte - b'a' + 10 } else { byte - b'0' }
+    }
+    let (text, mut bytes, mut at) = (text.as_bytes(), [0; 32], 0);
+    while at < 32 {
+        bytes[at] = digit(text[2 * at]) << 4 | digit(text[2 * at + 1]);
+        at += 1;
+    }
+    bytes
+}
+
+/// The password of an identity. It is erased when dropped, and never shown.
+#[derive(Clone, Default)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    pub fn new(text: impl Into<String>) -> Password {
+        Password(Zeroizing::new(text.into()))
+    }
+
+    /// From the text of a file: one line feed (or CR LF) at its end is not part of it.
+    pub fn from_lines(text: String) -> Password {
+        let text = Zeroizing::new(text);
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        Password::new(line.strip_suffix('\r').unwrap_or(line))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// Big-endian UTF-16 with a NUL behind it.
+    fn as_utf16(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(self.0.encode_utf16().chain([0]).flat_map(u16::to_be_bytes).collect())
+    }
+
+    /// As PKCS#12 files are sealed with it: with its NUL, and no password also as nothing at all.
+    fn spellings(&self) -> Vec<Zeroizing<Vec<u8>>> {
+        let nothing = self.is_empty().then(Zeroizing::default);
+        std::iter::once(self.as_utf16()).chain(nothing).collect()
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// What a file holds before anything is made of it.
+#[derive(Default)]
+struct Contents {
+    /// PKCS#8, unlocked.
+    keys: Vec<Zeroizing<Vec<u8>>>,
+    /// X.509.
+    certificates: Vec<Vec<u8>>,
+}
+
+/// Why a file yields no identity.
+#[derive(Debug)]
+enum Trouble {
+    WrongPassword,
+    /// What is wrong with it, as a clause.
+    Malformed(String),
+    /// What it uses that is not read here, as a clause.
+    Unknown(String),
+}
+
+/// A private key with the chain of its certificates.
+pub struct Identity {
+    path: PathBuf,
+    key: PrivateKey,
+    /// The leaf first; each is issued by the next.
+    chain: Vec<Certificate>,
+}
+
+impl Identity {
+    /// Reads the identity of the file at `path`: PKCS#12 (`.p12`, `.pfx`), or PEM with the key and its certificates.
+    ///
+    /// # Errors
+    /// [`Failure`] when the file cannot be read or the password does not open it, when it holds no private key or no
+    /// certificate of it, and when it holds several identities of which none is alone in being for code signing.
+    pub fn open(path: &Path, password: &Password) -> Result<Identity, Failure> {
+        let mut bytes = Zeroizing::new(Vec::new());
+        let read = File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes));
+        read.map_err(|error| Failure::io(path, "read", &error))?;
+        Identity::read(path, &bytes, password)
+    }
+
+    fn read(path: &Path, bytes: &[u8], password: &Password) -> Result<Identity, Failure> {
+        let refuse = |what: &str, next: &str| Err(Failure::new(path, what, next));
+        let contents = if bytes.len() as u64 > LONGEST {
+            return refuse("is too long for an identity", "name a .p12 or .pem file");
+        } else if pem::is_pem(bytes) {
+            pem::read(bytes, password)
+        } else if pkcs12::is_pkcs12(bytes) {
+            pkcs12::read(bytes, password)
+        } else if Certificate::read(bytes).is_some() {
+            Ok(Contents { certificates: vec![bytes.to_vec()], ..Contents::default() })
+        } else {
+            return refuse(
+                "is neither PKCS#12 nor PEM",
+                "name the .p12 that Keychain Access exports, or a .pem file",
+            );
+        };
+        let contents = contents.map_err(|trouble| trouble.into_failure(path, password))?;
+        let certificates: Vec<Certificate> =
+            contents.certificates.iter().filter_map(|der| Certificate::read(der)).collect();
+        if contents.keys.is_empty() {
+            return refuse(
+                "holds no private key",
+                "export the certificate together with its private key (in Keychain Access from My Certificates, as .p12)",
+            );
+        }
+        if certificates.is_empty() {
+            return refuse(
+                "holds no certificate",
+                "put the certificate of the private key into the same file",
+            );
+        }
+        let keys: Result<Vec<PrivateKey>, String> =
+            contents.keys.iter().map(|key| PrivateKey::from_pkcs8(key)).collect();
+        let keys =
+            keys.map_err(|what| Failure::new(path, what, "use an RSA key, or ECDSA over P-256 or P-384"))?;
+        choose(path, keys, &certificates)
+    }
+
+    fn leaf(&self) -> &Certificate {
+        &self.chain[0]
+    }
+
+    /// The name of the certificate: "Developer ID Application: …".
+    pub fn name(&self) -> &str {
+        self.leaf().name()
+    }
+
+    /// The certificates, the leaf first.
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.chain
+    }
+
+    /// Whether Apple issued the certificate, as far as the file shows: up to its root, or up to one that names Apple as
+    /// its issuer.
+    pub fn is_apples(&self) -> bool {
+        let Some(last) = self.chain.last() else { return false };
+        let says_so =
+            |one: &Certificate| one.extensions.iter().any(|oid| oid.starts_with(suitable::APPLE_LEAF));
+        match last.is_self_issued() {
+            true => APPLE_ROOTS.contains(&last.sha256()),
+            false => last.issuer_organization.as_deref() == Some("Apple Inc.") && says_so(self.leaf()),
+        }
+    }
+
+    /// Whether it is for apps outside of the App Store.
+    pub fn is_developer_id(&self) -> bool {
+        self.is_apples() && self.leaf().has_extension(suitable::DEVELOPER_ID_APPLICATION)
+    }
+
+    /// The team identifier: the organizational unit of a certificate of Apple's.
+    pub fn team(&self) -> Option<&str> {
+        self.leaf().unit.as_deref().filter(|_| self.is_apples())
+    }
+
+    /// Whether the chain stops before a root.
+    pub fn is_incomplete(&self) -> bool {
+        self.chain.last().is_some_and(|last| !last.is_self_issued())
+    }
+
+    /// Checks that code may be signed with it at `time`, in seconds since 1970.
+    ///
+    /// # Errors
+    /// [`Failure`] when the certificate is for something else, not valid at that time, or has a weak key.
+    pub fn check(&self, time: u64) -> Result<(), Failure> {
+        match suitable::objection(self, time) {
+            Some((what, next)) => Err(Failure::new(&self.path, what, next)),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The `AlgorithmIdentifier` of [`sign`](Self::sign)'s signatures.
+    pub(super) fn algorithm(&self) -> Vec<u8> {
+        self.key.algorithm()
+    }
+
+    /// A signature over the SHA-256 of `message`; the same bytes each time.
+    pub(super) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        self.key.sign(message)
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").field("name", &self.name()).finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        self.chain == other.chain
+    }
+}
+
+impl Eq for Identity {}
+
+/// The one identity of a file, or the one of several that is for code signing.
+fn choose(path: &Path, keys: Vec<PrivateKey>, certificates: &[Certificate]) -> Result<Identity, Failure> {
+    let count = keys.len();
+    let mut found: Vec<Identity> = keys
+        .into_iter()
+        .flat_map(|key| {
+            let bits = key.public_bits();
+            let leaf = certificates.iter().find(|one| bits.contains(&one.public_key))?;
+            Some(Identity { path: path.to_owned(), key, chain: chain(leaf, certificates) })
+        })
+        .collect();
+    if found.len() > 1 {
+        let names: Vec<String> = found.iter().map(|one| one.name().to_owned()).collect();
+        found.retain(|one| suitable::is_for_code(one.leaf()));
+        if found.len() != 1 {
+            let what = format!("holds {} identities: {}", names.len(), names.join(", "));
+            return Err(Failure::new(path, what, "export the one to sign with into a file of its own"));
+        }
+    }
+    found.pop().ok_or_else(|| {
+        let names: Vec<&str> = certificates.iter().map(Certificate::name).collect();
+        let key = if count == 1 { "a private key" } else { "private keys" };
+        let what = format!("holds {key} and certificates that do not belong together: {}", names.join(", "));
+        Failure::new(path, what, "export the private key together with its own certificate")
+    })
+}
+
+/// `leaf` and who issued it, as far as `known` has them.
+fn chain(leaf: &Certificate, known: &[Certificate]) -> Vec<Certificate> {
+    let mut chain = vec![leaf.clone()];
+    while let Some(last) = chain.last()
+        && !last.is_self_issued()
+        && chain.len() < LONGEST_CHAIN
+    {
+        let issuer = known.iter().find(|one| one.subject == last.issuer && !chain.contains(one));
+        match issuer.cloned() {
+            Some(issuer) => chain.push(issuer),
+            None => break,
+        }
+    }
+    chain
+}
+
+impl Trouble {
+    fn into_failure(self, path: &Path, password: &Password) -> Failure {
+        match self {
+            Trouble::WrongPassword if password.is_empty() => Failure::new(
+                path,
+                "is locked with a password",
+                "give its password in a file with --password-file",
+            ),
+            Trouble::WrongPassword => Failure::new(
+                path,
+                "does not open with this password",
+                "check the password: only the line feed at the end of its file is left out",
+            ),
+            Trouble::Malformed(what) => Failure::new(path, what, "export the identity again"),
+            Trouble::Unknown(what) => Failure::new(
+                path,
+                what,
+                "convert it: openssl pkcs12 -export -macalg sha256 for .p12, openssl pkcs8 -topk8 for a PEM key",
+            ),
+        }
+    }
+}

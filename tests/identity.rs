@@ -1,0 +1,328 @@
+//! Signing with an identity: bundles and files, checked by what is read back, by openssl and by an independent verifier.
+//! `tests/fixtures/identities.sh` says what the identities are.
+
+#![allow(clippy::disallowed_methods, reason = "tests make what they look at")]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use bundlewright::bundle::{self, Bundle};
+use bundlewright::codesign::{self, Entitlements, Identity, Password, SignOptions, Signer, TimestampServer};
+use bundlewright::macho::{Signature, SignatureState};
+use bundlewright::paths::BundlePath;
+use bundlewright::progress::Progress;
+use bundlewright::workflow;
+use common::{Fixture, unpack, unpack_sample};
+
+/// 2027-01-15.
+const NOW: u64 = 1_800_000_000;
+const RUNTIME: u32 = 0x1_0000;
+const LIBRARY: &str = "Contents/Frameworks/libstamp.1.dylib";
+
+fn identities() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/identities")
+}
+
+fn signer_with(name: &str, server: Option<Arc<dyn TimestampServer>>) -> Signer {
+    let identity = Identity::open(&identities().join(name), &Password::new("secret word")).unwrap();
+    Signer::new(identity, NOW, server).unwrap()
+}
+
+fn by(name: &str) -> SignOptions {
+    SignOptions { signer: Some(signer_with(name, None)), ..SignOptions::default() }
+}
+
+fn scan(app: &Path) -> Bundle {
+    bundle::scan(app, &Progress::silent()).unwrap()
+}
+
+fn signed_sample(options: &SignOptions) -> (Fixture, PathBuf, workflow::Signed) {
+    let fixture = unpack_sample();
+    let app = fixture.app("Postcard");
+    let signed = workflow::sign(&app, options, &Progress::silent()).unwrap();
+    (fixture, app, signed)
+}
+
+fn problems(app: &Path) -> Vec<String> {
+    let seals = codesign::verify_bundle(&scan(app), &Progress::silent()).unwrap();
+    seals
+        .problems
+        .into_iter()
+        .map(|problem| format!("{} {}: {}", problem.code, problem.path, problem.message))
+        .collect()
+}
+
+fn signature(app: &Path, path: &str) -> Signature {
+    scan(app).images[&BundlePath::new(path).unwrap()].file.slices[0].signature.clone()
+}
+
+fn main_executable(app: &Path) -> String {
+    scan(app).main_executable.unwrap().as_str().to_owned()
+}
+
+/// Every file's bytes, in order.
+fn contents(app: &Path) -> Vec<(BundlePath, Vec<u8>)> {
+    let files = scan(app).nodes.into_iter().filter(|(_, node)| matches!(node, bundle::Node::File { .. }));
+    files.map(|(path, _)| (path.clone(), fs::read(path.to_local(app)).unwrap())).collect()
+}
+
+fn entitlements(folder: &Path, keys: &str) -> Entitlements {
+    let path = folder.join("entitlements.plist");
+    let text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><plist version=\"1.0\"><dict>{keys}</dict></plist>"
+    );
+    fs::write(&path, text).unwrap();
+    Entitlements::open(&path).unwrap()
+}
+
+/// The blob of a slot in the first slice of a thin file, with its header.
+fn slot(file: &Path, wanted: u32) -> Vec<u8> {
+    let bytes = fs::read(file).unwrap();
+    let little = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
+    let mut at = 32;
+    while little(at) != 0x1d {
+        at += little(at + 4);
+    }
+    let signature = &bytes[little(at + 8)..];
+    let big = |at: usize| u32::from_be_bytes(signature[at..at + 4].try_into().unwrap()) as usize;
+    let row = (0..big(8)).find(|row| big(12 + 8 * row) == wanted as usize).unwrap();
+    let start = big(16 + 8 * row);
+    signature[start..start + big(start + 4)].to_vec()
+}
+
+/// `None` where there is no openssl.
+fn openssl(arguments: &[&str], folder: &Path) -> Option<String> {
+    let output = Command::new("openssl").args(arguments).current_dir(folder).output().ok()?;
+    let said =
+        String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "openssl {arguments:?}: {said}");
+    Some(said)
+}
+
+#[test]
+fn a_bundle_is_signed_and_verifies() {
+    for name in ["rsa.p12", "p256.pem", "chain.p12"] {
+        let (_fixture, app, signed) = signed_sample(&by(name));
+        assert_eq!(problems(&app), [""; 0], "{name}");
+        let main = signature(&app, &main_executable(&app));
+        assert_eq!((main.state, main.team, main.flags & 2), (SignatureState::Cms, None, 0), "{name}");
+        assert_eq!(signature(&app, LIBRARY).state, SignatureState::Cms);
+        assert!(
+            signed.plan.warnings[0].contains("is not issued by Apple: Gatekeeper"),
+            "{:?}",
+            signed.plan.warnings
+        );
+    }
+}
+
+#[test]
+fn openssl_and_the_independent_verifier_accept_it() {
+    let verifier = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/tools/verify_codesign.py");
+    for name in ["rsa.p12", "p256.pem", "chain.p12"] {
+        let (fixture, app, _) = signed_sample(&by(name));
+        let library = app.join(LIBRARY);
+        if let Some((thin, _)) = fs::read(&library).unwrap().split_first_chunk::<4>()
+            && *thin == [0xcf, 0xfa, 0xed, 0xfe]
+        {
+            fs::write(fixture.path().join("cd.bin"), slot(&library, 0)).unwrap();
+            fs::write(fixture.path().join("cms.der"), &slot(&library, 0x10000)[8..]).unwrap();
+            let verify = "cms -verify -binary -inform DER -in cms.der -content cd.bin -noverify -out cd.out";
+            openssl(&verify.split(' ').collect::<Vec<_>>(), fixture.path());
+        }
+        if verifier.is_file() {
+            let output =
+                Command::new("python3").arg(&verifier).args(["-q", "--expect", "cms"]).arg(&app).output();
+            let output = output.expect("python3, beside the verifier");
+            assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stdout));
+        }
+    }
+}
+
+#[test]
+fn the_same_time_and_identity_make_the_same_bytes() {
+    for name in ["rsa.p12", "p256.pem", "chain.p12"] {
+        let (_a, first, _) = signed_sample(&by(name));
+        let (_b, second, _) = signed_sample(&by(name));
+        let once = contents(&first);
+        assert!(once == contents(&second), "{name}");
+        workflow::sign(&first, &by(name), &Progress::silent()).unwrap();
+        assert!(once == contents(&first), "{name} again");
+    }
+}
+
+#[test]
+fn a_seal_names_nested_code_by_who_signed_it() {
+    let (_fixture, app, _) = signed_sample(&by("chain.p12"));
+    let seal = fs::read_to_string(app.join("Contents/_CodeSignature/CodeResources")).unwrap();
+    assert!(seal.contains("and certificate root = H\""), "the chain is one organization's");
+    assert!(!seal.contains("cdhash H"), "{seal}");
+    let (_fixture, app, _) = signed_sample(&by("rsa.p12"));
+    let seal = fs::read_to_string(app.join("Contents/_CodeSignature/CodeResources")).unwrap();
+    assert!(seal.contains("and certificate leaf = H\""), "there is no organization");
+}
+
+#[test]
+fn a_developer_id_brings_its_team() {
+    let fixture = unpack("faults");
+    let library = fixture.app("unsigned").join("Contents/Frameworks/libunsigned.dylib");
+    let plan = codesign::plan_file(&library, &by("developer-id.p12")).unwrap();
+    assert!(
+        plan.warnings
+            .iter()
+            .any(|text| text.contains("lacks the certificate of Developer ID Certification Authority"))
+    );
+    assert!(plan.warnings.iter().any(|text| text.contains("there will be no timestamp")));
+    codesign::sign_file(&library, &plan).unwrap();
+    let app = scan(&fixture.app("unsigned"));
+    let signature =
+        &app.images[&BundlePath::new("Contents/Frameworks/libunsigned.dylib").unwrap()].file.slices[0]
+            .signature;
+    assert_eq!(signature.team.as_deref(), Some("TEAM123456"));
+    assert!(signature.cms.is_some_and(|cms| cms.developer_id && !cms.timestamp));
+    assert_eq!(signature.identifier.as_deref(), Some("libunsigned"), "an identity needs no unique name");
+    let requirement = slot(&library, 2);
+    assert!(requirement.windows(10).any(|part| part == b"TEAM123456"));
+}
+
+#[test]
+fn entitlements_go_to_the_main_executable_alone() {
+    let fixture = unpack_sample();
+    let app = fixture.app("Postcard");
+    let given = entitlements(
+        fixture.path(),
+        "<key>com.apple.security.cs.allow-jit</key><true/><key>com.apple.developer.icloud-services</key><string>*</string>",
+    );
+    let options = SignOptions { entitlements: Some(given), hardened_runtime: true, ..by("rsa.p12") };
+    let signed = workflow::sign(&app, &options, &Progress::silent()).unwrap();
+    let main = main_executable(&app);
+    for (path, image) in &scan(&app).images {
+        let signature = &image.file.slices[0].signature;
+        assert_eq!(signature.claims.len(), if path.as_str() == main { 2 } else { 0 }, "{path}");
+        assert_eq!(signature.flags & RUNTIME, RUNTIME, "{path}");
+    }
+    assert_eq!(problems(&app), [""; 0]);
+    let step = signed.plan.steps.last().unwrap();
+    assert!(
+        step.adds.contains(&"2 entitlements as given".to_owned())
+            && step.adds.contains(&"hardened runtime".to_owned())
+    );
+    let warned = |words: &str| step.warnings.iter().any(|text| text.contains(words));
+    assert!(warned(
+        "com.apple.developer.icloud-services needs a provisioning profile and a certificate of Apple's"
+    ));
+    assert!(warned("different Team IDs"), "{:?}", step.warnings);
+}
+
+#[test]
+fn without_a_team_the_hardened_runtime_goes_unless_it_is_asked_for() {
+    let (_fixture, app, _) = signed_sample(&SignOptions { hardened_runtime: true, ..SignOptions::default() });
+    let main = main_executable(&app);
+    assert_eq!(signature(&app, &main).flags, 0x1_0002);
+    let plan =
+        |options: &SignOptions| codesign::plan(&scan(&app), &BTreeSet::new(), options).steps.pop().unwrap();
+    let self_signed = plan(&by("rsa.p12"));
+    assert_eq!(self_signed.flags & RUNTIME, 0);
+    assert!(
+        self_signed
+            .drops
+            .iter()
+            .any(|text| text.starts_with("hardened runtime (a certificate without a team"))
+    );
+    let developer_id = plan(&by("developer-id.p12"));
+    assert_eq!(developer_id.flags & RUNTIME, RUNTIME);
+    assert!(developer_id.keeps.contains(&"hardened runtime".to_owned()));
+}
+
+#[test]
+fn the_original_stays_when_the_identity_cannot_sign() {
+    struct Unreachable;
+    impl TimestampServer for Unreachable {
+        fn name(&self) -> &str {
+            "http://made.up/ts"
+        }
+        fn answer(&self, _: &[u8]) -> Result<Vec<u8>, String> {
+            Err("could not be reached: nobody is there".to_owned())
+        }
+    }
+    let fixture = unpack_sample();
+    let app = fixture.app("Postcard");
+    let before = contents(&app);
+    let signer = Some(signer_with("rsa.p12", Some(Arc::new(Unreachable))));
+    let failed = workflow::sign(&app, &SignOptions { signer, ..SignOptions::default() }, &Progress::silent());
+    let text = failed.unwrap_err().to_string();
+    assert!(
+        text.contains("got no timestamp: http://made.up/ts could not be reached: nobody is there"),
+        "{text}"
+    );
+    assert!(text.contains("--timestamp-url none"), "{text}");
+    assert!(text.starts_with(&app.display().to_string()), "{text}");
+    assert!(before == contents(&app));
+}
+
+/// A timestamp server that openssl is.
+struct Openssl(PathBuf);
+
+impl TimestampServer for Openssl {
+    fn name(&self) -> &str {
+        "openssl ts"
+    }
+
+    fn answer(&self, request: &[u8]) -> Result<Vec<u8>, String> {
+        let folder = tempfile::tempdir_in(&self.0).map_err(|error| error.to_string())?;
+        let pem = identities().join("timestamps.pem");
+        let settings = "[tsa]\ndefault_tsa=one\n[one]\nserial=serial\ncrypto_device=builtin\ndefault_policy=1.2.3.4\n\
+                        digests=sha256\nsigner_digest=sha256\naccuracy=secs:1\ness_cert_id_chain=no\n";
+        for (name, bytes) in [("query", request), ("settings", settings.as_bytes()), ("serial", b"01\n")] {
+            fs::write(folder.path().join(name), bytes).map_err(|error| error.to_string())?;
+        }
+        let pem = pem.to_str().ok_or("a path that is no text")?;
+        let arguments = [
+            "ts",
+            "-reply",
+            "-config",
+            "settings",
+            "-queryfile",
+            "query",
+            "-signer",
+            pem,
+            "-inkey",
+            pem,
+            "-out",
+            "reply",
+        ];
+        openssl(&arguments, folder.path()).ok_or("there is no openssl")?;
+        fs::read(folder.path().join("reply")).map_err(|error| error.to_string())
+    }
+}
+
+#[test]
+fn a_timestamp_is_kept_with_the_signature_and_verifies() {
+    let fixture = unpack("faults");
+    let library = fixture.app("unsigned").join("Contents/Frameworks/libunsigned.dylib");
+    if Command::new("openssl").arg("version").output().is_err() {
+        return; // nobody to ask
+    }
+    let server: Arc<dyn TimestampServer> = Arc::new(Openssl(fixture.path().to_owned()));
+    let options =
+        SignOptions { signer: Some(signer_with("p256.pem", Some(server))), ..SignOptions::default() };
+    codesign::sign_file(&library, &codesign::plan_file(&library, &options).unwrap()).unwrap();
+    assert_eq!(codesign::verify_file(&library, &Progress::silent()).unwrap().problems, []);
+    fs::write(fixture.path().join("cd.bin"), slot(&library, 0)).unwrap();
+    let cms = slot(&library, 0x10000);
+    fs::write(fixture.path().join("cms.der"), &cms[8..]).unwrap();
+    let verify = "cms -verify -binary -inform DER -in cms.der -content cd.bin -noverify -out cd.out";
+    openssl(&verify.split(' ').collect::<Vec<_>>(), fixture.path());
+    let token = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x02, 0x0e];
+    assert!(cms.windows(token.len()).any(|part| part == token));
+    let verifier = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/tools/verify_codesign.py");
+    if verifier.is_file() {
+        let output = Command::new("python3").arg(&verifier).arg(&library).output().expect("python3");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && said.contains("covers this signature"), "{said}");
+    }
+}
