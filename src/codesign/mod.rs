@@ -6,6 +6,7 @@
 mod asn1;
 mod authority;
 mod blob;
+mod certificate;
 mod chain;
 mod check_code;
 mod check_seal;
@@ -38,10 +39,11 @@ use crate::macho::{Arch, Signature};
 use crate::paths::BundlePath;
 
 pub use authority::Authority;
+pub use certificate::Certificate;
 pub use chain::{SealLink, SealState, SealTree, SealedBy, seal_chain, seal_tree};
 pub use credentials::{code_faults, credentials, image_credentials};
 pub use entitlements::{Entitlements, needs_profile};
-pub use identity::{Certificate, Identity, Password};
+pub use identity::{Identity, Password};
 pub use plan::{SignKind, SignOptions, SignPlan, SignStep, may_stand_beside_contents, plan, plan_file};
 pub use profile::Profile;
 pub use requirement::{requirement_blob, requirement_text};

@@ -1,12 +1,8 @@
 //! Whether code can be signed with an identity: what Apple's certificates are for (Apple, "Certification Practice
 //! Statement, Worldwide Developer Relations" and "Developer ID"), and what the code signing policy of Security asks of any.
 
-use super::{Certificate, Identity};
-
-/// Extensions that say what a certificate of Apple's is for begin like this.
-pub(super) const APPLE_LEAF: &str = "1.2.840.113635.100.6.1.";
-pub(super) const DEVELOPER_ID_APPLICATION: &str = "1.2.840.113635.100.6.1.13";
-const CODE_SIGNING: &str = "1.3.6.1.5.5.7.3.3";
+use super::Identity;
+use crate::codesign::certificate::{CODE_SIGNING, Certificate, TIME_STAMPING};
 
 /// Marks of certificates that sign other things, each with its name and with what to use instead.
 const OTHERS: [(&str, &str, &str); 8] = [
@@ -41,7 +37,7 @@ const OTHERS: [(&str, &str, &str); 8] = [
         APPLICATION,
     ),
     ("1.2.840.113635.100.6.1.18", "a Developer ID certificate for kernel extensions", APPLICATION),
-    ("1.3.6.1.5.5.7.3.8", "a certificate of a timestamp server", APPLICATION),
+    (TIME_STAMPING, "a certificate of a timestamp server", APPLICATION),
 ];
 const APPLICATION: &str = "use a Developer ID Application certificate";
 
