@@ -21,7 +21,6 @@ pub(super) const DEVELOPER_ID_AUTHORITY: &str = "1.2.840.113635.100.6.2.6";
 pub(super) const APP_STORE: &str = "1.2.840.113635.100.6.1.9";
 pub(super) const CODE_SIGNING: &str = "1.3.6.1.5.5.7.3.3";
 pub(super) const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
-pub(super) const ANY_USAGE: &str = "2.5.29.37.0";
 
 /// Apple Root CA, Apple Root CA - G2 and G3 by SHA-256. The files are those of <https://www.apple.com/certificateauthority/>;
 /// the first also stands in what codesign signs with a Developer ID, Node.js for one.
@@ -186,7 +185,7 @@ impl Certificate {
     }
 
     pub fn is_for(&self, usage: &str) -> bool {
-        self.usages.iter().any(|other| other == usage || other == ANY_USAGE)
+        self.usages.iter().any(|other| other == usage)
     }
 
     pub fn sha1(&self) -> [u8; 20] {
@@ -198,8 +197,8 @@ impl Certificate {
     }
 }
 
-/// `leaf` and who issued it, as far as `known` has them. Of several issuers of one name the first of whom
-/// `has_issued(issuer, issued)` is true is taken, else the first.
+/// `leaf` and who issued it, as far as `known` has them. Of several issuers of one name it is the first for whom
+/// `has_issued(issuer, issued)` is true, else the first.
 pub(super) fn chain(
     leaf: &Certificate,
     known: &[Certificate],
@@ -210,12 +209,14 @@ pub(super) fn chain(
         && !last.is_self_issued()
         && chain.len() < LONGEST_CHAIN
     {
-        let mut of_name = known.iter().filter(|one| one.subject == last.issuer && !chain.contains(one));
-        let first = of_name.clone().next();
-        match of_name.find(|one| has_issued(one, last)).or(first).cloned() {
-            Some(issuer) => chain.push(issuer),
-            None => break,
-        }
+        let of_name: Vec<&Certificate> =
+            known.iter().filter(|one| one.subject == last.issuer && !chain.contains(one)).collect();
+        let issuer = match of_name[..] {
+            [] => break,
+            [only] => only,
+            [first, ..] => of_name.iter().find(|one| has_issued(one, last)).unwrap_or(&first),
+        };
+        chain.push(issuer.clone());
     }
     chain
 }

@@ -87,6 +87,8 @@ pub struct SignedCode {
     pub cdhash: Option<String>,
     /// Whether nobody's certificate stands behind it.
     pub ad_hoc: bool,
+    /// Who made its CMS and when; `None` when there is none or it cannot be read.
+    pub authority: Option<Authority>,
     /// How other code knows it again, in the requirement language; `None` where it follows from certificates alone.
     pub designated: Option<String>,
     /// Whether the signature itself says so; else it is what codesign makes up for ad hoc code.

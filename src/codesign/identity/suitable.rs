@@ -2,6 +2,7 @@
 //! Statement, Worldwide Developer Relations" and "Developer ID"), and what the code signing policy of Security asks of any.
 
 use super::Identity;
+use crate::codesign::authority::date;
 use crate::codesign::certificate::{CODE_SIGNING, Certificate, TIME_STAMPING};
 
 /// Marks of certificates that sign other things, each with its name and with what to use instead.
@@ -81,12 +82,4 @@ pub(super) fn objection(identity: &Identity, time: u64) -> Option<(String, Strin
     };
     let what = format!("has a certificate that {when}, and this is {}: {}", date(time), outside.name());
     Some((what, next.to_owned()))
-}
-
-/// A day as ISO 8601 has it, in UTC.
-fn date(seconds: u64) -> String {
-    let moment = der::DateTime::from_unix_duration(std::time::Duration::from_secs(seconds));
-    moment.map_or("the far future".to_owned(), |day| {
-        format!("{:04}-{:02}-{:02}", day.year(), day.month(), day.day())
-    })
 }
