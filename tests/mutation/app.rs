@@ -90,13 +90,6 @@ impl App {
         self.write(inside, bytes);
     }
 
-    /// Replaces the one place where `from` stands.
-    pub fn replace(&self, inside: &str, from: &str, to: &str) {
-        let text = self.text(inside);
-        assert_eq!(text.matches(from).count(), 1, "{from} in {inside}");
-        self.write(inside, text.replace(from, to));
-    }
-
     pub fn remove(&self, inside: &str) {
         let path = self.at(inside);
         let kind = path.symlink_metadata().unwrap().file_type();
