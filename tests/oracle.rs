@@ -140,7 +140,7 @@ fn load_commands_read_as_otool_prints_them() {
                 let of_command = command.fields.iter().chain(sections).filter(|(name, _)| !is_named(name));
                 for (name, value) in of_command {
                     fields += 1;
-                    let wanted = format!("{name} {value}");
+                    let wanted = format!("{name} {value}").trim_end().to_owned();
                     let same = |line: &String| {
                         line.strip_prefix(&*wanted)
                             .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '.']))
