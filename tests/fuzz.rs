@@ -12,10 +12,13 @@ use std::time::{Duration, Instant};
 
 use bundlewright::bundle::InfoPlist;
 use bundlewright::bundle::archive::{self, Budget, Holder, Member, Packing};
+use bundlewright::codesign;
 use bundlewright::codesign::{Authority, Profile, image_credentials};
+use bundlewright::crash;
 use bundlewright::dyld::sdk::{CacheList, tbd};
 use bundlewright::macho::symbols::SliceSymbols;
 use bundlewright::macho::{self, fat};
+use bundlewright::triage;
 
 /// No input of these sizes takes a reader longer, on any machine.
 const SLOW: Duration = Duration::from_secs(10);
@@ -36,8 +39,11 @@ fn entries() -> Vec<Entry> {
         Entry { name: "exports", read: read_exports, seeds: code },
         Entry { name: "stubs", read: read_stub, seeds: STUBS.map(|text| text.as_bytes().to_vec()).into() },
         Entry { name: "property lists", read: read_plist, seeds: plists() },
+        Entry { name: "crash reports", read: read_crash, seeds: crash_reports() },
         Entry { name: "archives", read: read_archive, seeds: archives() },
         Entry { name: "profiles", read: read_profile, seeds: vec![PROFILE.to_vec()] },
+        Entry { name: "requirements", read: read_requirement, seeds: requirements() },
+        Entry { name: "requirement texts", read: read_requirement_text, seeds: requirement_texts() },
     ]
 }
 
@@ -94,6 +100,23 @@ fn read_plist(bytes: &[u8]) {
     let _ = InfoPlist::read(bytes).map(|plist| plist.string("CFBundleExecutable").map(str::len));
 }
 
+fn read_crash(bytes: &[u8]) {
+    for report in crash::read(&crash::plain(bytes)) {
+        let triage = triage::triage("fuzz", report, None);
+        assert!(triage.origins.len() == triage.report.images.len());
+        assert!(triage.findings.iter().flat_map(|one| &one.images).all(|at| *at < triage.origins.len()));
+    }
+}
+
+fn crash_reports() -> Vec<Vec<u8>> {
+    let folder = format!("{}/tests/crash-reports", env!("CARGO_MANIFEST_DIR"));
+    let files = std::fs::read_dir(folder).expect("the reports").map(|entry| entry.expect("an entry").path());
+    let reports = files.map(|path| std::fs::read(path).expect("a report"));
+    let mut reports: Vec<Vec<u8>> = reports.filter(|bytes| bytes.len() < 20_000).collect();
+    reports.sort();
+    reports
+}
+
 fn read_archive(bytes: &[u8]) {
     let kinds = [Holder::Zip, Holder::Tar, Holder::Packed(Packing::Gzip), Holder::Packed(Packing::Bzip2)];
     for holder in kinds.into_iter().chain([Holder::Packed(Packing::Xz)]) {
@@ -135,6 +158,35 @@ fn archives() -> Vec<Vec<u8>> {
     entry.finish(descriptor).expect("to write");
     writer.finish().expect("to write");
     vec![gzip.finish().expect("to write"), tar, zip]
+}
+
+fn read_requirement(bytes: &[u8]) {
+    if let Ok(text) = codesign::requirement_text(bytes) {
+        let _ = codesign::requirement_blob(&text);
+    }
+}
+
+fn read_requirement_text(bytes: &[u8]) {
+    let Some(blob) = codesign::requirement_blob(&String::from_utf8_lossy(bytes)) else { return };
+    let text = codesign::requirement_text(&blob).expect("what was written is read");
+    assert!(text.len() <= 64 + 8 * blob.len(), "{text}");
+}
+
+fn requirement_texts() -> Vec<Vec<u8>> {
+    let texts = [
+        "identifier \"a.b\" and anchor apple generic and certificate 1[field.1.2.840.113635.100.6.2.6] /* exists */",
+        "!(cdhash H\"0102030405060708090a0b0c0d0e0f1011121314\" or certificate leaf[subject.OU] = A*) and info[x] >= 0x41",
+        "certificate root = H\"0102030405060708090a0b0c0d0e0f1011121314\" or entitlement[y] absent or platform = 7",
+        "certificate -1[timestamp.1.2.3] > timestamp \"20200102030405Z\" and notarized or anchor trusted",
+    ];
+    texts.map(|text| text.as_bytes().to_vec()).into()
+}
+
+fn requirements() -> Vec<Vec<u8>> {
+    let blob = |text: Vec<u8>| {
+        codesign::requirement_blob(&String::from_utf8(text).expect("text")).expect("a requirement")
+    };
+    requirement_texts().into_iter().map(blob).collect()
 }
 
 /// Stubs of version 3, 4 and 5 for a library that nobody has.

@@ -5,9 +5,11 @@ use std::ops::Range;
 
 pub(super) const MAGIC_EMBEDDED_SIGNATURE: u32 = 0xfade_0cc0;
 pub(super) const MAGIC_CODE_DIRECTORY: u32 = 0xfade_0c02;
+pub(super) const MAGIC_REQUIREMENT: u32 = 0xfade_0c00;
 pub(super) const MAGIC_REQUIREMENTS: u32 = 0xfade_0c01;
 pub(super) const MAGIC_ENTITLEMENTS: u32 = 0xfade_7171;
 pub(super) const MAGIC_DER_ENTITLEMENTS: u32 = 0xfade_7172;
+pub(super) const MAGIC_CONSTRAINT: u32 = 0xfade_8181;
 pub(super) const MAGIC_BLOB_WRAPPER: u32 = 0xfade_0b01;
 
 pub(super) const SLOT_CODE_DIRECTORY: u32 = 0;
@@ -16,6 +18,8 @@ pub(super) const SLOT_REQUIREMENTS: u32 = 2;
 pub(super) const SLOT_CODE_RESOURCES: u32 = 3;
 pub(super) const SLOT_ENTITLEMENTS: u32 = 5;
 pub(super) const SLOT_DER_ENTITLEMENTS: u32 = 7;
+/// Launch constraints on itself, the parent and the responsible process, and on libraries: slots 8 to 11.
+pub(super) const SLOT_CONSTRAINTS: std::ops::RangeInclusive<u32> = 8..=11;
 /// The first of up to five further code directories with other hashes.
 pub(super) const SLOT_ALTERNATE_DIRECTORY: u32 = 0x1000;
 pub(super) const SLOT_ALTERNATE_DIRECTORY_END: u32 = 0x1005;

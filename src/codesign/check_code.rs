@@ -1,16 +1,19 @@
-//! Checks the signature of code: structure, every page hash, every special slot
-//! (Security, `StaticCode.cpp`, `MachO::validateStructure`).
+//! Checks the signatures of a Mach-O file and where they stand in it (Security, `MachO::validateStructure`, `Universal`).
 
+use std::collections::BTreeSet;
+
+use super::SignedCode;
 use super::blob::*;
-use super::code_directory::{CS_ADHOC, CS_LINKER_SIGNED, Cdhash, CodeDirectory, page_size};
-use super::digest::HashType;
-use super::embedded::{directory_hashes, is_code, is_directory_slot, signature_bytes};
-use super::requirement::Subject;
+use super::check_signature::{Contents, Known, MODIFIED, Signed, check_signature};
+use super::cms::verify::Signatory;
+use super::code_directory::Cdhash;
+use super::digest::{HashType, hex};
+use super::embedded::{exec_segment, is_code, signature_bytes};
+use super::requirement::{Chain, Subject, of_cdhashes};
 use crate::macho::header::{Header, LC_CODE_SIGNATURE};
 use crate::macho::{Arch, Container, fat};
+use crate::paths::BundlePath;
 
-/// `errSecCSSignatureFailed`.
-const MODIFIED: &str = "invalid signature (code or signature have been modified)";
 /// `errSecCSBadMainExecutable`.
 const NOT_STRICT: &str = "main executable failed strict validation";
 
@@ -23,15 +26,27 @@ pub(super) struct Fault {
 }
 
 /// Who signed code claims to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Identity {
     pub identifier: String,
     pub team: Option<String>,
+    /// Of its strongest code directory.
+    pub cdhash: Option<Cdhash>,
+    /// Of all of them, weakest first.
     pub cdhashes: Vec<Cdhash>,
+    pub platform: u8,
+    /// Of its code directories: a seal's files must bear each of them.
+    pub hashes: BTreeSet<HashType>,
     pub has_cms: bool,
+    /// Who made its CMS; `None` when it has none or it cannot be read.
+    pub signatory: Option<Signatory>,
     pub linker_signed: bool,
     /// Whether special slot −3 is filled: it is the executable of a sealed bundle.
     pub seals_resources: bool,
+    /// The text of its designated requirement, when it carries one.
+    pub designated: Option<String>,
+    pub info: Known,
+    pub entitlements: Known,
 }
 
 impl Identity {
@@ -39,19 +54,57 @@ impl Identity {
         Subject {
             identifier: &self.identifier,
             team: self.team.as_deref(),
-            cdhashes: &self.cdhashes,
-            has_cms: self.has_cms,
+            cdhash: self.cdhash,
+            platform: self.platform,
+            certificates: self.certificates(),
+            info: self.info.keys(),
+            entitlements: self.entitlements.keys(),
+        }
+    }
+
+    fn certificates(&self) -> Chain<'_> {
+        match &self.signatory {
+            Some(Signatory { authority, chain: Some(chain) }) => {
+                Chain::Read { certificates: chain, whole: authority.is_whole }
+            }
+            _ if self.has_cms => Chain::Unread,
+            _ => Chain::None,
         }
     }
 }
 
 /// What the check of one file found.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct CodeReport {
     pub checks: u64,
     pub faults: Vec<Fault>,
     /// Each slice of code, with its identity if it is signed.
     pub slices: Vec<(Arch, Option<Identity>)>,
+    /// Whether it is about a signature in files, which belongs to no architecture: its one slice stands for all.
+    pub is_detached: bool,
+}
+
+/// What every signature of `report`, about what stands at `path`, says.
+pub(super) fn signed_codes(path: &BundlePath, report: &CodeReport) -> Vec<SignedCode> {
+    // Made up by `SecStaticCode::defaultDesignatedRequirement`.
+    let all: Vec<Cdhash> = report.identities().flat_map(|identity| identity.cdhashes.clone()).collect();
+    let made_up = of_cdhashes(&all);
+    let signed = |(arch, identity): &(Arch, Option<Identity>)| {
+        let identity = identity.as_ref()?;
+        let made_up = (!identity.has_cms).then(|| made_up.clone());
+        Some(SignedCode {
+            path: path.clone(),
+            arch: Some(*arch).filter(|_| !report.is_detached),
+            identifier: identity.identifier.clone(),
+            team: identity.team.clone(),
+            cdhash: identity.cdhash.map(|cdhash| hex(&cdhash.0)),
+            ad_hoc: !identity.has_cms,
+            authority: identity.signatory.as_ref().map(|one| one.authority.clone()),
+            says_designated: identity.designated.is_some(),
+            designated: identity.designated.clone().or(made_up),
+        })
+    };
+    report.slices.iter().filter_map(signed).collect()
 }
 
 impl CodeReport {
@@ -59,7 +112,7 @@ impl CodeReport {
         self.slices.iter().filter_map(|(_, identity)| identity.as_ref())
     }
 
-    fn expect(
+    pub fn expect(
         &mut self,
         holds: bool,
         arch: Option<Arch>,
@@ -110,7 +163,16 @@ pub(super) fn check_file(bytes: &[u8], outside: &Outside) -> CodeReport {
     if report.identities().next().is_some() {
         check_gaps(&mut report, bytes);
     }
+    check_teams(&mut report);
     report
+}
+
+/// All slices are of one team (`SecStaticCode::handleOtherArchitectures`).
+fn check_teams(report: &mut CodeReport) {
+    let teams: BTreeSet<Option<String>> = report.identities().map(|identity| identity.team.clone()).collect();
+    report.expect(teams.len() < 2, None, "signature-malformed", || {
+        format!("{MODIFIED}: its architectures are signed by different teams")
+    });
 }
 
 fn check_slice(
@@ -148,7 +210,9 @@ fn check_slice(
         (SLOT_CODE_RESOURCES, Outside::Unknown) => Contents::Unknown,
         (slot, _) => Contents::or_missing(super_blob.get(slot)),
     };
-    check_signature(report, arch, &super_blob, code, contents)
+    // Entitlements add flags to it that are theirs to be judged by.
+    let text = header.segment("__TEXT").map(|_| exec_segment(header, None));
+    check_signature(report, &Signed { arch, code, text }, &super_blob, contents)
 }
 
 /// The signature is the end of `__LINKEDIT`, which is the end of the slice; load commands end before the contents.
@@ -192,142 +256,6 @@ fn check_gaps(report: &mut CodeReport, bytes: &[u8]) {
     report.expect(end == bytes.len(), None, "structure", || {
         format!("{NOT_STRICT}: {} bytes follow the last slice", bytes.len() - end)
     });
-}
-
-/// What a special slot is about.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Contents<'a> {
-    Known(&'a [u8]),
-    Missing,
-    /// It stands elsewhere, out of sight.
-    Unknown,
-}
-
-impl<'a> Contents<'a> {
-    pub fn or_missing(contents: Option<&'a [u8]>) -> Self {
-        contents.map_or(Contents::Missing, Contents::Known)
-    }
-}
-
-/// Checks code directories and what they cover. `contents` gives what a special slot is about.
-pub(super) fn check_signature<'a>(
-    report: &mut CodeReport,
-    arch: Option<Arch>,
-    super_blob: &SuperBlob<'a>,
-    code: &[u8],
-    contents: impl Fn(u32) -> Contents<'a>,
-) -> Option<Identity> {
-    let mut directories = Vec::new();
-    for (_, blob) in super_blob.blobs.iter().filter(|(slot, _)| is_directory_slot(*slot)) {
-        match CodeDirectory::parse(blob) {
-            Ok(directory) => directories.push(directory),
-            Err(why) => report.expect(false, arch, "signature-malformed", || format!("{MODIFIED}: {why}")),
-        }
-    }
-    let primary = super_blob.get(SLOT_CODE_DIRECTORY).and_then(|blob| CodeDirectory::parse(blob).ok());
-    let Some(primary) = primary else {
-        report
-            .expect(false, arch, "signature-malformed", || format!("{MODIFIED}: there is no code directory"));
-        return None;
-    };
-    for directory in &directories {
-        check_directory(report, arch, directory, code);
-        check_special_slots(report, arch, directory, &contents);
-        let agrees = (directory.identifier, directory.flags, directory.code_limit, directory.team)
-            == (primary.identifier, primary.flags, primary.code_limit, primary.team);
-        report.expect(agrees, arch, "signature-malformed", || {
-            format!("{MODIFIED}: its {} directory disagrees with the first", directory.hash_type.name())
-        });
-    }
-    let is_ad_hoc = primary.flags & CS_ADHOC != 0;
-    report.expect(is_ad_hoc != super_blob.has_cms(), arch, "signature-malformed", || {
-        let what =
-            if is_ad_hoc { "it says ad hoc but holds a CMS signature" } else { "its CMS signature is gone" };
-        format!("{MODIFIED}: {what}")
-    });
-    Some(Identity {
-        identifier: primary.identifier.to_owned(),
-        team: primary.team.map(str::to_owned),
-        cdhashes: directory_hashes(super_blob).unwrap_or_default(),
-        has_cms: super_blob.has_cms(),
-        linker_signed: primary.flags & CS_LINKER_SIGNED != 0,
-        seals_resources: primary.special_hash(SLOT_CODE_RESOURCES).is_some(),
-    })
-}
-
-fn check_directory(report: &mut CodeReport, arch: Option<Arch>, directory: &CodeDirectory, code: &[u8]) {
-    let hash = directory.hash_type.name();
-    // CodeDirectory::checkIntegrity: earliestVersion, compatibilityLimit; nobody scatters pages any more.
-    let supported = (0x20001..=0x2f000).contains(&directory.version) && !directory.has_scatter;
-    report.expect(supported, arch, "signature-malformed", || {
-        format!("unsupported type or version of signature: {:#x}", directory.version)
-    });
-    report.expect(directory.code_limit == code.len() as u64, arch, "code-limit", || {
-        format!("{MODIFIED}: it covers {} bytes of code, but there are {}", directory.code_limit, code.len())
-    });
-    let size = page_size(directory.page_log2, code.len());
-    let pages = code.len().div_ceil(size);
-    report.expect(directory.code_slots as usize == pages, arch, "code-limit", || {
-        format!("{MODIFIED}: it holds {} {hash} page hashes for {pages} pages", directory.code_slots)
-    });
-    report.checks += pages as u64;
-    let wrong = directory.wrong_pages(code);
-    if let Some(first) = wrong.first() {
-        let from = *first as usize * size;
-        let message = format!(
-            "{MODIFIED}: {} of {pages} {hash} page hashes are wrong, the first at byte {from:#x}",
-            wrong.len()
-        );
-        report.faults.push(Fault { arch, code: "page-hash", message });
-    }
-}
-
-fn check_special_slots<'a>(
-    report: &mut CodeReport,
-    arch: Option<Arch>,
-    directory: &CodeDirectory,
-    contents: &impl Fn(u32) -> Contents<'a>,
-) {
-    // The highest slot there is, so that what a short directory leaves out is noticed.
-    const LAST: u32 = 11;
-    let by_linker = directory.flags & CS_LINKER_SIGNED != 0;
-    for slot in 1..=directory.special_slots.clamp(LAST, 64) {
-        let (code, what) = special_slot(slot);
-        match (contents(slot), directory.special_hash(slot)) {
-            (Contents::Known(contents), Some(hash)) => {
-                let same = directory.hash_type.digest(contents) == hash;
-                report.expect(same, arch, code, || match slot {
-                    SLOT_INFO_PLIST => format!("invalid Info.plist (plist or signature have been modified): its {} hash is wrong", directory.hash_type.name()),
-                    SLOT_CODE_RESOURCES => format!("invalid resource directory (directory or signature have been modified): the {} hash of CodeResources is wrong", directory.hash_type.name()),
-                    _ => format!("{MODIFIED}: the {} hash of its {what} is wrong", directory.hash_type.name()),
-                });
-            }
-            (Contents::Missing, Some(_)) => report.expect(false, arch, code, || match slot {
-                SLOT_CODE_RESOURCES => "code has no resources but signature indicates they must be present: _CodeSignature/CodeResources is missing".to_owned(),
-                _ => format!("{MODIFIED}: its {what} is missing"),
-            }),
-            (Contents::Known(_), None) if !(by_linker && matches!(slot, SLOT_INFO_PLIST | SLOT_CODE_RESOURCES)) => {
-                report.expect(false, arch, code, || format!("{MODIFIED}: its {what} is not covered by the signature"));
-            }
-            _ => {}
-        }
-    }
-}
-
-fn special_slot(slot: u32) -> (&'static str, &'static str) {
-    match slot {
-        SLOT_INFO_PLIST => ("info-plist", "Info.plist"),
-        SLOT_REQUIREMENTS => ("requirements", "requirement set"),
-        SLOT_CODE_RESOURCES => ("resource-directory", "CodeResources"),
-        SLOT_ENTITLEMENTS => ("entitlements", "entitlements"),
-        SLOT_DER_ENTITLEMENTS => ("entitlements", "DER entitlements"),
-        _ => ("special-slot", "sealed component"),
-    }
-}
-
-/// The strongest of an identity's hashes, which is what a seal names.
-pub(super) fn is_own_cdhash(identity: &Identity, cdhash: &[u8]) -> bool {
-    identity.cdhashes.iter().any(|own| own.0 == cdhash)
 }
 
 /// The digests of a resource.

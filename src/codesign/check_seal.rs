@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::SealProblem;
-use super::check_code::{CodeReport, Digests, Identity, is_own_cdhash};
-use super::layout::{KnownBundle, bundles_at, children, current_version};
+use super::check_code::{CodeReport, Digests, Identity};
+use super::digest::HashType;
+use super::layout::{KnownBundle, bundles_at, children, current_version, innermost};
 use super::plan::{leads_well, may_stand_beside_contents};
-use super::requirement::{Verdict, evaluate};
-use super::seal::{CodeResources, Item, Met, Seal, items};
+use super::requirement::{Verdict, parse};
+use super::seal::{CodeResources, Item, Met, Seal, includes, items};
 use crate::bundle::{Bundle, Node};
 use crate::macho::Arch;
 use crate::paths::BundlePath;
@@ -19,6 +20,12 @@ const BAD_RESOURCE: &str = "a sealed resource is missing or invalid";
 const BAD_NESTED: &str = "nested code is modified or invalid";
 /// `errSecCSBadBundleFormat`.
 const BAD_FORMAT: &str = "bundle format unrecognized, invalid, or unsuitable";
+/// `errSecCSResourcesInvalid`.
+const BAD_SEAL: &str = "the sealed resource directory is invalid";
+/// `errSecCSInvalidAssociatedFileData`.
+const DETRITUS: &str = "resource fork, Finder information, or similar detritus not allowed";
+/// `errSecCSUnsealedFrameworkRoot`.
+const FRAMEWORK_ROOT: &str = "unsealed contents present in the root directory of an embedded framework";
 /// `errSecCSUnsigned`.
 const UNSIGNED: &str = "code object is not signed at all";
 
@@ -30,6 +37,10 @@ pub(super) struct Facts<'a> {
     pub reports: &'a BTreeMap<BundlePath, CodeReport>,
     /// Of every file that a seal names.
     pub digests: &'a BTreeMap<BundlePath, Digests>,
+    /// Files and folders that carry what codesign allows on none, and what that is.
+    pub detritus: &'a BTreeMap<BundlePath, String>,
+    /// Every seal that can be read.
+    pub seals: &'a [(&'a KnownBundle, &'a CodeResources)],
 }
 
 /// One seal under check.
@@ -37,13 +48,22 @@ pub(super) struct SealCheck<'a> {
     facts: &'a Facts<'a>,
     one: &'a KnownBundle,
     seal: &'a CodeResources,
+    /// Those of the code directories that seal it: every file must bear each of them.
+    hashes: BTreeSet<HashType>,
     pub checks: u64,
     pub problems: Vec<SealProblem>,
 }
 
 impl<'a> SealCheck<'a> {
-    pub fn new(facts: &'a Facts<'a>, one: &'a KnownBundle, seal: &'a CodeResources) -> Self {
-        SealCheck { facts, one, seal, checks: 0, problems: Vec::new() }
+    pub fn new(
+        facts: &'a Facts<'a>,
+        one: &'a KnownBundle,
+        seal: &'a CodeResources,
+        report: Option<&CodeReport>,
+    ) -> Self {
+        let identities = report.into_iter().flat_map(CodeReport::identities);
+        let hashes = identities.flat_map(|identity| identity.hashes.iter().copied()).collect();
+        SealCheck { facts, one, seal, hashes, checks: 0, problems: Vec::new() }
     }
 
     pub fn run(&mut self) {
@@ -55,6 +75,9 @@ impl<'a> SealCheck<'a> {
         for item in &items {
             missing.remove(item.inside);
             self.checks += 1;
+            if let Some(what) = self.facts.detritus.get(item.path) {
+                self.report(item.path, "detritus", DETRITUS, what);
+            }
             match self.seal.files2.get(item.inside) {
                 _ if item.met == Met::NotAllowed => {
                     self.report(item.path, "not-allowed", BAD_RESOURCE, "it can stand in no bundle")
@@ -133,12 +156,8 @@ impl<'a> SealCheck<'a> {
                 self.report(item.path, "sealed-resource-modified", BAD_RESOURCE, &how);
             }
             (Seal::File { sha1, sha256, .. }, Some(Node::File { .. })) => {
-                let found = self.facts.digests.get(item.path);
-                let same = found.is_some_and(|found| {
-                    (sha1.is_none() || found.sha1 == *sha1) && (sha256.is_none() || found.sha256 == *sha256)
-                });
-                if !same {
-                    self.report(item.path, "sealed-resource-modified", BAD_RESOURCE, "file modified");
+                if let Some(how) = self.difference(item.path, sha1.as_deref(), sha256.as_deref()) {
+                    self.report(item.path, "sealed-resource-modified", BAD_RESOURCE, how);
                 }
             }
             (Seal::File { .. }, _) => {
@@ -152,12 +171,51 @@ impl<'a> SealCheck<'a> {
         }
     }
 
+    /// A file bears the hash of each kind that its seal's code directories are of; other hashes are not looked at
+    /// (`ResourceSeal::hash`, with SHA-1 in the place of what is not there).
+    fn difference(
+        &self,
+        path: &BundlePath,
+        sha1: Option<&[u8]>,
+        sha256: Option<&[u8]>,
+    ) -> Option<&'static str> {
+        let Some(found) = self.facts.digests.get(path) else { return Some("file cannot be read") };
+        let needs = |hash| self.hashes.contains(&hash);
+        let needs_strong = self.hashes.iter().any(|hash| *hash != HashType::Sha1);
+        match () {
+            () if needs_strong && sha256.is_none() => Some("its seal holds no SHA-256 hash"),
+            () if needs_strong && found.sha256.as_deref() != sha256 => Some("file modified"),
+            () if needs(HashType::Sha1) && found.sha1.as_deref() != sha1 => Some("file modified"),
+            () => None,
+        }
+    }
+
     fn check_link(&mut self, path: &BundlePath) {
+        const INVALID: &str = "invalid destination for symbolic link in bundle";
         self.checks += 1;
         if !leads_well(self.facts.model, path) {
-            let how = "it leads to nothing in the bundle";
-            self.report(path, "invalid-link", "invalid destination for symbolic link in bundle", how);
+            return self.report(path, "invalid-link", INVALID, "it leads to nothing in the bundle");
         }
+        let Some(target) = self.facts.model.real_path(path) else { return };
+        if !self.is_sealed_place(&target) {
+            let how = format!("it leads to {target}, which no seal covers");
+            self.report(path, "invalid-link", INVALID, &how);
+        }
+    }
+
+    /// Whether the innermost of the seals around `target`, from this one outwards, covers it
+    /// (`SecStaticCode::validateSymlinkResource`).
+    fn is_sealed_place(&self, target: &BundlePath) -> bool {
+        let mut scope = Some(self.one);
+        while let Some(one) = scope {
+            if let Some(inside) = target.strip_prefix(&one.bundle.base) {
+                let seal = self.facts.seals.iter().find(|(other, _)| other.bundle == one.bundle);
+                let executable = one.executable.as_ref() == Some(target);
+                return executable || seal.is_none_or(|(_, seal)| includes(&seal.rules2, inside));
+            }
+            scope = innermost(self.facts.known, &one.bundle.folder);
+        }
+        false
     }
 
     fn check_nested(&mut self, path: &BundlePath, cdhash: &[u8], requirement: &str) {
@@ -210,13 +268,10 @@ impl<'a> SealCheck<'a> {
                     );
                 }
                 None => {}
-                Some(identity) => match evaluate(requirement, &identity.subject()) {
-                    None => self.report(
-                        path,
-                        "seal-malformed",
-                        BAD_NESTED,
-                        "its sealed requirement cannot be read",
-                    ),
+                Some(identity) => match parse(requirement).map(|read| read.evaluate(&identity.subject())) {
+                    None => {
+                        self.report(path, "seal-malformed", BAD_SEAL, "its sealed requirement cannot be read")
+                    }
                     Some(Verdict::No) => self.report_requirement(signed, *arch, identity, requirement),
                     Some(verdict) => verdicts.push((verdict, identity)),
                 },
@@ -225,7 +280,8 @@ impl<'a> SealCheck<'a> {
         // Where the requirement hangs on certificates, which are not looked at, the sealed hash has to do.
         let unknown =
             !verdicts.is_empty() && verdicts.iter().all(|(verdict, _)| *verdict == Verdict::Unknown);
-        let named = cdhash.is_empty() || verdicts.iter().any(|(_, identity)| is_own_cdhash(identity, cdhash));
+        let named = cdhash.is_empty()
+            || verdicts.iter().any(|(_, identity)| identity.cdhash.is_some_and(|own| own.0 == cdhash));
         if unknown && !named {
             let how = format!("it is not the code that was sealed {}", self.in_seal());
             self.report(signed, "nested-requirement", BAD_NESTED, &how);
@@ -259,30 +315,37 @@ impl<'a> SealCheck<'a> {
             let words = "bundle format is ambiguous (could be app or framework)";
             return self.report(folder, "framework-structure", words, "Versions/Current is not a link");
         };
-        let current = current.trim_start_matches("./").trim_end_matches('/');
-        let leads_into_current = |name: &str, target: &str| {
-            let target = target.trim_start_matches("./").trim_end_matches('/');
+        if !is_name_of_version(current) {
+            let how = format!("Versions/Current leads to {current}, which is no version");
+            return self.report(&versions.join("Current"), "framework-structure", FRAMEWORK_ROOT, &how);
+        }
+        let namesake = |name: &str, target: &str| {
+            let target = target.strip_prefix("./").unwrap_or(target);
             [current, "Current"].iter().any(|version| target == format!("Versions/{version}/{name}"))
         };
+        let plain = |mode: &u32| mode & 0o111 == 0;
         let at_top = children(nodes, folder).filter(|(path, node)| match node {
-            Node::Link { target } => !leads_into_current(path.file_name(), target),
-            Node::File { .. } => !matches!(path.file_name(), ".DS_Store" | "module.map"),
+            Node::Link { target } => !namesake(path.file_name(), target),
+            Node::File { mode, .. } => {
+                !(matches!(path.file_name(), ".DS_Store" | "module.map") && plain(mode))
+            }
             Node::Folder => **path != versions,
             Node::Other => true,
         });
-        let in_versions = children(nodes, &versions).filter(|(path, node)| {
-            !matches!(path.file_name(), "Current" | ".DS_Store") && **node != Node::Folder
+        let in_versions = children(nodes, &versions).filter(|(path, node)| match (path.file_name(), node) {
+            ("Current", _) | (_, Node::Folder) => false,
+            (".DS_Store", Node::File { mode, .. }) => !plain(mode),
+            _ => true,
         });
         let strays: Vec<&BundlePath> = at_top.chain(in_versions).map(|(path, _)| path).collect();
         for path in strays {
-            let words = "unsealed contents present in the root directory of an embedded framework";
-            self.report(path, "framework-structure", words, path.file_name());
+            self.report(path, "framework-structure", FRAMEWORK_ROOT, path.file_name());
         }
     }
 
     fn check_signature_folder(&mut self) {
-        const OF_CODE: [&str; 2] = ["CodeResources", "CodeSignature"];
-        const DETACHED: [&str; 6] = [
+        const DETACHED: [&str; 7] = [
+            "CodeSignature",
             "CodeDirectory",
             "CodeRequirements",
             "CodeRequirements-1",
@@ -293,7 +356,10 @@ impl<'a> SealCheck<'a> {
         for (path, node) in children(&self.facts.model.nodes, &self.one.bundle.signature_folder()) {
             self.checks += 1;
             let name = path.file_name();
-            let known = OF_CODE.contains(&name) || !self.one.has_code && DETACHED.contains(&name);
+            // Beside embedded signatures CodeSignature may stand empty, as old codesign left it.
+            let known = name == "CodeResources"
+                || !self.one.has_code && DETACHED.contains(&name)
+                || name == "CodeSignature" && matches!(node, Node::File { length: 0, .. });
             if !known || !matches!(node, Node::File { .. }) {
                 self.report(path, "sealed-resource-added", BAD_RESOURCE, "file added to _CodeSignature");
             }
@@ -322,6 +388,12 @@ impl<'a> SealCheck<'a> {
         let message = format!("{words}: {how}");
         self.problems.push(SealProblem { path: path.clone(), arch, code, message });
     }
+}
+
+/// `^(\./)?(\.\.[^/]+|\.?[^\./][^/]*)$` of `BundleDiskRep::validateFrameworkRoot`: one name, which is not `.` or `..`.
+fn is_name_of_version(target: &str) -> bool {
+    let name = target.strip_prefix("./").unwrap_or(target);
+    !name.contains('/') && !matches!(name, "" | "." | "..")
 }
 
 fn report_has(report: &CodeReport, arch: Arch, code: &str) -> bool {

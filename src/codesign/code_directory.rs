@@ -42,6 +42,10 @@ pub(super) struct CodeDirectory<'a> {
     pub code_limit: u64,
     /// Packed version of the hardened runtime.
     pub runtime: u32,
+    /// Not 0 in Apple's own system.
+    pub platform: u8,
+    /// What it says of `__TEXT`; `None` in versions that say nothing.
+    pub exec_segment: Option<ExecSegment>,
     /// Hashes of non-contiguous ranges, which nobody makes any more.
     pub has_scatter: bool,
     pub special_slots: u32,
@@ -103,7 +107,7 @@ fn parse(bytes: &[u8]) -> Option<CodeDirectory<'_>> {
     }
     let (version, hash_offset) = (word(8)?, word(16)? as usize);
     let (special_slots, code_slots) = (word(24)?, word(28)?);
-    let &[hash_size, hash_type, _platform, page_log2] = bytes.get(36..)?.first_chunk()?;
+    let &[hash_size, hash_type, platform, page_log2] = bytes.get(36..)?.first_chunk()?;
     let hash_type = HashType::from_raw(hash_type).filter(|hash| hash.size() == usize::from(hash_size))?;
     let before = (special_slots as usize).checked_mul(hash_type.size())?;
     let after = (code_slots as usize).checked_mul(hash_type.size())?;
@@ -122,6 +126,15 @@ fn parse(bytes: &[u8]) -> Option<CodeDirectory<'_>> {
         page_log2: Some(page_log2).filter(|log2| *log2 < 32)?,
         code_limit: if limit_64 == 0 { word(32)?.into() } else { limit_64 },
         runtime: if version >= VERSION_RUNTIME { word(88)? } else { 0 },
+        platform,
+        exec_segment: match version >= VERSION_EXEC_SEG {
+            true => Some(ExecSegment {
+                base: u64_at(bytes, 64)?,
+                limit: u64_at(bytes, 72)?,
+                flags: u64_at(bytes, 80)?,
+            }),
+            false => None,
+        },
         has_scatter: version >= 0x20100 && word(44)? != 0,
         special_slots,
         code_slots,

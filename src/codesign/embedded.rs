@@ -398,7 +398,7 @@ fn runtime(slice: &[u8], header: &Header, old: Option<&OldSignature>) -> u32 {
     of_old.or_else(|| versions(slice, header).map(|(_, _, sdk)| sdk)).unwrap_or(0)
 }
 
-fn exec_segment(header: &Header, entitlements: Option<&Entitlements>) -> ExecSegment {
+pub(super) fn exec_segment(header: &Header, entitlements: Option<&Entitlements>) -> ExecSegment {
     let text = header.segment("__TEXT");
     let of_main = CS_EXECSEG_MAIN_BINARY | entitlements.map_or(0, Entitlements::exec_segment_flags);
     ExecSegment {

@@ -6,8 +6,11 @@
 mod asn1;
 mod authority;
 mod blob;
+mod certificate;
+mod chain;
 mod check_code;
 mod check_seal;
+mod check_signature;
 mod cms;
 mod code_directory;
 mod credentials;
@@ -16,6 +19,7 @@ mod designated;
 mod digest;
 mod embedded;
 mod entitlements;
+mod entitlements_der;
 mod identifier;
 mod identity;
 mod layout;
@@ -36,12 +40,15 @@ use crate::macho::{Arch, Signature};
 use crate::paths::BundlePath;
 
 pub use authority::Authority;
+pub use certificate::Certificate;
+pub use chain::{SealLink, SealState, SealTree, SealedBy, seal_chain, seal_tree};
 pub use credentials::{code_faults, credentials, image_credentials};
 pub use describe::{Description, SealDescription, describe, describe_seal, flag_names};
 pub use entitlements::{Entitlements, needs_profile};
-pub use identity::{Certificate, Identity, Password};
+pub use identity::{Identity, Password};
 pub use plan::{SignKind, SignOptions, SignPlan, SignStep, may_stand_beside_contents, plan, plan_file};
 pub use profile::Profile;
+pub use requirement::{requirement_blob, requirement_text};
 pub use signer::Signer;
 pub use simulate::simulate;
 pub use timestamp::{APPLE_TIMESTAMP_SERVER, TIMESTAMP_QUERY, TIMESTAMP_REPLY, TimestampServer};
@@ -66,6 +73,28 @@ pub struct Verification {
     pub checks: u64,
     /// Sorted by path.
     pub problems: Vec<SealProblem>,
+    /// Each signature, sorted by path; slices in the file's order.
+    pub codes: Vec<SignedCode>,
+}
+
+/// What one signature says of its code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedCode {
+    /// The Mach-O file, or the bundle that keeps its signature in files.
+    pub path: BundlePath,
+    pub arch: Option<crate::macho::Arch>,
+    pub identifier: String,
+    pub team: Option<String>,
+    /// Of the strongest code directory, in hexadecimal: what the system knows this code by.
+    pub cdhash: Option<String>,
+    /// Whether nobody's certificate stands behind it.
+    pub ad_hoc: bool,
+    /// Who made its CMS and when; `None` when there is none or it cannot be read.
+    pub authority: Option<Authority>,
+    /// How other code knows it again, in the requirement language; `None` where it follows from certificates alone.
+    pub designated: Option<String>,
+    /// Whether the signature itself says so; else it is what codesign makes up for ad hoc code.
+    pub says_designated: bool,
 }
 
 /// One thing wrong with the signature of a file that is looked at by itself.

@@ -1,9 +1,11 @@
 //! Resource rules: which file of a bundle is sealed, and how (Security, `resources.cpp` and `bundlediskrep.cpp`).
 
+use std::iter::Peekable;
+use std::str::Chars;
 use std::sync::{Arc, LazyLock};
 
 use plist::{Dictionary, Value};
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 /// What one pattern says. The highest weight wins.
 #[derive(Debug, Clone)]
@@ -136,7 +138,54 @@ fn matcher(pattern: &str) -> Result<Arc<Regex>, regex::Error> {
     let mut known = STANDARD.iter().flat_map(|(first, second)| second.0.iter().chain(&*first.0));
     match known.find(|rule| rule.pattern == pattern) {
         Some(rule) => Ok(Arc::clone(&rule.matcher)),
-        None => Regex::new(pattern).map(Arc::new),
+        None => RegexBuilder::new(&posix(pattern)).dot_matches_new_line(true).build().map(Arc::new),
+    }
+}
+
+/// A POSIX extended regular expression (`regcomp` with `REG_EXTENDED`) as one of the crate's: in brackets no backslash
+/// escapes anything and nothing nests; outside a backslash takes the meaning from whatever follows.
+fn posix(pattern: &str) -> String {
+    let mut translated = String::with_capacity(pattern.len());
+    let mut marks = pattern.chars().peekable();
+    while let Some(mark) = marks.next() {
+        match mark {
+            '\\' => match marks.next() {
+                Some(next) => translated.push_str(&regex::escape(&next.to_string())),
+                None => translated.push('\\'),
+            },
+            '[' => {
+                translated.push('[');
+                bracket(&mut marks, &mut translated);
+            }
+            // POSIX knows no groups with options: refused here as there.
+            '(' if marks.peek() == Some(&'?') => translated.push_str("(*"),
+            mark => translated.push(mark),
+        }
+    }
+    translated
+}
+
+/// The rest of a bracket expression, its end included.
+fn bracket(marks: &mut Peekable<Chars>, translated: &mut String) {
+    translated.extend(marks.next_if_eq(&'^'));
+    // Right at the start a bracket stands for itself.
+    let mut first = true;
+    while let Some(mark) = marks.next() {
+        match mark {
+            ']' if !first => return translated.push(']'),
+            '[' if marks.peek() == Some(&':') => {
+                translated.push('[');
+                for mark in marks.by_ref() {
+                    translated.push(mark);
+                    if mark == ']' {
+                        break;
+                    }
+                }
+            }
+            '\\' | '[' | ']' | '&' | '~' | '^' => translated.extend(['\\', mark]),
+            mark => translated.push(mark),
+        }
+        first = false;
     }
 }
 
@@ -157,7 +206,9 @@ fn parse_rule(pattern: &str, value: &Value) -> Result<Rule, String> {
             let flag = |key| says.get(key).and_then(Value::as_boolean) == Some(true);
             (rule.omit, rule.optional, rule.nested) = (flag("omit"), flag("optional"), flag("nested"));
             let weight = says.get("weight").map(|weight| {
-                weight.as_real().or_else(|| weight.as_signed_integer().map(|weight| weight as f64))
+                // CFNumber gives it as an unsigned int: a fraction goes.
+                let real = weight.as_real().map(f64::trunc);
+                real.or_else(|| weight.as_signed_integer().map(|weight| weight as f64))
             });
             rule.weight = weight.unwrap_or(Some(DEFAULT_WEIGHT)).ok_or_else(malformed)?;
         }
@@ -205,5 +256,27 @@ mod tests {
         assert!(parse(&[all, ("^Resources/secret$", omit)]).unwrap().are_weak(true));
         assert!(parse(&[]).unwrap().are_weak(true));
         assert!(parse(&[("(", Value::Boolean(true))]).is_err());
+    }
+
+    #[test]
+    fn patterns_are_those_of_posix() {
+        let matches = |pattern: &str, path: &str| matcher(pattern).unwrap().is_match(path);
+        for (pattern, path) in [
+            ("^[\\.]x$", "\\x"),
+            ("^[]a]$", "]"),
+            ("^[^]a]$", "b"),
+            ("^[[:digit:]]+\\.d$", "12.d"),
+            ("^[a&&b]$", "&"),
+            ("^[[]$", "["),
+            ("^\\d$", "d"),
+            ("^a.b$", "a\nb"),
+            ("\\.(png|jpg)$", "Resources/x.png"),
+        ] {
+            assert!(matches(pattern, path), "{pattern} {path}");
+        }
+        assert!(!matches("^\\d$", "1") && !matches("^Info.plist$", "Info.plist\n"));
+        for wrong in ["(?i)a", "a\\", "[a", "(a"] {
+            assert!(matcher(wrong).is_err(), "{wrong}");
+        }
     }
 }

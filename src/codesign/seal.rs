@@ -73,8 +73,7 @@ pub(super) fn items<'a>(
             continue;
         }
         let inside = path.strip_prefix(&bundle.base).unwrap_or_default();
-        let excluded =
-            matches!(inside, "_CodeSignature" | "CodeResources" | "_MASReceipt") || Some(path) == executable;
+        let excluded = is_left_out(inside) || Some(path) == executable;
         let rule = rules.find(inside);
         let met = if excluded { None } else { meet(path, node, rule) };
         if *node == Node::Folder && (excluded || met.is_some()) {
@@ -84,6 +83,17 @@ pub(super) fn items<'a>(
         items.extend(met.map(|met| Item { path, inside, met, optional }));
     }
     items
+}
+
+/// Whether `rules` cover a place, relative to the bundle's base; folders too (`ResourceBuilder::includes`).
+pub(super) fn includes(rules: &Rules, inside: &str) -> bool {
+    let first = inside.split('/').next().unwrap_or_default();
+    !is_left_out(first) && rules.find(inside).is_some_and(|rule| !rule.omit)
+}
+
+/// The signature's own folder, a stapled ticket, the store's receipt (`BundleDiskRep::adjustResources`).
+fn is_left_out(inside: &str) -> bool {
+    matches!(inside, "_CodeSignature" | "CodeResources" | "_MASReceipt")
 }
 
 fn meet(path: &BundlePath, node: &Node, rule: Option<&Rule>) -> Option<Met> {
@@ -111,8 +121,12 @@ impl CodeResources {
         };
         let part = |key: &str| seal.get(key).and_then(Value::as_dictionary);
         let nothing = Dictionary::new();
-        let files2 = part("files2").ok_or("has no files2: it was made before OS X 10.9")?;
-        let rules2 = part("rules2").ok_or("has no rules2: it was made before OS X 10.9")?;
+        let files2 = part("files2").ok_or(
+            "holds no files2: it is of version 1, which is obsolete (resource envelope is obsolete)",
+        )?;
+        let rules2 = part("rules2").ok_or(
+            "holds no rules2: it is of version 1, which is obsolete (resource envelope is obsolete)",
+        )?;
         let each = |(path, value): (&String, &Value)| match parse_seal(value) {
             Some(seal) => Ok((path.clone(), seal)),
             None => Err(format!("has a malformed entry for {path}")),
@@ -355,6 +369,6 @@ mod tests {
     #[test]
     fn a_seal_of_before_2013_is_said_to_be_one() {
         let old = b"<plist version=\"1.0\"><dict><key>files</key><dict/></dict></plist>";
-        assert!(CodeResources::parse(old).unwrap_err().contains("10.9"));
+        assert!(CodeResources::parse(old).unwrap_err().contains("obsolete"));
     }
 }

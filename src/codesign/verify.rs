@@ -1,8 +1,6 @@
 //! Checks every page hash, special slot and seal, like `codesign --verify --deep --strict`.
-//!
-//! What a CMS signature's certificates are worth is not judged: its presence is noted, the hashes beneath are checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,14 +10,17 @@ use super::blob::{
     MAGIC_BLOB_WRAPPER, SLOT_CMS, SLOT_CODE_DIRECTORY, SLOT_CODE_RESOURCES, SLOT_DER_ENTITLEMENTS,
     SLOT_ENTITLEMENTS, SLOT_INFO_PLIST, SLOT_REQUIREMENTS, SuperBlob, blob, super_blob,
 };
-use super::check_code::{CodeReport, Contents, Digests, Fault, Outside, check_file, check_signature};
+use super::check_code::{CodeReport, Digests, Fault, Outside, check_file, signed_codes};
 use super::check_seal::{Facts, SealCheck};
+use super::check_signature::{Contents, Signed, check_signature};
+use super::digest::HashType;
 use super::layout::{KnownBundle, innermost, is_file, known_bundles};
 use super::seal::{CodeResources, Seal};
 use super::{SealProblem, Verification};
-use crate::bundle::{self, Bundle, Mapped};
+use crate::bundle::{self, Bundle, Mapped, Node};
 use crate::failure::Failure;
 use crate::macho::{Arch, is_macho};
+use crate::os;
 use crate::paths::BundlePath;
 use crate::progress::{Cancelled, Progress};
 
@@ -39,19 +40,29 @@ pub fn verify_bundle(bundle: &Bundle, progress: &Progress) -> Result<Verificatio
         .filter(|one| seals_resources(&reports, one))
         .filter_map(|one| Some((one, CodeResources::parse(&reading.file(&one.bundle.code_resources())?))))
         .collect();
-    let digests =
-        reading.digests(sealed.iter().filter_map(|(one, seal)| Some((*one, seal.as_ref().ok()?))))?;
+    let seals: Vec<(&KnownBundle, &CodeResources)> =
+        sealed.iter().filter_map(|(one, seal)| Some((*one, seal.as_ref().ok()?))).collect();
+    let digests = reading.digests(&seals, &reports)?;
 
     let mut result = Verification::default();
     for (path, report) in &reports {
         result.checks += report.checks;
+        result.codes.extend(signed_codes(path, report));
         result.problems.extend(report.faults.iter().map(|fault| problem(path, fault)));
     }
-    let facts = Facts { model: bundle, known: &known, reports: &reports, digests: &digests };
+    let detritus = if sealed.is_empty() { BTreeMap::new() } else { reading.detritus()? };
+    let facts = Facts {
+        model: bundle,
+        known: &known,
+        reports: &reports,
+        digests: &digests,
+        detritus: &detritus,
+        seals: &seals,
+    };
     for (one, seal) in &sealed {
         match seal {
             Ok(seal) => {
-                let mut check = SealCheck::new(&facts, one, seal);
+                let mut check = SealCheck::new(&facts, one, seal, report_of(&reports, one));
                 check.run();
                 result.checks += check.checks;
                 result.problems.append(&mut check.problems);
@@ -65,6 +76,7 @@ pub fn verify_bundle(bundle: &Bundle, progress: &Progress) -> Result<Verificatio
         }
     }
     let is_sealed = |one: &KnownBundle| sealed.iter().any(|(other, _)| other.bundle == one.bundle);
+    result.problems.extend(broken_executables(bundle, &known));
     result.problems.extend(unsealed(bundle, &known, &reports, is_sealed));
     result.problems.sort();
     result.problems.dedup();
@@ -85,11 +97,27 @@ pub fn verify_file(path: &Path, progress: &Progress) -> Result<Verification, Fai
     let report = check_file(&bytes, &Outside::Unknown);
     let shown = BundlePath::new(&name).unwrap_or_default();
     let problems = report.faults.iter().map(|fault| problem(&shown, fault)).collect();
-    Ok(Verification { checks: report.checks, problems })
+    Ok(Verification { checks: report.checks, problems, codes: signed_codes(&shown, &report) })
 }
 
 fn problem(path: &BundlePath, fault: &Fault) -> SealProblem {
     SealProblem { path: path.clone(), arch: fault.arch, code: fault.code, message: fault.message.clone() }
+}
+
+/// Executables of signed bundles that are code no longer: nothing else would speak of them.
+fn broken_executables(bundle: &Bundle, known: &[KnownBundle]) -> impl Iterator<Item = SealProblem> {
+    let sealed = known.iter().filter(|one| is_file(&bundle.nodes, &one.bundle.code_resources()));
+    let executables: BTreeSet<&BundlePath> = sealed.filter_map(|one| one.executable.as_ref()).collect();
+    let broken = bundle.problems.iter().filter_map(move |problem| match problem {
+        bundle::Problem::BrokenMachO { path, why } if executables.contains(path) => Some((path, why)),
+        _ => None,
+    });
+    broken.map(|(path, why)| SealProblem {
+        path: path.clone(),
+        arch: None,
+        code: "malformed",
+        message: format!("main executable failed strict validation: it {why}"),
+    })
 }
 
 /// The report about a bundle's own code.
@@ -214,7 +242,8 @@ impl Reading<'_> {
                     slot => Contents::or_missing(parts.get(slot)),
                 };
                 let code = script.as_deref().or(info.as_deref()).unwrap_or_default();
-                check_signature(&mut report, None, &parts, code, contents)
+                let signed = Signed { arch: None, code, text: None };
+                check_signature(&mut report, &signed, &parts, contents)
             }
             Err(why) => {
                 let message = format!("invalid signature (code or signature have been modified): {why}");
@@ -222,22 +251,57 @@ impl Reading<'_> {
                 None
             }
         };
-        // It belongs to no architecture; one entry stands for all.
+        report.is_detached = true;
         report.slices.push((Arch::ARM64, identity));
         Some(report)
     }
 
-    /// Hashes every file that a seal names, once.
-    fn digests<'s>(
+    /// What carries a resource fork or Finder information: as an attribute, or beside it in an AppleDouble file.
+    fn detritus(&self) -> Result<BTreeMap<BundlePath, String>, Cancelled> {
+        let nodes: Vec<(&BundlePath, &Node)> = self.bundle.nodes.iter().collect();
+        let found =
+            nodes.into_par_iter().filter(|(_, node)| matches!(node, Node::File { .. } | Node::Folder));
+        let found = found.map(|(path, _)| {
+            self.progress.step("verifying", path.as_str(), self.done.load(Ordering::Relaxed), 0)?;
+            Ok(self.detritus_of(path).map(|what| (path.clone(), what)))
+        });
+        found.filter_map(Result::transpose).collect()
+    }
+
+    fn detritus_of(&self, path: &BundlePath) -> Option<String> {
+        const NAMES: [&str; 2] = ["com.apple.ResourceFork", "com.apple.FinderInfo"];
+        /// RFC 1740.
+        const APPLE_DOUBLE: [u8; 4] = [0x00, 0x05, 0x16, 0x07];
+        if let Some(owner) = path.file_name().strip_prefix("._")
+            && self.file(path).is_some_and(|bytes| bytes.starts_with(&APPLE_DOUBLE))
+        {
+            return Some(format!("it holds the attributes of {owner}"));
+        }
+        let names = os::attribute_names(&path.to_local(&self.bundle.root));
+        let name = |name: &String| {
+            let name = name.strip_prefix("user.").unwrap_or(name);
+            NAMES.iter().find(|known| **known == name)
+        };
+        names.iter().find_map(name).map(|name| format!("it carries {name}"))
+    }
+
+    /// Hashes every file that a seal names, once, with what the code directories above it are of.
+    fn digests(
         &self,
-        seals: impl Iterator<Item = (&'s KnownBundle, &'s CodeResources)>,
+        seals: &[(&KnownBundle, &CodeResources)],
+        reports: &BTreeMap<BundlePath, CodeReport>,
     ) -> Result<BTreeMap<BundlePath, Digests>, Cancelled> {
         let mut wanted: BTreeMap<BundlePath, (bool, bool)> = BTreeMap::new();
         for (one, seal) in seals {
+            let identities = report_of(reports, one).into_iter().flat_map(CodeReport::identities);
+            let hashes: BTreeSet<HashType> =
+                identities.flat_map(|identity| identity.hashes.iter().copied()).collect();
+            let needs_sha1 = hashes.contains(&HashType::Sha1);
+            let needs_sha256 = hashes.iter().any(|hash| *hash != HashType::Sha1);
             for (inside, entry) in &seal.files2 {
-                if let (Seal::File { sha1, sha256, .. }, Some(inside)) = (entry, BundlePath::new(inside)) {
+                if let (Seal::File { .. }, Some(inside)) = (entry, BundlePath::new(inside)) {
                     let both = wanted.entry(one.bundle.base.join(inside.as_str())).or_default();
-                    *both = (both.0 || sha1.is_some(), both.1 || sha256.is_some());
+                    *both = (both.0 || needs_sha1, both.1 || needs_sha256);
                 }
             }
         }

@@ -312,8 +312,7 @@ fn finish(draft: Draft<'_>, made: Made, seals: &Verification, options: &FixOptio
     if !sign.steps.is_empty() {
         graphs = Graphs::of(&expected, options); // dyld looks at signatures, too
     }
-    let left =
-        Verification { checks: seals.checks, problems: not_covered(&seals.problems, &sign, &expected) };
+    let left = Verification { problems: not_covered(&seals.problems, &sign, &expected), ..seals.clone() };
     let mut remaining = diagnose(&Facts::new(&expected, &graphs.build, &graphs.clean, &left));
     remaining.iter_mut().for_each(|finding| say_where(finding, &draft));
     remaining.extend(draft.without_room().map(|(path, error)| no_header_room::finding(path, error)));

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::codesign::{self, Verification};
+use crate::codesign::{self, SealProblem, SignedCode, Verification};
 use crate::dmg::DiskImage;
 use crate::failure::Failure;
 use crate::macho::{self, Arch};
+use crate::paths::BundlePath;
 use crate::progress::Progress;
 use crate::{bundle, dmg};
 
@@ -17,6 +18,17 @@ pub struct Checked {
     /// How many hashes, seals, checksums and structures were compared.
     pub checks: u64,
     pub problems: Vec<Fault>,
+    /// Every signature of a bundle or a Mach-O file.
+    pub codes: Vec<SignedCode>,
+    /// Where the signature of the thing itself is among them.
+    main: Option<usize>,
+}
+
+impl Checked {
+    /// The signature of the thing itself, the first of its architectures.
+    pub fn main_code(&self) -> Option<&SignedCode> {
+        self.main.and_then(|at| self.codes.get(at))
+    }
 }
 
 /// One thing wrong.
@@ -35,10 +47,13 @@ pub struct Fault {
 pub fn verify(path: &Path, progress: &Progress) -> Result<Checked, Failure> {
     let about = path.metadata().map_err(|error| Failure::io(path, "open", &error))?;
     if about.is_dir() {
-        return Ok(codesign::verify_bundle(&bundle::scan(path, progress)?, progress)?.into());
+        let bundle = bundle::scan(path, progress)?;
+        let verification = codesign::verify_bundle(&bundle, progress)?;
+        let own = [bundle.main_executable.clone(), Some(BundlePath::root())];
+        return Ok(Checked::new(verification, |code| own.contains(&Some(code.path.clone()))));
     }
     if macho::is_macho(&start(path)?) {
-        return Ok(codesign::verify_file(path, progress)?.into());
+        return Ok(Checked::new(codesign::verify_file(path, progress)?, |_| true));
     }
     let problems = dmg::verify(path, progress).map_err(|failure| name_what_can_be_checked(path, failure))?;
     let problems = problems.into_iter().map(|problem| Fault {
@@ -49,7 +64,7 @@ pub fn verify(path: &Path, progress: &Progress) -> Result<Checked, Failure> {
     });
     // An image too damaged to open has failed the one check that was made.
     let checks = DiskImage::open(path).map_or(1, |image| image.checks());
-    Ok(Checked { checks, problems: problems.collect() })
+    Ok(Checked { checks, problems: problems.collect(), ..Checked::default() })
 }
 
 /// A file that is not even called a disk image was not meant as one.
@@ -75,14 +90,21 @@ fn start(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(start)
 }
 
-impl From<Verification> for Checked {
-    fn from(verification: Verification) -> Self {
-        let problems = verification.problems.into_iter().map(|problem| Fault {
+impl Checked {
+    /// codesign calls code without a signature invalid even where it runs.
+    fn new(verification: Verification, is_main: impl Fn(&SignedCode) -> bool) -> Self {
+        let fault = |problem: SealProblem| Fault {
             path: problem.path.to_string(),
             arch: problem.arch,
             code: problem.code,
             message: problem.message,
-        });
-        Checked { checks: verification.checks, problems: problems.collect() }
+        };
+        let main = verification.codes.iter().position(is_main);
+        let mut problems: Vec<Fault> = verification.problems.into_iter().map(fault).collect();
+        if main.is_none() && problems.is_empty() {
+            let message = "code object is not signed at all; sign it with bundlewright sign".to_owned();
+            problems.push(Fault { path: String::new(), arch: None, code: "unsigned", message });
+        }
+        Checked { checks: verification.checks, problems, codes: verification.codes, main }
     }
 }

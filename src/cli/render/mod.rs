@@ -1,6 +1,8 @@
 //! Values → text and JSON.
 
 pub mod comparison;
+pub mod crash;
+pub mod crash_json;
 pub mod findings;
 pub mod inspection;
 pub mod inspection_json;
@@ -10,6 +12,7 @@ pub mod maps;
 pub mod maps_json;
 mod page;
 pub mod preflight;
+pub mod seals;
 pub mod tree;
 pub mod walk;
 pub mod words;
