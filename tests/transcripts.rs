@@ -19,6 +19,8 @@ fn screens() {
     for (name, fixture) in fixtures {
         std::fs::rename(fixture.path(), stage.path().join(name)).expect("a fixture");
     }
+    let report = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/transcripts/quill-twice.crash");
+    std::fs::copy(report, stage.path().join("sample/quill-twice.crash")).expect("the report");
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts/*.trycmd");
     std::env::set_current_dir(stage.path()).expect("the folder");
     trycmd::TestCases::new().case(cases).run();

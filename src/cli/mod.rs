@@ -4,6 +4,7 @@
 mod answer;
 mod check;
 mod compare;
+mod crash;
 mod demo;
 mod dmg;
 mod environment;
@@ -67,7 +68,7 @@ enum Command {
     Verify(verify::Verify),
     Preflight(preflight::Preflight),
     Dmg(dmg::Dmg),
-    Crash(later::Crash),
+    Crash(crash::Crash),
     Compare(compare::Compare),
 }
 
@@ -89,7 +90,7 @@ impl Command {
             Command::Verify(verify) => verify.run(session),
             Command::Preflight(preflight) => preflight.run(session),
             Command::Dmg(dmg) => dmg.run(session),
-            Command::Crash(crash) => crash.run(),
+            Command::Crash(crash) => crash.run(session),
             Command::Compare(compare) => compare.run(session),
         }
     }
@@ -162,6 +163,8 @@ mod tests {
              --volume-name Foo --volume-icon v.icns --window 640x400 --icon-size 96 --place Foo.app=100,200 --add README",
             "dmg Foo.app -o Foo.dmg --background-color #fff",
             "crash report.ips --bundle Foo.app",
+            "crash - --json",
+            "crash a.ips b.crash --bundle Foo.app --root /opt/homebrew=here --os 14 --markdown",
             "compare A.app B.app",
             "compare A.app A.dmg --json --all",
             "compare a.dylib b.dylib --markdown",
@@ -193,6 +196,8 @@ mod tests {
             "compare A.app",
             "compare A.app B.app --json --markdown",
             "A.app B.app",
+            "crash",
+            "crash a.ips --json --markdown",
         ] {
             assert_eq!(code(&line.split_whitespace().collect::<Vec<_>>()), 2, "{line}");
         }

@@ -1,173 +1,90 @@
-//! Who made a CMS signature, and when, as the CMS says (RFC 5652; for the timestamp RFC 3161). Read, not verified: no
-//! signature of a certificate is checked here.
+//! Who made a CMS signature, and when, as the CMS says. Read, not verified: no signature of a certificate is checked here.
 
-use cms::cert::CertificateChoices;
-use cms::cert::x509::Certificate;
-use cms::cert::x509::attr::Attributes;
-use cms::cert::x509::ext::pkix::SubjectKeyIdentifier;
-use cms::cert::x509::time::Time;
-use cms::content_info::ContentInfo;
-use cms::signed_data::{SignedData, SignerIdentifier, SignerInfo};
-use der::asn1::{Any, GeneralizedTime, ObjectIdentifier, OctetString};
-use der::{Decode, Encode, EncodingRules};
-use sha2::{Digest, Sha256};
+use std::time::Duration;
 
-const SIGNING_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.5");
-const TIMESTAMP_TOKEN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.14");
-/// Extensions by which Apple marks what a certificate is for ("Developer ID Certification Practice Statement").
-const DEVELOPER_ID_APPLICATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113635.100.6.1.13");
-const DEVELOPER_ID_AUTHORITY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113635.100.6.2.6");
-/// SHA-256 of Apple Root CA, from which Developer ID comes (<https://www.apple.com/certificateauthority/>).
-const APPLE_ROOT: [u8; 32] = [
-    0xb0, 0xb1, 0x73, 0x0e, 0xcb, 0xc7, 0xff, 0x45, 0x05, 0x14, 0x2c, 0x49, 0xf1, 0x29, 0x5e, 0x6e, 0xda,
-    0x6b, 0xca, 0xed, 0x7e, 0x2c, 0x68, 0xc5, 0xbe, 0x91, 0xb5, 0xa1, 0x10, 0x01, 0xf0, 0x24,
-];
+use der::DateTime;
+
+use super::certificate::{Certificate, DEVELOPER_ID_APPLICATION, DEVELOPER_ID_AUTHORITY};
+use super::cms::read::{Message, Signer};
+use super::cms::timestamp::Stamp;
+
+/// Where the root is left out, this is who issued what stands below it.
 const APPLE_ROOT_NAME: &str = "Apple Root CA";
-/// More certificates than any chain has.
-const LONGEST_CHAIN: usize = 8;
 
 /// What a CMS says of its signer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Authority {
     /// Common names from the signer's certificate up, as far as the chain is in the CMS.
     pub names: Vec<String>,
+    /// Whether the chain ends at one of Apple's roots.
+    pub is_apples: bool,
+    /// Whether it ends at a root at all.
+    pub is_whole: bool,
+    /// The organizational unit of the signer's certificate, by which Apple names a team.
+    pub unit: Option<String>,
+    /// When the signer's certificate is valid, in seconds since 1970.
+    pub valid: (u64, u64),
     /// Why this is no Developer ID Application, as a clause about the signature; `None` when it is one.
     pub not_developer_id: Option<String>,
     /// Time of the server's timestamp in seconds since 1970.
     pub timestamp: Option<u64>,
+    /// When the signer says that it was, in seconds since 1970.
+    pub signed_time: Option<u64>,
 }
 
 impl Authority {
     /// Reads the contents of a signature's CMS slot; `None` when it cannot be read or the signer's certificate is not in it.
     pub fn read(cms: &[u8]) -> Option<Authority> {
-        let message = signed_data(cms)?;
-        let signer = message.signer_infos.0.iter().next()?;
-        let certificates = certificates(&message);
-        let chain = chain(signer, &certificates)?;
-        let timestamp = signer.unsigned_attrs.as_ref().and_then(timestamp);
-        let signed_at = timestamp.or_else(|| signer.signed_attrs.as_ref().and_then(signing_time));
-        Some(Authority {
-            names: chain.iter().map(|one| common_name(one)).collect(),
-            not_developer_id: not_developer_id(&chain, signed_at),
+        let message = Message::read(cms)?;
+        let signer = message.signers.first()?;
+        Some(Authority::of(signer, &message.chain(signer, |_, _| true)?))
+    }
+
+    /// `chain` begins with the certificate of `signer`.
+    pub(super) fn of(signer: &Signer, chain: &[Certificate]) -> Authority {
+        let timestamp = signer.timestamp().and_then(|token| Stamp::read(&token)).map(|stamp| stamp.time);
+        let signed_time = signer.signing_time();
+        Authority {
+            names: chain.iter().map(|one| one.name().to_owned()).collect(),
+            is_apples: chain.last().is_some_and(|root| root.is_apple_root),
+            is_whole: chain.last().is_some_and(Certificate::is_self_issued),
+            unit: chain[0].unit.clone(),
+            valid: (chain[0].not_before, chain[0].not_after),
+            not_developer_id: not_developer_id(chain, timestamp.or(signed_time)),
             timestamp,
-        })
-    }
-}
-
-/// The signed message in a CMS, which Apple writes with indefinite lengths.
-pub(super) fn signed_data(cms: &[u8]) -> Option<SignedData> {
-    let outer = ContentInfo::from_ber(cms).ok()?;
-    outer.content.decode_as_encoding(EncodingRules::Ber).ok()
-}
-
-fn certificates(message: &SignedData) -> Vec<&Certificate> {
-    let all = message.certificates.iter().flat_map(|set| set.0.iter());
-    all.filter_map(|one| match one {
-        CertificateChoices::Certificate(certificate) => Some(certificate),
-        CertificateChoices::Other(_) => None,
-    })
-    .collect()
-}
-
-/// The signer's certificate, the one that issued it, and so on.
-fn chain<'a>(signer: &SignerInfo, all: &[&'a Certificate]) -> Option<Vec<&'a Certificate>> {
-    let is_signer = |one: &Certificate| match &signer.sid {
-        SignerIdentifier::IssuerAndSerialNumber(id) => {
-            (one.tbs_certificate().issuer(), one.tbs_certificate().serial_number())
-                == (&id.issuer, &id.serial_number)
-        }
-        SignerIdentifier::SubjectKeyIdentifier(id) => {
-            let own = one.tbs_certificate().get_extension::<SubjectKeyIdentifier>();
-            matches!(own, Ok(Some((_, own))) if own == *id)
-        }
-    };
-    let mut chain = vec![*all.iter().find(|one| is_signer(one))?];
-    while let Some(last) = chain.last().filter(|last| !is_self_signed(last) && chain.len() < LONGEST_CHAIN) {
-        let issuer = last.tbs_certificate().issuer();
-        match all.iter().find(|one| one.tbs_certificate().subject() == issuer) {
-            Some(next) => chain.push(next),
-            None => break,
+            signed_time,
         }
     }
-    Some(chain)
 }
 
-fn not_developer_id(chain: &[&Certificate], signed_at: Option<u64>) -> Option<String> {
+fn not_developer_id(chain: &[Certificate], signed_at: Option<u64>) -> Option<String> {
     let (leaf, issuer) = (chain.first()?, chain.get(1));
-    let name = common_name(leaf);
-    if is_self_signed(leaf) {
+    let name = leaf.name();
+    if leaf.is_self_issued() {
         return Some(format!("signed with the self-signed certificate {name}"));
     }
-    if !has(leaf, &DEVELOPER_ID_APPLICATION) {
+    if !leaf.has_extension(DEVELOPER_ID_APPLICATION) {
         return Some(format!("signed as {name}"));
     }
     let top = chain.last()?;
-    let by_apple = match is_self_signed(top) {
-        true => top.to_der().is_ok_and(|der| Sha256::digest(der)[..] == APPLE_ROOT),
-        // The root itself may be left out.
-        false => name_of(top.tbs_certificate().issuer()) == APPLE_ROOT_NAME,
+    let by_apple = match top.is_self_issued() {
+        true => top.is_apple_root,
+        false => top.issuer_name.as_deref() == Some(APPLE_ROOT_NAME),
     };
-    if !by_apple || !issuer.is_some_and(|issuer| has(issuer, &DEVELOPER_ID_AUTHORITY)) {
+    if !by_apple || !issuer.is_some_and(|issuer| issuer.has_extension(DEVELOPER_ID_AUTHORITY)) {
         return Some(format!("signed as {name}, which no authority of Apple for Developer ID issued"));
     }
-    let validity = leaf.tbs_certificate().validity();
-    let (from, to) = (seconds(&validity.not_before), seconds(&validity.not_after));
-    match signed_at {
-        Some(at) if at < from || at > to => {
-            let day = |at: u64| super::profile::day(at / 86_400);
-            Some(format!(
-                "signed as {name} on {}, but that certificate is valid from {} to {}",
-                day(at),
-                day(from),
-                day(to)
-            ))
-        }
-        _ => None,
-    }
+    let at = signed_at.filter(|at| *at < leaf.not_before || *at > leaf.not_after)?;
+    let (from, to) = (date(leaf.not_before), date(leaf.not_after));
+    Some(format!("signed as {name} on {}, but that certificate is valid from {from} to {to}", date(at)))
 }
 
-fn has(certificate: &Certificate, extension: &ObjectIdentifier) -> bool {
-    certificate
-        .tbs_certificate()
-        .extensions()
-        .is_some_and(|all| all.iter().any(|one| one.extn_id == *extension))
-}
-
-fn is_self_signed(certificate: &Certificate) -> bool {
-    certificate.tbs_certificate().subject() == certificate.tbs_certificate().issuer()
-}
-
-fn common_name(certificate: &Certificate) -> String {
-    name_of(certificate.tbs_certificate().subject())
-}
-
-fn name_of(name: &cms::cert::x509::name::Name) -> String {
-    match name.common_name() {
-        Ok(Some(common)) => common.value().into_owned(),
-        _ => name.to_string(),
-    }
-}
-
-fn seconds(time: &Time) -> u64 {
-    time.to_unix_duration().as_secs()
-}
-
-/// The first value of an attribute.
-fn value<'a>(attributes: &'a Attributes, oid: &ObjectIdentifier) -> Option<&'a Any> {
-    attributes.iter().find(|one| one.oid == *oid)?.values.iter().next()
-}
-
-fn signing_time(attributes: &Attributes) -> Option<u64> {
-    value(attributes, &SIGNING_TIME)?.decode_as::<Time>().ok().map(|time| seconds(&time))
-}
-
-/// `genTime` of the `TSTInfo` in a timestamp token: the first time among its values.
-fn timestamp(attributes: &Attributes) -> Option<u64> {
-    let token = value(attributes, &TIMESTAMP_TOKEN)?.to_der().ok()?;
-    let info: OctetString = signed_data(&token)?.encap_content_info.econtent?.decode_as().ok()?;
-    let values: Vec<Any> = Vec::from_der(info.as_bytes()).ok()?;
-    let time = values.iter().find_map(|one| one.decode_as::<GeneralizedTime>().ok())?;
-    Some(time.to_unix_duration().as_secs())
+/// A day as ISO 8601 has it, in UTC.
+pub(super) fn date(seconds: u64) -> String {
+    let moment = DateTime::from_unix_duration(Duration::from_secs(seconds));
+    moment.map_or("the far future".to_owned(), |day| {
+        format!("{:04}-{:02}-{:02}", day.year(), day.month(), day.day())
+    })
 }
 
 /// Messages with made-up certificates; nothing in them is really signed.
@@ -185,7 +102,7 @@ pub(super) mod samples {
     }
 
     pub fn oid(text: &str) -> Vec<u8> {
-        tlv(6, &[super::ObjectIdentifier::new_unwrap(text).as_bytes()])
+        tlv(6, &[der::asn1::ObjectIdentifier::new_unwrap(text).as_bytes()])
     }
 
     fn name(common: &str) -> Vec<u8> {

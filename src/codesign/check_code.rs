@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::SignedCode;
 use super::blob::*;
 use super::check_signature::{Contents, Known, MODIFIED, Signed, check_signature};
+use super::cms::verify::Signatory;
 use super::code_directory::Cdhash;
 use super::digest::{HashType, hex};
 use super::embedded::{exec_segment, is_code, signature_bytes};
@@ -37,6 +38,8 @@ pub(super) struct Identity {
     /// Of its code directories: a seal's files must bear each of them.
     pub hashes: BTreeSet<HashType>,
     pub has_cms: bool,
+    /// Who made its CMS; `None` when it has none or it cannot be read.
+    pub signatory: Option<Signatory>,
     pub linker_signed: bool,
     /// Whether special slot −3 is filled: it is the executable of a sealed bundle.
     pub seals_resources: bool,
@@ -53,9 +56,19 @@ impl Identity {
             team: self.team.as_deref(),
             cdhash: self.cdhash,
             platform: self.platform,
-            certificates: if self.has_cms { Chain::Unread } else { Chain::None },
+            certificates: self.certificates(),
             info: self.info.keys(),
             entitlements: self.entitlements.keys(),
+        }
+    }
+
+    fn certificates(&self) -> Chain<'_> {
+        match &self.signatory {
+            Some(Signatory { authority, chain: Some(chain) }) => {
+                Chain::Read { certificates: chain, whole: authority.is_whole }
+            }
+            _ if self.has_cms => Chain::Unread,
+            _ => Chain::None,
         }
     }
 }
@@ -86,6 +99,7 @@ pub(super) fn signed_codes(path: &BundlePath, report: &CodeReport) -> Vec<Signed
             team: identity.team.clone(),
             cdhash: identity.cdhash.map(|cdhash| hex(&cdhash.0)),
             ad_hoc: !identity.has_cms,
+            authority: identity.signatory.as_ref().map(|one| one.authority.clone()),
             says_designated: identity.designated.is_some(),
             designated: identity.designated.clone().or(made_up),
         })

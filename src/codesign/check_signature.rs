@@ -5,6 +5,7 @@ use plist::{Dictionary, Value};
 
 use super::blob::*;
 use super::check_code::{CodeReport, Identity};
+use super::cms::verify::check_cms;
 use super::code_directory::{CS_ADHOC, CS_LINKER_SIGNED, CS_RUNTIME, CodeDirectory, ExecSegment, page_size};
 use super::digest::HashType;
 use super::embedded::{directory_hashes, is_directory_slot};
@@ -73,6 +74,11 @@ pub(super) fn check_signature<'a>(
             if is_ad_hoc { "it says ad hoc but holds a CMS signature" } else { "its CMS signature is gone" };
         format!("{MODIFIED}: {what}")
     });
+    let signatory = super_blob.contents(SLOT_CMS).filter(|cms| !cms.is_empty()).and_then(|cms| {
+        let others = directories.iter().filter(|other| other.hash_type != primary.hash_type);
+        let all: Vec<&CodeDirectory> = std::iter::once(&primary).chain(others).collect();
+        check_cms(report, arch, cms, &all)
+    });
     let entitlements = check_entitlements(report, arch, super_blob);
     let info = match contents(SLOT_INFO_PLIST) {
         Contents::Known(bytes) => Known::of(InfoPlist::read(bytes).ok().map(|plist| plist.value)),
@@ -88,6 +94,7 @@ pub(super) fn check_signature<'a>(
         platform: primary.platform,
         hashes: directories.iter().map(|directory| directory.hash_type).collect(),
         has_cms: super_blob.has_cms(),
+        signatory,
         linker_signed: primary.flags & CS_LINKER_SIGNED != 0,
         seals_resources: primary.special_hash(SLOT_CODE_RESOURCES).is_some(),
         designated: None,
@@ -318,7 +325,7 @@ fn difference(xml: &Option<Dictionary>, der: &Option<Dictionary>) -> String {
     let (nothing, also_nothing) = (Dictionary::new(), Dictionary::new());
     let (xml, der) = (xml.as_ref().unwrap_or(&nothing), der.as_ref().unwrap_or(&also_nothing));
     let mut keys: Vec<&str> = xml.keys().chain(der.keys()).map(String::as_str).collect();
-    keys.retain(|key| xml.get(*key) != der.get(*key));
+    keys.retain(|key| xml.get(key) != der.get(key));
     keys.sort_unstable();
     keys.dedup();
     keys.join(", ")

@@ -2,8 +2,9 @@
 //! as text (`requirement.h`, `reqdumper.cpp`).
 
 use super::blob::{BLOB_HEADER, MAGIC_REQUIREMENTS, blob};
+use super::certificate::Certificate;
 use super::digest::hex;
-use super::identity::{Certificate, Identity};
+use super::identity::Identity;
 
 const MAGIC_REQUIREMENT: u32 = 0xfade_0c00;
 /// The only kind of requirement: an expression in prefix form.

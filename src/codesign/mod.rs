@@ -6,6 +6,7 @@
 mod asn1;
 mod authority;
 mod blob;
+mod certificate;
 mod chain;
 mod check_code;
 mod check_seal;
@@ -39,11 +40,12 @@ use crate::macho::{Arch, Signature};
 use crate::paths::BundlePath;
 
 pub use authority::Authority;
+pub use certificate::Certificate;
 pub use chain::{SealLink, SealState, SealTree, SealedBy, seal_chain, seal_tree};
 pub use credentials::{code_faults, credentials, image_credentials};
 pub use describe::{Description, SealDescription, describe, describe_seal, flag_names};
 pub use entitlements::{Entitlements, needs_profile};
-pub use identity::{Certificate, Identity, Password};
+pub use identity::{Identity, Password};
 pub use plan::{SignKind, SignOptions, SignPlan, SignStep, may_stand_beside_contents, plan, plan_file};
 pub use profile::Profile;
 pub use requirement::{requirement_blob, requirement_text};
@@ -87,6 +89,8 @@ pub struct SignedCode {
     pub cdhash: Option<String>,
     /// Whether nobody's certificate stands behind it.
     pub ad_hoc: bool,
+    /// Who made its CMS and when; `None` when there is none or it cannot be read.
+    pub authority: Option<Authority>,
     /// How other code knows it again, in the requirement language; `None` where it follows from certificates alone.
     pub designated: Option<String>,
     /// Whether the signature itself says so; else it is what codesign makes up for ad hoc code.

@@ -4,11 +4,9 @@
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use der::EncodingRules;
-use der::asn1::OctetString;
 use plist::Value;
 
-use super::authority::signed_data;
+use super::cms::read::Message;
 use crate::bundle::InfoPlist;
 
 /// What an `embedded.provisionprofile` says.
@@ -33,9 +31,11 @@ impl Profile {
     /// # Errors
     /// What is wrong with it, as a clause.
     pub fn read(bytes: &[u8]) -> Result<Profile, String> {
-        let plist = content(bytes).ok_or("is not a signed message that holds a property list")?;
-        let plist = InfoPlist::read(plist.as_bytes())
-            .map_err(|why| format!("cannot be read: its property list {why}"))?;
+        let plist = Message::read(bytes)
+            .and_then(|message| message.content)
+            .ok_or("is not a signed message that holds a property list")?;
+        let plist =
+            InfoPlist::read(&plist).map_err(|why| format!("cannot be read: its property list {why}"))?;
         let values = plist.value.as_dictionary().ok_or("holds no keys")?;
         let strings = |key: &str| {
             let all = values.get(key).and_then(Value::as_array).into_iter().flatten();
@@ -61,11 +61,6 @@ impl Profile {
     pub fn expires_on(&self) -> String {
         self.expires.map_or_else(|| "no day".to_owned(), |seconds| day(seconds / 86_400))
     }
-}
-
-/// What the CMS is about.
-fn content(bytes: &[u8]) -> Option<OctetString> {
-    signed_data(bytes)?.encap_content_info.econtent?.decode_as_encoding(EncodingRules::Ber).ok()
 }
 
 fn seconds(date: plist::Date) -> Option<u64> {

@@ -3,8 +3,11 @@
 use sha2::{Digest, Sha256};
 
 use super::asn1::{
-    CONTEXT_0, Element, INTEGER, NULL, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, element, from_ber, sequence,
+    Element, INTEGER, NULL, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, element, from_ber, sequence,
 };
+use super::cms::key::Hash;
+use super::cms::read::Message;
+use super::cms::timestamp::Stamp;
 
 /// Apple's server, which notarization asks for.
 pub const APPLE_TIMESTAMP_SERVER: &str = "http://timestamp.apple.com/ts01";
@@ -15,8 +18,6 @@ pub const TIMESTAMP_REPLY: &str = "application/timestamp-reply";
 
 /// 2.16.840.1.101.3.4.2.1.
 const SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
-/// `id-ct-TSTInfo`: 1.2.840.113549.1.9.16.1.4.
-const TST_INFO: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x04];
 
 /// Brings a `TimeStampReq` in DER to a server.
 pub trait TimestampServer: Send + Sync {
@@ -65,8 +66,8 @@ fn token_of(response: &[u8], imprint: &[u8]) -> Result<Vec<u8>, String> {
         None => return Err(malformed()),
     }
     let token = parts.get(1).ok_or_else(malformed)?;
-    let (algorithm, stamped) = imprint_of(token).ok_or_else(malformed)?;
-    if algorithm != SHA256 || stamped != imprint {
+    let stamp = Message::read(token.whole).as_ref().and_then(Stamp::read).ok_or_else(malformed)?;
+    if stamp.hash != Some(Hash::Sha256) || stamp.imprint != imprint {
         return Err("answers with a timestamp of another signature".to_owned());
     }
     Ok(token.whole.to_vec())
@@ -88,35 +89,30 @@ fn refusal(status: &[Element]) -> String {
     }
 }
 
-/// Algorithm and hash in the `messageImprint` of the `TSTInfo` in a token.
-fn imprint_of<'a>(token: &Element<'a>) -> Option<(&'a [u8], &'a [u8])> {
-    let signed_data = token.parts(SEQUENCE)?.get(1)?.parts(CONTEXT_0)?.first()?.parts(SEQUENCE)?;
-    let content = signed_data.get(2)?.parts(SEQUENCE)?;
-    content.first()?.is(OBJECT_IDENTIFIER).filter(|kind| *kind == TST_INFO)?;
-    let info = content.get(1)?.parts(CONTEXT_0)?.first()?.is(OCTET_STRING)?;
-    let info = Element::read(info)?.parts(SEQUENCE)?;
-    let imprint = info.get(2)?.parts(SEQUENCE)?;
-    let algorithm = imprint.first()?.parts(SEQUENCE)?;
-    Some((algorithm.first()?.is(OBJECT_IDENTIFIER)?, imprint.get(1)?.is(OCTET_STRING)?))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::asn1::{CONTEXT_0, SET};
     use super::*;
 
-    /// A token with nothing in it but the imprint: enough for what is looked at here.
+    /// A token that nobody signed: enough for what is looked at here.
     fn response(status: u8, imprint: &[u8]) -> Vec<u8> {
+        let object = |dotted: &str| {
+            element(OBJECT_IDENTIFIER, der::asn1::ObjectIdentifier::new_unwrap(dotted).as_bytes())
+        };
         let info = sequence(&[
             &element(INTEGER, &[1]),
-            &element(OBJECT_IDENTIFIER, &[0x2a]),
+            &object("1.2.3"),
             &message_imprint(imprint),
+            &element(INTEGER, &[9]),
+            &element(0x18, b"20260601000000Z"),
         ]);
         let content = sequence(&[
-            &element(OBJECT_IDENTIFIER, TST_INFO),
+            &object("1.2.840.113549.1.9.16.1.4"),
             &element(CONTEXT_0, &element(OCTET_STRING, &info)),
         ]);
-        let signed_data = sequence(&[&element(INTEGER, &[3]), &element(0x31, &[]), &content]);
-        let token = sequence(&[&element(OBJECT_IDENTIFIER, &[0x2a]), &element(CONTEXT_0, &signed_data)]);
+        let signed_data =
+            sequence(&[&element(INTEGER, &[3]), &element(SET, &[]), &content, &element(SET, &[])]);
+        let token = sequence(&[&object("1.2.840.113549.1.7.2"), &element(CONTEXT_0, &signed_data)]);
         let words = sequence(&[&element(0x0c, b"quota used up")]);
         sequence(&[&sequence(&[&element(INTEGER, &[status]), &words]), &token])
     }

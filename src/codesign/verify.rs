@@ -1,6 +1,4 @@
 //! Checks every page hash, special slot and seal, like `codesign --verify --deep --strict`.
-//!
-//! What a CMS signature's certificates are worth is not judged: its presence is noted, the hashes beneath are checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -135,6 +135,19 @@ pub enum LoadKind {
     Delayed,
 }
 
+impl LoadKind {
+    /// The load command by its name in `<mach-o/loader.h>`.
+    pub fn command(self) -> &'static str {
+        match self {
+            LoadKind::Required | LoadKind::Delayed => "LC_LOAD_DYLIB",
+            LoadKind::Weak => "LC_LOAD_WEAK_DYLIB",
+            LoadKind::Reexport => "LC_REEXPORT_DYLIB",
+            LoadKind::Upward => "LC_LOAD_UPWARD_DYLIB",
+            LoadKind::Lazy => "LC_LAZY_LOAD_DYLIB",
+        }
+    }
+}
+
 /// One dylib command, in load-command order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DylibUse {

@@ -1,5 +1,7 @@
 //! The JSON documents have every field of the contract, with its type.
 
+use std::ffi::OsStr;
+
 use serde_json::{Value, json};
 
 use super::{on, run};
@@ -122,6 +124,43 @@ fn inspect_says_where_everything_comes_from() {
     assert_eq!(document["launch"][0]["ok"], false);
     let said = document["launch"][0]["message"].as_str().expect("what dyld prints");
     assert!(said.starts_with("Library not loaded: /opt/homebrew/opt/foo/lib/libfoo.1.dylib"), "{said}");
+}
+
+fn crash() -> Value {
+    let mut finding = finding();
+    finding["images"] = json!(["whole"]);
+    json!({
+        "process": "text?", "path": "text?", "os": "text?", "arch": "text?",
+        "images": [{ "path": "text?", "name": "text", "uuid": "text?", "origin": "text" }],
+        "findings": [finding],
+        "duplicates": [{
+            "name": "text", "certainty": "certain|likely|possible", "why": "text", "images": ["whole"], "pulled_in_by": ["text"]
+        }]
+    })
+}
+
+#[test]
+fn a_crash_report_is_as_promised_alone_and_with_others() {
+    let fixture = unpack_sample();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+    let (twice, missing) =
+        (format!("{folder}/transcripts/quill-twice.crash"), format!("{folder}/crash-reports/missing.ips"));
+    let app = fixture.app("Postcard");
+    let app = app.to_string_lossy().into_owned();
+    let crash_of = |words: &[&str]| run(["crash", "--json"].iter().chain(words).map(OsStr::new));
+    let answer = crash_of(&[&twice, "--bundle", &app]);
+    let document = parsed(&answer.out);
+    assert_shape(&document, &crash(), "crash");
+    assert_eq!((answer.code, &document["schema"]), (1, &json!(1)));
+    assert_eq!(document["duplicates"][0]["pulled_in_by"], json!(["Contents/PlugIns/delivery/libairmail.so"]));
+    assert_eq!(document["bundle"]["this_build"], "yes");
+    let alone = parsed(&crash_of(&[&missing]).out);
+    let end = json!({ "namespace": "DYLD", "code": 1, "message": "Library missing" });
+    assert_eq!(alone["termination"], end);
+    let both = parsed(&crash_of(&[&twice, &missing]).out);
+    let shape =
+        json!({ "schema": 1, "reports": [crash()], "groups": [{ "cause": "text", "reports": ["whole"] }] });
+    assert_shape(&both, &shape, "crash of two");
 }
 
 #[test]

@@ -6,7 +6,6 @@ mod pkcs12;
 mod suitable;
 #[cfg(test)]
 mod tests;
-mod x509;
 
 use std::fmt;
 use std::fs::File;
@@ -15,34 +14,12 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::certificate::{self, APPLE_LEAF, Certificate, DEVELOPER_ID_APPLICATION};
 use crate::failure::Failure;
 use key::PrivateKey;
-pub use x509::Certificate;
 
 /// Bytes beyond which a file is not read: an identity takes a few thousand.
 const LONGEST: u64 = 1 << 20;
-/// Certificates that a chain may have; Apple's have three.
-const LONGEST_CHAIN: usize = 10;
-
-/// Apple Root CA, G2 and G3 by SHA-256 (Apple PKI, apple.com/certificateauthority).
-const APPLE_ROOTS: [[u8; 32]; 3] = [
-    hex32("b0b1730ecbc7ff4505142c49f1295e6eda6bcaed7e2c68c5be91b5a11001f024"),
-    hex32("c2b9b042dd57830e7d117dac55ac8ae19407d38e41d88f3215bc3a890444a050"),
-    hex32("63343abfb89a6a03ebb57e9b3f5fa7be7c4f5c756f3017b3a8c488c3653e9179"),
-];
-
-const fn hex32(text: &str) -> [u8; 32] {
-    const fn digit(byte: u8) -> u8 {
-        if byte >= b'a' { byte - b'a' + 10 } else { byte - b'0' }
-    }
-    let (text, mut bytes, mut at) = (text.as_bytes(), [0; 32], 0);
-    while at < 32 {
-        bytes[at] = digit(text[2 * at]) << 4 | digit(text[2 * at + 1]);
-        at += 1;
-    }
-    bytes
-}
-
 /// The password of an identity. It is erased when dropped, and never shown.
 #[derive(Clone, Default)]
 pub struct Password(Zeroizing<String>);
@@ -181,17 +158,16 @@ impl Identity {
     /// its issuer.
     pub fn is_apples(&self) -> bool {
         let Some(last) = self.chain.last() else { return false };
-        let says_so =
-            |one: &Certificate| one.extensions.iter().any(|oid| oid.starts_with(suitable::APPLE_LEAF));
+        let says_so = |one: &Certificate| one.extensions.iter().any(|oid| oid.starts_with(APPLE_LEAF));
         match last.is_self_issued() {
-            true => APPLE_ROOTS.contains(&last.sha256()),
+            true => last.is_apple_root,
             false => last.issuer_organization.as_deref() == Some("Apple Inc.") && says_so(self.leaf()),
         }
     }
 
     /// Whether it is for apps outside of the App Store.
     pub fn is_developer_id(&self) -> bool {
-        self.is_apples() && self.leaf().has_extension(suitable::DEVELOPER_ID_APPLICATION)
+        self.is_apples() && self.leaf().has_extension(DEVELOPER_ID_APPLICATION)
     }
 
     /// The team identifier: the organizational unit of a certificate of Apple's.
@@ -252,7 +228,11 @@ fn choose(path: &Path, keys: Vec<PrivateKey>, certificates: &[Certificate]) -> R
         .flat_map(|key| {
             let bits = key.public_bits();
             let leaf = certificates.iter().find(|one| bits.contains(&one.public_key))?;
-            Some(Identity { path: path.to_owned(), key, chain: chain(leaf, certificates) })
+            Some(Identity {
+                path: path.to_owned(),
+                key,
+                chain: certificate::chain(leaf, certificates, |_, _| true),
+            })
         })
         .collect();
     if found.len() > 1 {
@@ -269,22 +249,6 @@ fn choose(path: &Path, keys: Vec<PrivateKey>, certificates: &[Certificate]) -> R
         let what = format!("holds {key} and certificates that do not belong together: {}", names.join(", "));
         Failure::new(path, what, "export the private key together with its own certificate")
     })
-}
-
-/// `leaf` and who issued it, as far as `known` has them.
-fn chain(leaf: &Certificate, known: &[Certificate]) -> Vec<Certificate> {
-    let mut chain = vec![leaf.clone()];
-    while let Some(last) = chain.last()
-        && !last.is_self_issued()
-        && chain.len() < LONGEST_CHAIN
-    {
-        let issuer = known.iter().find(|one| one.subject == last.issuer && !chain.contains(one));
-        match issuer.cloned() {
-            Some(issuer) => chain.push(issuer),
-            None => break,
-        }
-    }
-    chain
 }
 
 impl Trouble {

@@ -1,12 +1,9 @@
 //! Whether code can be signed with an identity: what Apple's certificates are for (Apple, "Certification Practice
 //! Statement, Worldwide Developer Relations" and "Developer ID"), and what the code signing policy of Security asks of any.
 
-use super::{Certificate, Identity};
-
-/// Extensions that say what a certificate of Apple's is for begin like this.
-pub(super) const APPLE_LEAF: &str = "1.2.840.113635.100.6.1.";
-pub(super) const DEVELOPER_ID_APPLICATION: &str = "1.2.840.113635.100.6.1.13";
-const CODE_SIGNING: &str = "1.3.6.1.5.5.7.3.3";
+use super::Identity;
+use crate::codesign::authority::date;
+use crate::codesign::certificate::{CODE_SIGNING, Certificate, TIME_STAMPING};
 
 /// Marks of certificates that sign other things, each with its name and with what to use instead.
 const OTHERS: [(&str, &str, &str); 8] = [
@@ -41,7 +38,7 @@ const OTHERS: [(&str, &str, &str); 8] = [
         APPLICATION,
     ),
     ("1.2.840.113635.100.6.1.18", "a Developer ID certificate for kernel extensions", APPLICATION),
-    ("1.3.6.1.5.5.7.3.8", "a certificate of a timestamp server", APPLICATION),
+    (TIME_STAMPING, "a certificate of a timestamp server", APPLICATION),
 ];
 const APPLICATION: &str = "use a Developer ID Application certificate";
 
@@ -85,12 +82,4 @@ pub(super) fn objection(identity: &Identity, time: u64) -> Option<(String, Strin
     };
     let what = format!("has a certificate that {when}, and this is {}: {}", date(time), outside.name());
     Some((what, next.to_owned()))
-}
-
-/// A day as ISO 8601 has it, in UTC.
-fn date(seconds: u64) -> String {
-    let moment = der::DateTime::from_unix_duration(std::time::Duration::from_secs(seconds));
-    moment.map_or("the far future".to_owned(), |day| {
-        format!("{:04}-{:02}-{:02}", day.year(), day.month(), day.day())
-    })
 }

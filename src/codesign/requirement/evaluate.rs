@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use plist::{Dictionary, Value};
 
 use super::{Comparison, Expression, Field, Match, Slot};
+use crate::codesign::certificate::Certificate;
 use crate::codesign::code_directory::Cdhash;
 
 /// What is known of the code that a requirement is about.
@@ -26,11 +27,10 @@ pub(in crate::codesign) struct Subject<'a> {
 pub(in crate::codesign) enum Chain<'a> {
     /// Ad hoc code has none.
     None,
-    /// There is a CMS signature, and nobody looked into it.
+    /// There is a CMS signature, and nobody looked into it or it does not hold.
     Unread,
-    /// From the leaf to the root.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nobody reads certificates yet"))]
-    Read(&'a [&'a dyn Certificate]),
+    /// From the leaf up. A chain that is not `whole` ends below its root.
+    Read { certificates: &'a [Certificate], whole: bool },
 }
 
 /// A property list whose keys are asked for.
@@ -39,19 +39,6 @@ pub(in crate::codesign) enum Keys<'a> {
     None,
     Unread,
     Read(&'a Dictionary),
-}
-
-/// What a requirement asks of one certificate.
-pub(in crate::codesign) trait Certificate {
-    /// The value of `CN`, `O`, `OU`, … of the subject.
-    fn subject(&self, name: &str) -> Option<String>;
-    fn sha1(&self) -> [u8; 20];
-    /// Whether it has an extension with this object identifier, in dotted form.
-    fn has_extension(&self, oid: &str) -> bool;
-    /// Whether one of its certificate policies has this object identifier.
-    fn has_policy(&self, oid: &str) -> bool;
-    /// Whether it is a root of Apple.
-    fn is_apple_root(&self) -> bool;
 }
 
 /// What a requirement says of a subject. `Unknown` where it hangs on what nobody here can know.
@@ -72,7 +59,7 @@ impl Expression {
             Expression::Platform(platform) => sure(i32::from(subject.platform) == *platform),
             Expression::Not(inner) => not(inner.evaluate(subject)),
             Expression::All(terms) => {
-                terms.iter().fold(Verdict::Yes, |all, term| not(or(not(all), not(term.evaluate(subject)))))
+                terms.iter().fold(Verdict::Yes, |all, term| and(all, term.evaluate(subject)))
             }
             Expression::Any(terms) => {
                 terms.iter().fold(Verdict::No, |any, term| or(any, term.evaluate(subject)))
@@ -80,21 +67,22 @@ impl Expression {
             Expression::UnknownSkipped(_, next) => next.evaluate(subject),
             Expression::Info(key, asked) => key_matches(subject.info, key, asked),
             Expression::Entitlement(key, asked) => key_matches(subject.entitlements, key, asked),
-            Expression::AppleAnchor => with_chain(subject, |chain| {
+            Expression::AppleAnchor => {
                 // certificateHasField of macOSSWSigningMarker below Apple's own intermediate.
                 const MARKER: &str = "1.2.840.113635.100.6.22";
-                let (leaf, below_root) = (at(chain, Slot::LEAF), at(chain, Slot(-2)));
-                let of_apple = |one: &dyn Certificate| {
-                    one.subject("CN").as_deref() == Some("Apple Code Signing Certification Authority")
-                        && one.subject("O").as_deref() == Some("Apple Inc.")
+                let of_apple = |one: &Certificate| {
+                    one.subject_field("CN") == Some("Apple Code Signing Certification Authority")
+                        && one.subject_field("O") == Some("Apple Inc.")
                 };
-                is_of_apple(chain)
-                    && below_root.is_some_and(of_apple)
-                    && leaf.is_some_and(|leaf| leaf.has_extension(MARKER))
-            }),
-            Expression::AppleGenericAnchor => with_chain(subject, is_of_apple),
+                let below_root = with_certificate(subject, Slot(-2), |one| one.is_some_and(of_apple));
+                let leaf = with_certificate(subject, Slot::LEAF, |one| {
+                    one.is_some_and(|one| one.has_extension(MARKER))
+                });
+                and(and(is_of_apple(subject), below_root), leaf)
+            }
+            Expression::AppleGenericAnchor => is_of_apple(subject),
             Expression::CertificateHash(slot, hash) => {
-                with_chain(subject, |chain| at(chain, *slot).is_some_and(|one| one.sha1()[..] == hash[..]))
+                with_certificate(subject, *slot, |one| one.is_some_and(|one| one.sha1()[..] == hash[..]))
             }
             Expression::Certificate(slot, field, asked) => certificate(subject, *slot, field, asked),
             // What a Mac trusts, and what Apple's servers know, is not in the code; ad hoc code has nothing to trust.
@@ -121,14 +109,14 @@ fn certificate(subject: &Subject, slot: Slot, field: &Field, asked: &Match) -> V
     if matches!(field, Field::Timestamp(_)) && !matches!(subject.certificates, Chain::None) {
         return Verdict::Unknown;
     }
-    with_chain(subject, |chain| match (at(chain, slot), field) {
+    with_certificate(subject, slot, |one| match (one, field) {
         // No certificate has no such time, which is what `absent` asks for; elsewhere it just fails.
         (None, Field::Timestamp(_)) => holds(asked, None),
         (None, _) => false,
         (Some(one), Field::Named(name)) => {
             let name = std::str::from_utf8(name).ok().and_then(|name| name.strip_prefix("subject."));
-            let value = name.and_then(|name| one.subject(name));
-            value.is_some_and(|value| holds(asked, Some(&Value::String(value))))
+            let value = name.and_then(|name| one.subject_field(name));
+            value.is_some_and(|value| holds(asked, Some(&Value::String(value.to_owned()))))
         }
         (Some(one), Field::Extension(oid)) => holds(asked, present(one.has_extension(oid)).as_ref()),
         (Some(one), Field::Policy(oid)) => holds(asked, present(one.has_policy(oid)).as_ref()),
@@ -140,21 +128,30 @@ fn present(is_there: bool) -> Option<Value> {
     is_there.then_some(Value::Boolean(true))
 }
 
-fn with_chain(subject: &Subject, says: impl FnOnce(&[&dyn Certificate]) -> bool) -> Verdict {
+/// What `says` holds of the certificate at `slot`, which may be none.
+fn with_certificate(
+    subject: &Subject,
+    slot: Slot,
+    says: impl FnOnce(Option<&Certificate>) -> bool,
+) -> Verdict {
     match subject.certificates {
-        Chain::None => sure(says(&[])),
+        Chain::None => sure(says(None)),
         Chain::Unread => Verdict::Unknown,
-        Chain::Read(chain) => sure(says(chain)),
+        Chain::Read { certificates, whole } => match at(certificates, slot) {
+            Some(one) if whole || slot.0 >= 0 => sure(says(Some(one))),
+            None if whole => sure(says(None)),
+            _ => Verdict::Unknown,
+        },
     }
 }
 
-fn at<'a>(chain: &[&'a dyn Certificate], slot: Slot) -> Option<&'a dyn Certificate> {
+fn at(chain: &[Certificate], slot: Slot) -> Option<&Certificate> {
     let from_end = if slot.0 < 0 { chain.len() as i64 } else { 0 };
-    chain.get(usize::try_from(from_end + i64::from(slot.0)).ok()?).copied()
+    chain.get(usize::try_from(from_end + i64::from(slot.0)).ok()?)
 }
 
-fn is_of_apple(chain: &[&dyn Certificate]) -> bool {
-    at(chain, Slot::ROOT).is_some_and(|root| root.is_apple_root())
+fn is_of_apple(subject: &Subject) -> Verdict {
+    with_certificate(subject, Slot::ROOT, |root| root.is_some_and(|root| root.is_apple_root))
 }
 
 fn key_matches(keys: Keys, key: &[u8], asked: &Match) -> Verdict {
@@ -258,6 +255,10 @@ fn not(verdict: Verdict) -> Verdict {
     }
 }
 
+fn and(left: Verdict, right: Verdict) -> Verdict {
+    not(or(not(left), not(right)))
+}
+
 fn or(left: Verdict, right: Verdict) -> Verdict {
     match (left, right) {
         (Verdict::Yes, _) | (_, Verdict::Yes) => Verdict::Yes,
@@ -273,42 +274,21 @@ mod tests {
 
     const CDHASH: Cdhash = Cdhash([0xab; 20]);
 
-    struct Made {
-        names: &'static [(&'static str, &'static str)],
-        extensions: &'static [&'static str],
-        apple: bool,
-    }
-
-    impl Certificate for Made {
-        fn subject(&self, name: &str) -> Option<String> {
-            self.names.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned())
-        }
-
-        fn sha1(&self) -> [u8; 20] {
-            [self.names.len() as u8; 20]
-        }
-
-        fn has_extension(&self, oid: &str) -> bool {
-            self.extensions.contains(&oid)
-        }
-
-        fn has_policy(&self, _: &str) -> bool {
-            false
-        }
-
-        fn is_apple_root(&self) -> bool {
-            self.apple
+    fn made(fields: &[(&str, &str)], extensions: &[&str]) -> Certificate {
+        Certificate {
+            fields: fields.iter().map(|(oid, value)| ((*oid).to_owned(), (*value).to_owned())).collect(),
+            extensions: extensions.iter().map(|oid| (*oid).to_owned()).collect(),
+            ..Certificate::default()
         }
     }
 
-    const LEAF: Made = Made {
-        names: &[("OU", "T1"), ("CN", "Developer ID Application: Somebody (T1)")],
-        extensions: &["1.2.840.113635.100.6.1.13"],
-        apple: false,
-    };
-    const MIDDLE: Made =
-        Made { names: &[("CN", "CA")], extensions: &["1.2.840.113635.100.6.2.6"], apple: false };
-    const ROOT: Made = Made { names: &[], extensions: &[], apple: true };
+    fn chain() -> [Certificate; 3] {
+        let name = ("2.5.4.3", "Developer ID Application: Somebody (T1)");
+        let leaf = made(&[("2.5.4.11", "T1"), name], &["1.2.840.113635.100.6.1.13"]);
+        let middle = made(&[("2.5.4.3", "CA")], &["1.2.840.113635.100.6.2.6"]);
+        [leaf, middle, Certificate { is_apple_root: true, ..made(&[], &[]) }]
+    }
+
     const DEVELOPER_ID: &str = "identifier \"org.x\" and anchor apple generic and certificate \
         1[field.1.2.840.113635.100.6.2.6] /* exists */ and certificate leaf[field.1.2.840.113635.100.6.1.13] \
         /* exists */ and certificate leaf[subject.OU] = T1";
@@ -341,8 +321,8 @@ mod tests {
 
     #[test]
     fn a_developer_id_is_told_by_its_certificates() {
-        let chain: [&dyn Certificate; 3] = [&LEAF, &MIDDLE, &ROOT];
-        let read = subject(Chain::Read(&chain));
+        let chain = chain();
+        let read = subject(Chain::Read { certificates: &chain, whole: true });
         assert_eq!(of(DEVELOPER_ID, &read), Verdict::Yes);
         assert_eq!(of(&DEVELOPER_ID.replace("= T1", "= T2"), &read), Verdict::No);
         assert_eq!(of("anchor apple", &read), Verdict::No);
@@ -351,9 +331,21 @@ mod tests {
             Verdict::Yes
         );
         assert_eq!(of("certificate 3[subject.CN] absent", &read), Verdict::No);
-        assert_eq!(of("certificate 2 = H\"0000000000000000000000000000000000000000\"", &read), Verdict::Yes);
-        let lone = subject(Chain::Read(&chain[..2]));
+        assert_eq!(of("certificate 2 = H\"da39a3ee5e6b4b0d3255bfef95601890afd80709\"", &read), Verdict::Yes);
+        let lone = subject(Chain::Read { certificates: &chain[..2], whole: true });
         assert_eq!(of(DEVELOPER_ID, &lone), Verdict::No);
+    }
+
+    #[test]
+    fn what_a_chain_without_its_root_leaves_open_is_unknown() {
+        let chain = chain();
+        let part = subject(Chain::Read { certificates: &chain[..2], whole: false });
+        assert_eq!(of(DEVELOPER_ID, &part), Verdict::Unknown);
+        assert_eq!(of(&DEVELOPER_ID.replace("= T1", "= T2"), &part), Verdict::No);
+        for open in ["anchor apple", "certificate root[subject.CN] = CA", "certificate 2[subject.CN] absent"]
+        {
+            assert_eq!(of(open, &part), Verdict::Unknown, "{open}");
+        }
     }
 
     #[test]

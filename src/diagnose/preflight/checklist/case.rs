@@ -18,9 +18,9 @@ pub fn app(description: &str) -> Submission {
         for slice in item.slices {
             let is_signed = slice.signature.state != SignatureState::None;
             let authority = slice.signature.cms.map(|cms| Authority {
-                names: Vec::new(),
                 not_developer_id: (!cms.developer_id).then(|| "signed as Apple Development".to_owned()),
                 timestamp: cms.timestamp.then_some(0),
+                ..Authority::default()
             });
             let credentials =
                 Credentials { signature: slice.signature, sha1_only: false, authority, entitlements: None };
