@@ -32,6 +32,8 @@ pub mod progress;
 
 pub mod bundle;
 pub mod codesign;
+pub mod compare;
+pub mod crash;
 pub mod diagnose;
 pub mod dmg;
 pub mod dyld;
@@ -39,6 +41,7 @@ pub mod fix;
 pub mod jobs;
 pub mod macho;
 pub mod maps;
+pub mod triage;
 pub mod workflow;
 
 pub mod cli;

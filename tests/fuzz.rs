@@ -14,9 +14,11 @@ use bundlewright::bundle::InfoPlist;
 use bundlewright::bundle::archive::{self, Budget, Holder, Member, Packing};
 use bundlewright::codesign;
 use bundlewright::codesign::{Authority, Profile, image_credentials};
+use bundlewright::crash;
 use bundlewright::dyld::sdk::{CacheList, tbd};
 use bundlewright::macho::symbols::SliceSymbols;
 use bundlewright::macho::{self, fat};
+use bundlewright::triage;
 
 /// No input of these sizes takes a reader longer, on any machine.
 const SLOW: Duration = Duration::from_secs(10);
@@ -33,9 +35,11 @@ fn entries() -> Vec<Entry> {
     vec![
         Entry { name: "Mach-O", read: read_code, seeds: code.clone() },
         Entry { name: "imports", read: read_imports, seeds: code.clone() },
+        Entry { name: "load commands", read: read_commands, seeds: code.clone() },
         Entry { name: "exports", read: read_exports, seeds: code },
         Entry { name: "stubs", read: read_stub, seeds: STUBS.map(|text| text.as_bytes().to_vec()).into() },
         Entry { name: "property lists", read: read_plist, seeds: plists() },
+        Entry { name: "crash reports", read: read_crash, seeds: crash_reports() },
         Entry { name: "archives", read: read_archive, seeds: archives() },
         Entry { name: "profiles", read: read_profile, seeds: vec![PROFILE.to_vec()] },
         Entry { name: "requirements", read: read_requirement, seeds: requirements() },
@@ -62,6 +66,15 @@ fn read_imports(bytes: &[u8]) {
     }
 }
 
+fn read_commands(bytes: &[u8]) {
+    for slice in slices(bytes) {
+        let commands = macho::listing::list(slice).unwrap_or_default();
+        assert!(commands.iter().map(|command| command.fields.len()).sum::<usize>() <= slice.len());
+        let map = macho::debug_map::read(slice).unwrap_or_default();
+        assert!(map.locals.values().sum::<usize>() <= slice.len());
+    }
+}
+
 fn read_exports(bytes: &[u8]) {
     for slice in slices(bytes) {
         let Ok(exports) = SliceSymbols::read(slice).and_then(|symbols| symbols.exports()) else { continue };
@@ -85,6 +98,23 @@ fn read_stub(bytes: &[u8]) {
 
 fn read_plist(bytes: &[u8]) {
     let _ = InfoPlist::read(bytes).map(|plist| plist.string("CFBundleExecutable").map(str::len));
+}
+
+fn read_crash(bytes: &[u8]) {
+    for report in crash::read(&crash::plain(bytes)) {
+        let triage = triage::triage("fuzz", report, None);
+        assert!(triage.origins.len() == triage.report.images.len());
+        assert!(triage.findings.iter().flat_map(|one| &one.images).all(|at| *at < triage.origins.len()));
+    }
+}
+
+fn crash_reports() -> Vec<Vec<u8>> {
+    let folder = format!("{}/tests/crash-reports", env!("CARGO_MANIFEST_DIR"));
+    let files = std::fs::read_dir(folder).expect("the reports").map(|entry| entry.expect("an entry").path());
+    let reports = files.map(|path| std::fs::read(path).expect("a report"));
+    let mut reports: Vec<Vec<u8>> = reports.filter(|bytes| bytes.len() < 20_000).collect();
+    reports.sort();
+    reports
 }
 
 fn read_archive(bytes: &[u8]) {

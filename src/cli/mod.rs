@@ -3,6 +3,8 @@
 
 mod answer;
 mod check;
+mod compare;
+mod crash;
 mod demo;
 mod dmg;
 mod environment;
@@ -66,8 +68,8 @@ enum Command {
     Verify(verify::Verify),
     Preflight(preflight::Preflight),
     Dmg(dmg::Dmg),
-    Crash(later::Crash),
-    Compare(later::Compare),
+    Crash(crash::Crash),
+    Compare(compare::Compare),
 }
 
 impl Command {
@@ -88,8 +90,8 @@ impl Command {
             Command::Verify(verify) => verify.run(session),
             Command::Preflight(preflight) => preflight.run(session),
             Command::Dmg(dmg) => dmg.run(session),
-            Command::Crash(crash) => crash.run(),
-            Command::Compare(compare) => compare.run(),
+            Command::Crash(crash) => crash.run(session),
+            Command::Compare(compare) => compare.run(session),
         }
     }
 }
@@ -161,7 +163,11 @@ mod tests {
              --volume-name Foo --volume-icon v.icns --window 640x400 --icon-size 96 --place Foo.app=100,200 --add README",
             "dmg Foo.app -o Foo.dmg --background-color #fff",
             "crash report.ips --bundle Foo.app",
+            "crash - --json",
+            "crash a.ips b.crash --bundle Foo.app --root /opt/homebrew=here --os 14 --markdown",
             "compare A.app B.app",
+            "compare A.app A.dmg --json --all",
+            "compare a.dylib b.dylib --markdown",
         ] {
             assert_eq!(code(&line.split_whitespace().collect::<Vec<_>>()), 0, "{line}");
         }
@@ -187,7 +193,11 @@ mod tests {
             "dmg A.app -o A.dmg --place Foo.app",
             "fix A.app --reference Contents/MacOS/Foo",
             "fix A.app --only no-rpath --reference a b",
+            "compare A.app",
+            "compare A.app B.app --json --markdown",
             "A.app B.app",
+            "crash",
+            "crash a.ips --json --markdown",
         ] {
             assert_eq!(code(&line.split_whitespace().collect::<Vec<_>>()), 2, "{line}");
         }

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::answer::{Answer, Trouble};
 use super::later::not_yet;
-use super::render::{CAREFUL, FAINT, GOOD, Page, count, words};
+use super::render::{CAREFUL, FAINT, GOOD, Page, count};
 use super::session::Session;
-use crate::codesign::{SignKind, SignPlan, SignStep};
+use crate::codesign::{self, SignKind, SignPlan, SignStep};
 use crate::failure::Failure;
 use crate::workflow::{self, Password, SignRequest, Signed, Timestamps};
 
@@ -163,7 +163,7 @@ impl<'a> StepJson<'a> {
                 SignKind::Bundle => "bundle",
             },
             identifier: &step.identifier,
-            flags: words::signature_flags(step.flags),
+            flags: codesign::flag_names(step.flags),
             keeps: &step.keeps,
             adds: &step.adds,
             drops: &step.drops,

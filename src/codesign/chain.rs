@@ -110,7 +110,7 @@ impl<'a> Chain<'a> {
         if entry.is_none() && !is_there {
             return false;
         }
-        let faults = self.faults(path, |code| is_of_seal(code));
+        let faults = self.faults(path, is_of_seal);
         let by = match entry {
             Some(by) => by,
             None => SealedBy::Nothing { why: self.why_not(one, path) },

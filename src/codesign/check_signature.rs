@@ -325,7 +325,7 @@ fn difference(xml: &Option<Dictionary>, der: &Option<Dictionary>) -> String {
     let (nothing, also_nothing) = (Dictionary::new(), Dictionary::new());
     let (xml, der) = (xml.as_ref().unwrap_or(&nothing), der.as_ref().unwrap_or(&also_nothing));
     let mut keys: Vec<&str> = xml.keys().chain(der.keys()).map(String::as_str).collect();
-    keys.retain(|key| xml.get(*key) != der.get(*key));
+    keys.retain(|key| xml.get(key) != der.get(key));
     keys.sort_unstable();
     keys.dedup();
     keys.join(", ")

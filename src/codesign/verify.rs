@@ -76,6 +76,7 @@ pub fn verify_bundle(bundle: &Bundle, progress: &Progress) -> Result<Verificatio
         }
     }
     let is_sealed = |one: &KnownBundle| sealed.iter().any(|(other, _)| other.bundle == one.bundle);
+    result.problems.extend(broken_executables(bundle, &known));
     result.problems.extend(unsealed(bundle, &known, &reports, is_sealed));
     result.problems.sort();
     result.problems.dedup();
@@ -101,6 +102,22 @@ pub fn verify_file(path: &Path, progress: &Progress) -> Result<Verification, Fai
 
 fn problem(path: &BundlePath, fault: &Fault) -> SealProblem {
     SealProblem { path: path.clone(), arch: fault.arch, code: fault.code, message: fault.message.clone() }
+}
+
+/// Executables of signed bundles that are code no longer: nothing else would speak of them.
+fn broken_executables(bundle: &Bundle, known: &[KnownBundle]) -> impl Iterator<Item = SealProblem> {
+    let sealed = known.iter().filter(|one| is_file(&bundle.nodes, &one.bundle.code_resources()));
+    let executables: BTreeSet<&BundlePath> = sealed.filter_map(|one| one.executable.as_ref()).collect();
+    let broken = bundle.problems.iter().filter_map(move |problem| match problem {
+        bundle::Problem::BrokenMachO { path, why } if executables.contains(path) => Some((path, why)),
+        _ => None,
+    });
+    broken.map(|(path, why)| SealProblem {
+        path: path.clone(),
+        arch: None,
+        code: "malformed",
+        message: format!("main executable failed strict validation: it {why}"),
+    })
 }
 
 /// The report about a bundle's own code.

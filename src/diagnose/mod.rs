@@ -11,6 +11,7 @@ pub mod gio;
 mod loaded;
 mod missing_symbols;
 mod names;
+mod prefix;
 pub mod preflight;
 mod processes;
 pub mod qml;
@@ -24,7 +25,9 @@ mod wording;
 pub use facts::Facts;
 pub use finding::{Finding, Remedy, Severity, Toolkit};
 pub use missing_symbols::Symbols;
+pub use prefix::Prefix;
 pub use references::{Reference, references};
+pub use rules::two_majors_together::generation;
 pub use rules::{RULES, Rule, id_mismatch::right_id, no_header_room, rule};
 
 use rayon::prelude::*;

@@ -55,7 +55,7 @@ impl<'a> SystemHit<'a> {
 
     /// "DATA asks for NAME", with the command's own name.
     pub fn asks(&self) -> String {
-        format!("{} asks for {} ({})", self.first.user, self.name(), command(self.first.used))
+        format!("{} asks for {} ({})", self.first.user, self.name(), self.first.used.kind.command())
     }
 
     /// A finding about this reference: what a launch can do without is only worth knowing.
@@ -67,17 +67,6 @@ impl<'a> SystemHit<'a> {
             reference: Some(self.first.used.name.clone()),
             ..Finding::new(rule, self.first.user, title, message)
         }
-    }
-}
-
-/// The load command by its name in `<mach-o/loader.h>`.
-fn command(used: &DylibUse) -> &'static str {
-    match used.kind {
-        LoadKind::Required | LoadKind::Delayed => "LC_LOAD_DYLIB",
-        LoadKind::Weak => "LC_LOAD_WEAK_DYLIB",
-        LoadKind::Reexport => "LC_REEXPORT_DYLIB",
-        LoadKind::Upward => "LC_LOAD_UPWARD_DYLIB",
-        LoadKind::Lazy => "LC_LAZY_LOAD_DYLIB",
     }
 }
 

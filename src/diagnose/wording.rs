@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use super::Prefix;
 use crate::bundle::Bundle;
 use crate::macho::{InstallName, Rpath};
 use crate::paths::{BundlePath, RuntimePath};
@@ -13,21 +14,7 @@ pub fn leaf(name: &InstallName) -> &str {
 
 /// Where a path of the build machine comes from, in words.
 pub fn origin(path: &RuntimePath) -> &'static str {
-    let text = path.as_str();
-    let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| text.starts_with(prefix));
-    if starts(&["/opt/homebrew/", "/usr/local/opt/", "/usr/local/Cellar/", "/usr/local/lib/"]) {
-        "Homebrew"
-    } else if starts(&["/opt/local/"]) {
-        "MacPorts"
-    } else if starts(&["/nix/store/"]) {
-        "the Nix store"
-    } else if text.contains("conda") || text.contains("miniforge") {
-        "a conda environment"
-    } else if starts(&["/Library/Frameworks/"]) {
-        "a framework installed on the build machine"
-    } else {
-        "the build tree"
-    }
+    Prefix::of(path.as_str()).map_or("the build tree", Prefix::words)
 }
 
 /// The folder of the build machine that would have to be mapped for `name` to be found; `None` when the name is not

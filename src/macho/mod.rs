@@ -7,6 +7,7 @@ mod arch;
 mod bind_opcodes;
 mod byte_order;
 mod chained_fixups;
+pub mod debug_map;
 pub mod edit;
 mod edit_names;
 mod edit_write;
@@ -16,6 +17,7 @@ pub mod format;
 pub mod header;
 mod kinds;
 mod leb128;
+pub mod listing;
 mod name_command;
 mod parts;
 #[cfg(test)]
@@ -131,6 +133,19 @@ pub enum LoadKind {
     Lazy,
     /// `dylib_use_command` with DYLIB_USE_DELAYED_INIT: required, initialised at first use.
     Delayed,
+}
+
+impl LoadKind {
+    /// The load command by its name in `<mach-o/loader.h>`.
+    pub fn command(self) -> &'static str {
+        match self {
+            LoadKind::Required | LoadKind::Delayed => "LC_LOAD_DYLIB",
+            LoadKind::Weak => "LC_LOAD_WEAK_DYLIB",
+            LoadKind::Reexport => "LC_REEXPORT_DYLIB",
+            LoadKind::Upward => "LC_LOAD_UPWARD_DYLIB",
+            LoadKind::Lazy => "LC_LAZY_LOAD_DYLIB",
+        }
+    }
 }
 
 /// One dylib command, in load-command order.

@@ -39,11 +39,24 @@ pub(super) struct SymbolTable<'a> {
     undefined: Range<usize>,
 }
 
-/// One `nlist`, whose value nobody needs here.
-struct Entry<'a> {
-    name: &'a [u8],
-    n_type: u8,
-    n_desc: u16,
+/// One `nlist`.
+pub(super) struct Entry<'a> {
+    pub name: &'a [u8],
+    pub n_type: u8,
+    pub n_desc: u16,
+    pub n_value: u64,
+}
+
+impl Entry<'_> {
+    /// Whether it is for the debugger (`N_STAB`).
+    pub fn is_stab(&self) -> bool {
+        self.n_type & N_STAB != 0
+    }
+
+    /// Whether it is seen by this image alone.
+    pub fn is_local(&self) -> bool {
+        self.n_type & (N_STAB | N_EXT) == 0
+    }
 }
 
 impl<'a> SymbolTable<'a> {
@@ -110,6 +123,11 @@ impl<'a> SymbolTable<'a> {
         }
     }
 
+    /// Every entry, in order.
+    pub fn all(&self) -> impl Iterator<Item = Entry<'a>> {
+        self.entries.chunks_exact(self.entry_size).filter_map(|raw| self.entry(raw))
+    }
+
     fn entries_in(&self, range: &Range<usize>) -> impl Iterator<Item = Entry<'a>> {
         let entries = self.entries.chunks_exact(self.entry_size);
         entries.skip(range.start).take(range.len()).filter_map(|raw| self.entry(raw))
@@ -124,7 +142,11 @@ impl<'a> SymbolTable<'a> {
             ByteOrder::Little => u16::from_le_bytes(n_desc),
             ByteOrder::Big => u16::from_be_bytes(n_desc),
         };
-        Some(Entry { name, n_type: *raw.get(4)?, n_desc })
+        let n_value = match self.entry_size {
+            16 => self.order.u64(raw, 8).ok()?,
+            _ => self.order.u32(raw, 8).ok()?.into(),
+        };
+        Some(Entry { name, n_type: *raw.get(4)?, n_desc, n_value })
     }
 }
 

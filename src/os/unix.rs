@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "one of the writers")]
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
@@ -125,6 +126,17 @@ pub fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
 pub fn attribute_names(path: &Path) -> Vec<String> {
     let names = xattr::list(path).into_iter().flatten();
     names.filter_map(|name| name.into_string().ok()).collect()
+}
+
+/// The extended attributes by name, without the prefix `user.` that Linux puts before those of a Mac. Those of other
+/// owners (`security.`, `system.`) are this machine's.
+pub fn attributes(path: &Path) -> BTreeMap<String, Vec<u8>> {
+    let value = |name: String| {
+        let value = xattr::get(path, &name).ok().flatten()?;
+        let plain = if cfg!(target_os = "linux") { name.strip_prefix("user.")? } else { &name };
+        Some((plain.to_owned(), value))
+    };
+    attribute_names(path).into_iter().filter_map(value).collect()
 }
 
 /// Permissions and extended attributes of a folder or file onto its copy. Attributes that the target's file system

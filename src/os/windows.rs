@@ -1,6 +1,7 @@
 //! Windows: no permission bits, `\` between names, `\\?\` before canonical paths, and no way to swap two folders in
 //! one step.
 
+use std::collections::BTreeMap;
 use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read};
 use std::os::windows::fs::{symlink_dir, symlink_file};
@@ -109,6 +110,10 @@ pub fn set_mode(_: &Path, _: u32) -> io::Result<()> {
 /// None: what a Mac keeps in extended attributes stands in `._` files here.
 pub fn attribute_names(_: &Path) -> Vec<String> {
     Vec::new()
+}
+
+pub fn attributes(_: &Path) -> BTreeMap<String, Vec<u8>> {
+    BTreeMap::new()
 }
 
 pub fn copy_attributes(_: &Path, _: &Path) -> io::Result<()> {

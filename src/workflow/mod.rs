@@ -1,5 +1,6 @@
 //! The use cases as plain blocking functions. The command line and the window's jobs call the same ones.
 
+mod compare;
 pub mod export;
 mod inspect;
 mod launch;
@@ -14,6 +15,7 @@ mod sign;
 mod survey;
 mod system;
 mod timestamp_server;
+mod triage;
 mod verify;
 
 use std::sync::Arc;
@@ -28,6 +30,7 @@ pub use crate::bundle::Bundle;
 pub use crate::codesign::{Password, SignOptions};
 pub use crate::fix::{FixOptions, FixPlan, Receipt, last_fix, recover};
 pub use crate::macho::Arch;
+pub use compare::{compare, comparison_markdown};
 pub use inspect::{InspectOptions, inspect, reconsider};
 pub use launch::{Mac, launches, on, starts};
 pub use maps::unused_images;
@@ -36,6 +39,7 @@ pub use repair::{Repaired, apply, foresee, plan, repair, undo};
 pub use sign::{SignRequest, Signed, Timestamps, plan_signing, sign};
 pub use survey::{Survey, survey};
 pub use system::System;
+pub use triage::{Group, LARGEST as LARGEST_REPORT, Text, Triage, by_cause, read_report, triage_all};
 pub use verify::{Checked, Fault, verify};
 
 /// All derived state of a bundle, replaced as a whole.

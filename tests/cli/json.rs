@@ -1,5 +1,7 @@
 //! The JSON documents have every field of the contract, with its type.
 
+use std::ffi::OsStr;
+
 use serde_json::{Value, json};
 
 use super::{on, run};
@@ -124,6 +126,43 @@ fn inspect_says_where_everything_comes_from() {
     assert!(said.starts_with("Library not loaded: /opt/homebrew/opt/foo/lib/libfoo.1.dylib"), "{said}");
 }
 
+fn crash() -> Value {
+    let mut finding = finding();
+    finding["images"] = json!(["whole"]);
+    json!({
+        "process": "text?", "path": "text?", "os": "text?", "arch": "text?",
+        "images": [{ "path": "text?", "name": "text", "uuid": "text?", "origin": "text" }],
+        "findings": [finding],
+        "duplicates": [{
+            "name": "text", "certainty": "certain|likely|possible", "why": "text", "images": ["whole"], "pulled_in_by": ["text"]
+        }]
+    })
+}
+
+#[test]
+fn a_crash_report_is_as_promised_alone_and_with_others() {
+    let fixture = unpack_sample();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+    let (twice, missing) =
+        (format!("{folder}/transcripts/quill-twice.crash"), format!("{folder}/crash-reports/missing.ips"));
+    let app = fixture.app("Postcard");
+    let app = app.to_string_lossy().into_owned();
+    let crash_of = |words: &[&str]| run(["crash", "--json"].iter().chain(words).map(OsStr::new));
+    let answer = crash_of(&[&twice, "--bundle", &app]);
+    let document = parsed(&answer.out);
+    assert_shape(&document, &crash(), "crash");
+    assert_eq!((answer.code, &document["schema"]), (1, &json!(1)));
+    assert_eq!(document["duplicates"][0]["pulled_in_by"], json!(["Contents/PlugIns/delivery/libairmail.so"]));
+    assert_eq!(document["bundle"]["this_build"], "yes");
+    let alone = parsed(&crash_of(&[&missing]).out);
+    let end = json!({ "namespace": "DYLD", "code": 1, "message": "Library missing" });
+    assert_eq!(alone["termination"], end);
+    let both = parsed(&crash_of(&[&twice, &missing]).out);
+    let shape =
+        json!({ "schema": 1, "reports": [crash()], "groups": [{ "cause": "text", "reports": ["whole"] }] });
+    assert_shape(&both, &shape, "crash of two");
+}
+
 #[test]
 fn the_other_documents_are_as_promised() {
     let fixture = unpack_sample();
@@ -240,4 +279,39 @@ fn the_summary_has_every_map_but_the_network() {
     });
     assert_shape(&maps, &shape, "map");
     assert!(maps["cycles"].is_array() && maps.get("network").is_none());
+}
+
+#[test]
+fn compare_is_as_promised() {
+    let twice = unpack("twice");
+    let app = |folder: &str| twice.path().join(folder).join("Twice.app");
+    let compare = |left: &str, right: &str| {
+        let answer = run(["compare".into(), app(left).into_os_string(), app(right).into(), "--json".into()]);
+        (answer.code, parsed(&answer.out))
+    };
+    let difference = json!({
+        "path": "text", "arch": "text?", "field": "text", "change": "changed|added|removed|moved",
+        "class": "always|environment|linkage|format|content|signature", "left": "text", "right": "text",
+        "explanation": "text", "code": "yes/no"
+    });
+    let shape = json!({
+        "schema": 1, "equal": "yes/no", "same_code": "yes/no", "verdict": "text", "differences": [difference]
+    });
+    for (right, code, same) in
+        [("again", 0, true), ("rebuilt", 1, true), ("relinked", 1, true), ("other", 1, false)]
+    {
+        let (exit, document) = compare("first", right);
+        assert_shape(&document, &shape, right);
+        assert_eq!(
+            (exit, &document["equal"], &document["same_code"]),
+            (code, &json!(code == 0), &json!(same))
+        );
+    }
+    let (_, rebuilt) = compare("first", "rebuilt");
+    let uuid = rebuilt["differences"].as_array().expect("a list").iter().find(|it| it["field"] == "LC_UUID");
+    let uuid = uuid.expect("the linker made another one");
+    assert_eq!(
+        (&uuid["class"], &uuid["path"]),
+        (&json!("always"), &json!("Contents/Frameworks/libone.dylib"))
+    );
 }

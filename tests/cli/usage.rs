@@ -29,13 +29,6 @@ fn wrong_usage_is_exit_2_and_says_so() {
 }
 
 #[test]
-fn what_is_to_come_is_refused_by_name() {
-    for (line, word) in [("crash report.ips", "crash reports"), ("compare a b", "comparing")] {
-        assert_refused(&run(line.split(' ')), 2, &[word, "is not available yet"]);
-    }
-}
-
-#[test]
 fn the_launch_is_that_of_the_system_and_the_variables_asked_for() {
     let sample = unpack_sample();
     let app = sample.app("Postcard");

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::loaded::Loaded;
 use super::{SCHEMA, words};
 use crate::bundle::{Bundle, Image, ImageId};
+use crate::codesign;
 use crate::dyld::graph::{Dependency, Launch};
 use crate::dyld::{Candidate, Problem, Verdict};
 use crate::macho::{Arch, PackedVersion, Slice};
@@ -213,7 +214,7 @@ impl<'a> SliceJson<'a> {
                 state: if invalid { "invalid" } else { words::signature_state(&slice.signature) },
                 identifier: slice.signature.identifier.as_deref(),
                 team: slice.signature.team.as_deref(),
-                flags: words::signature_flags(slice.signature.flags),
+                flags: codesign::flag_names(slice.signature.flags),
             },
             uses: slice
                 .uses

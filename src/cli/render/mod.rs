@@ -1,5 +1,8 @@
 //! Values → text and JSON.
 
+pub mod comparison;
+pub mod crash;
+pub mod crash_json;
 pub mod findings;
 pub mod inspection;
 pub mod inspection_json;

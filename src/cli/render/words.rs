@@ -85,32 +85,3 @@ pub fn signature_state(signature: &Signature) -> &'static str {
         SignatureState::Unreadable => "invalid",
     }
 }
-
-/// The names that `codesign -d` gives to CodeDirectory flags (CSCommon.h, kSecCodeSignature*).
-const SIGNATURE_FLAGS: [(u32, &str); 10] = [
-    (0x1, "host"),
-    (0x2, "adhoc"),
-    (0x100, "hard"),
-    (0x200, "kill"),
-    (0x400, "expires"),
-    (0x800, "restrict"),
-    (0x1000, "enforcement"),
-    (0x2000, "library-validation"),
-    (0x1_0000, "runtime"),
-    (0x2_0000, "linker-signed"),
-];
-
-pub fn signature_flags(flags: u32) -> Vec<&'static str> {
-    SIGNATURE_FLAGS.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, name)| *name).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn flags_have_codesigns_names() {
-        assert_eq!(signature_flags(0x1_0002), ["adhoc", "runtime"]);
-        assert_eq!(signature_flags(0), Vec::<&str>::new());
-    }
-}

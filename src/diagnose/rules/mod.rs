@@ -96,7 +96,7 @@ mod system_library_too_new;
 mod system_library_unknown;
 mod team_mismatch;
 mod timestamp_missing;
-mod two_majors_together;
+pub(crate) mod two_majors_together;
 mod two_version_commands;
 mod two_versions_of_library;
 mod unicode_normalization;

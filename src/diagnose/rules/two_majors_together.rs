@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
 
 /// A toolkit of which one process stands only one generation, and one that is merely doubtful.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Toolkit {
+pub enum Toolkit {
     Qt,
     Gtk,
     Wx,
@@ -28,7 +28,7 @@ enum Toolkit {
 }
 
 impl Toolkit {
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Toolkit::Qt => "Qt",
             Toolkit::Gtk => "GTK",
@@ -64,7 +64,7 @@ fn text(id: &ImageId) -> &str {
 }
 
 /// The toolkit that the library at `path` is the heart of, and its generation as the file name says it.
-fn generation(path: &str) -> Option<(Toolkit, &str)> {
+pub fn generation(path: &str) -> Option<(Toolkit, &str)> {
     if let Some(suffix) = framework_suffix(path) {
         let (framework, inside) = suffix.split_once(".framework/Versions/")?;
         let version = inside.split('/').next()?;

@@ -9,7 +9,7 @@ pub fn asked(scene: &Scene<'_>) -> Step {
     let name = scene.name();
     let (why, law) = meaning(name);
     let mut facts =
-        vec![fact(command(scene.dependency.kind), name), fact("of the image", scene.load.image.to_string())];
+        vec![fact(scene.dependency.kind.command(), name), fact("of the image", scene.load.image.to_string())];
     if name.starts_with("@executable_path") {
         facts.push(fact("@executable_path is", scene.executable_folder()));
     } else if name.starts_with("@loader_path") {
@@ -25,17 +25,6 @@ pub fn asked(scene: &Scene<'_>) -> Step {
         mark: Mark::Asked,
         answer: kind(scene).to_owned(),
         law: Some(law_of_kind(scene.dependency.kind).unwrap_or(law)),
-    }
-}
-
-/// The name of the load command for references of this kind.
-fn command(kind: LoadKind) -> &'static str {
-    match kind {
-        LoadKind::Required | LoadKind::Delayed => "LC_LOAD_DYLIB",
-        LoadKind::Weak => "LC_LOAD_WEAK_DYLIB",
-        LoadKind::Reexport => "LC_REEXPORT_DYLIB",
-        LoadKind::Upward => "LC_LOAD_UPWARD_DYLIB",
-        LoadKind::Lazy => "LC_LAZY_LOAD_DYLIB",
     }
 }
 

@@ -59,7 +59,7 @@ fn write_plan(out: &mut String, name: &str, plan: &FixPlan) -> std::fmt::Result 
 }
 
 /// As code, in a table's cell or out of it: backticks and bars in the text end neither.
-fn code(text: &str) -> String {
+pub(in crate::workflow) fn code(text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
     let space = if longest > 0 { " " } else { "" };
@@ -67,7 +67,7 @@ fn code(text: &str) -> String {
 }
 
 /// As running text: what Markdown would take for markup is escaped.
-fn plain(text: &str) -> String {
+pub(in crate::workflow) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -15,6 +15,7 @@ use crate::os;
 use crate::paths::BundlePath;
 
 pub use json::{FindingJson, PlanJson};
+pub(super) use markdown::{code, plain};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
