@@ -146,7 +146,7 @@ fn the_public_samples_yield_what_is_known_of_them() {
     assert_eq!(rules("02"), ["crash-library-missing libraw_r.25.dylib"]);
     assert_eq!(rules("08"), ["crash-library-missing QtGui"]);
     assert_eq!(rules("10"), ["crash-signature-refused Electron Framework"]);
-    assert_eq!(rules("12"), ["crash-signature-refused QtWidgets", "crash-translocated QtWidgets"]);
+    assert_eq!(rules("12"), ["crash-signature-refused QtWidgets", "crash-translocated qbittorrent.app"]);
     assert_eq!(rules("14"), ["crash-file-refused dune3d-bin"]);
     assert_eq!(rules("18"), ["crash-few-images Coati.app"]);
     assert_eq!(rules("20"), ["crash-from-disk-image Brewtarget.app", "crash-few-images Brewtarget.app"]);

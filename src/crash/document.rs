@@ -1,13 +1,13 @@
 //! A text → the reports in it.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use serde_json::Value;
 
 use super::headings::{self, Part};
 use super::plain::{Line, lines};
 use super::remarks::{Remarks, is_same, name_images};
-use super::{CrashReport, Format, Frame, LoadedImage, MOST_FRAMES, image_line, ips, known, leaf, mend, uuid};
+use super::{CrashReport, Format, Frame, LoadedImage, MOST_FRAMES, image_line, ips, known, mend};
 
 /// Every report in `text`, in its order; a spindump's target first. At least one: where nothing was found, an empty one
 /// whose notes say so.
@@ -77,8 +77,6 @@ impl Reader {
         match key {
             "Process" => self.process(value),
             "Command" => self.target = known(value),
-            // A spindump gives the executable's own UUID here.
-            "UUID" if self.now.format == Format::Spindump => self.own_uuid(value),
             _ => match headings::take(&mut self.now, key, value) {
                 Some(part) => self.part = part,
                 None => return false,
@@ -91,8 +89,10 @@ impl Reader {
     fn process(&mut self, value: &str) {
         let (name, pid) = headings::process(value);
         if self.now.format == Format::Spindump && self.now.process.is_none() {
-            self.shared = std::mem::take(&mut self.now);
-            self.shared.images.clear();
+            let first = std::mem::take(&mut self.now);
+            let (format, os, date, incident) = (first.format, first.os, first.date, first.incident);
+            self.shared = CrashReport { format, os, date, incident, ..CrashReport::default() };
+            self.now = self.shared.clone();
         }
         let same_pid = pid.is_none() || self.now.pid.is_none_or(|known| Some(known) == pid);
         // `sample` names the process in its first line already.
@@ -111,18 +111,6 @@ impl Reader {
             self.now.format = Format::Crash;
         }
         self.part = Part::Heading;
-    }
-
-    fn own_uuid(&mut self, value: &str) {
-        if let (Some(id), Some(path)) = (uuid(value), self.now.path.clone()) {
-            let name = leaf(&path).to_owned();
-            self.now.images.push(LoadedImage {
-                path: Some(path),
-                name,
-                uuid: Some(id),
-                ..LoadedImage::default()
-            });
-        }
     }
 
     /// `0   libfoo.dylib   0x00007fff80c6d087a function + 10`.
@@ -306,10 +294,10 @@ fn merge(into: &mut CrashReport, from: CrashReport) {
     if into.crashed.is_empty() {
         into.crashed = from.crashed;
     }
-    let mut places: HashMap<(Option<String>, Option<u64>), ()> = HashMap::new();
-    places.extend(into.images.iter().map(|image| ((image.uuid.clone(), image.base), ())));
+    let place = |image: &LoadedImage| (image.uuid.clone(), image.base);
+    let places: HashSet<(Option<String>, Option<u64>)> = into.images.iter().map(place).collect();
     for image in from.images.into_iter().filter(|image| !image.name.is_empty()) {
-        if !places.contains_key(&(image.uuid.clone(), image.base)) {
+        if !places.contains(&place(&image)) {
             into.images.push(image);
         }
     }
