@@ -149,7 +149,7 @@ fn the_public_samples_yield_what_is_known_of_them() {
     assert_eq!(rules("12"), ["crash-signature-refused QtWidgets", "crash-translocated qbittorrent.app"]);
     assert_eq!(rules("14"), ["crash-file-refused dune3d-bin"]);
     assert_eq!(rules("18"), ["crash-few-images Coati.app"]);
-    assert_eq!(rules("20"), ["crash-from-disk-image Brewtarget.app", "crash-few-images Brewtarget.app"]);
+    assert_eq!(rules("20"), ["crash-few-images Brewtarget.app", "crash-from-disk-image Brewtarget.app"]);
     assert_eq!(rules("22"), ["crash-no-shared-cache "]);
     assert_eq!(rules("26"), ["crash-library-missing CatoNativeCore"]);
 }
