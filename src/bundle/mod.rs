@@ -28,7 +28,7 @@ pub use contents::{Contents, read_contents};
 pub use framework::{Framework, FrameworkShape};
 pub use info_plist::InfoPlist;
 pub use map::{Mapped, map};
-pub use scan::scan;
+pub use scan::{scan, scan_code};
 pub use settings::{is_settings, settings_text};
 pub use source::SearchRoots;
 pub use walk::{Listing, list};

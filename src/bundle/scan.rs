@@ -25,6 +25,21 @@ pub fn scan(path: &Path, progress: &Progress) -> Result<Bundle, Failure> {
     read(find_root(path)?, progress)
 }
 
+/// [`scan`] of whatever carries a signature: a framework too, or a bundle with its Info.plist at the top.
+///
+/// # Errors
+/// As [`scan`].
+pub fn scan_code(path: &Path, progress: &Progress) -> Result<Bundle, Failure> {
+    let refused = match find_root(path) {
+        Ok(root) => return read(root, progress),
+        Err(refused) => refused,
+    };
+    let root = path.canonicalize().map(os::plain_path).map_err(|error| Failure::io(path, "open", &error))?;
+    let is_framework = root.extension().is_some_and(|kind| kind == "framework");
+    let is_flat = ["Info.plist", "Resources/Info.plist"].iter().any(|inside| root.join(inside).is_file());
+    if root.is_dir() && (is_framework || is_flat) { read(root, progress) } else { Err(refused) }
+}
+
 /// Folders that are bundles with a `Contents` folder.
 const BUNDLE_KINDS: [&str; 6] = ["app", "bundle", "plugin", "xpc", "appex", "framework"];
 

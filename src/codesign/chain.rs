@@ -129,10 +129,10 @@ impl<'a> Chain<'a> {
         let mut one = one;
         loop {
             let code = code_of(one);
-            let Some(encloser) = Some(one).filter(|one| !one.bundle.path.is_root()) else {
+            if one.bundle.folder.is_root() {
                 return self.end(one);
-            };
-            let Some(encloser) = innermost(self.known, &encloser.bundle.folder) else {
+            }
+            let Some(encloser) = innermost(self.known, &one.bundle.folder) else {
                 let why = "it stands outside of every seal".to_owned();
                 return self.push(&code, SealedBy::Nothing { why }, Vec::new());
             };
@@ -313,7 +313,8 @@ pub fn seal_tree(bundle: &Bundle, verification: &Verification) -> SealTree {
         let parent = around.filter(|_| !path.is_root()).map(|around| around.bundle.path.clone());
         made.push((parent, node(bundle, verification, &path, one, nested)));
     }
-    let root = made.iter().position(|(_, tree)| tree.path.is_root());
+    let top = current_version(&bundle.nodes, &BundlePath::root()).map(|top| top.path).unwrap_or_default();
+    let root = made.iter().position(|(_, tree)| tree.path == top);
     root.map_or_else(
         || node(bundle, verification, &BundlePath::root(), None, Vec::new()),
         |at| made.swap_remove(at).1,

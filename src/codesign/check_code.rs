@@ -84,6 +84,12 @@ pub(super) struct CodeReport {
     pub is_detached: bool,
 }
 
+/// The slices of code that carry no signature that can be read.
+pub(super) fn unsigned_codes(path: &BundlePath, report: &CodeReport) -> Vec<(BundlePath, Arch)> {
+    let unsigned = report.slices.iter().filter(|(_, identity)| identity.is_none());
+    unsigned.map(|(arch, _)| (path.clone(), *arch)).collect()
+}
+
 /// What every signature of `report`, about what stands at `path`, says.
 pub(super) fn signed_codes(path: &BundlePath, report: &CodeReport) -> Vec<SignedCode> {
     // Made up by `SecStaticCode::defaultDesignatedRequirement`.
@@ -99,6 +105,7 @@ pub(super) fn signed_codes(path: &BundlePath, report: &CodeReport) -> Vec<Signed
             team: identity.team.clone(),
             cdhash: identity.cdhash.map(|cdhash| hex(&cdhash.0)),
             ad_hoc: !identity.has_cms,
+            seals_resources: identity.seals_resources,
             authority: identity.signatory.as_ref().map(|one| one.authority.clone()),
             says_designated: identity.designated.is_some(),
             designated: identity.designated.clone().or(made_up),

@@ -70,6 +70,9 @@ impl<'a> SealCheck<'a> {
         let model = self.facts.model;
         self.check_rules();
         self.check_root();
+        if self.one.bundle.is_version() && self.one.bundle.folder.is_root() {
+            self.check_framework(&BundlePath::root());
+        }
         let mut missing: BTreeSet<&str> = self.seal.files2.keys().map(String::as_str).collect();
         let items = items(&model.nodes, &self.one.bundle, self.one.executable.as_ref(), &self.seal.rules2);
         for item in &items {

@@ -192,7 +192,9 @@ fn check_directory(report: &mut CodeReport, signed: &Signed, directory: &CodeDir
         format!("{MODIFIED}: it asks for the hardened runtime without naming its version")
     });
     if let (Some(text), Some(said)) = (text, directory.exec_segment) {
-        let same = (said.base, said.limit) == (text.base, text.limit)
+        // Some tools leave out what follows the last section; codesign does not look, and such code runs.
+        let same = said.base == text.base
+            && said.limit <= text.limit
             && said.flags & CS_EXECSEG_MAIN_BINARY == text.flags & CS_EXECSEG_MAIN_BINARY;
         report.expect(same, arch, "exec-segment", || {
             format!(
@@ -353,4 +355,118 @@ fn check_own_requirement(
         format!("{UNMET_REQUIREMENT}: it is not what its own designated requirement asks for: {designated}")
     });
     identity.designated = Some(designated.to_string());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::code_directory::NewDirectory;
+    use super::super::entitlements::Entitlements;
+    use super::super::requirement::requirement_blob;
+    use super::*;
+
+    const CODE: [u8; 5000] = [7; 5000];
+
+    /// A signature of [`CODE`] with a code directory for each of `hashes`, over what stands in `special`.
+    fn signature(hashes: &[HashType], special: &[(u32, Vec<u8>)]) -> Vec<(u32, Vec<u8>)> {
+        let slots: BTreeMap<u32, &[u8]> = special.iter().map(|(slot, blob)| (*slot, &blob[..])).collect();
+        let directory = |hash_type: &HashType| {
+            let new = NewDirectory {
+                identifier: "org.example.x",
+                team: None,
+                flags: CS_ADHOC,
+                hash_type: *hash_type,
+                page_log2: 12,
+                exec_segment: ExecSegment::default(),
+                runtime: 0,
+                special: slots.clone(),
+                code_limit: CODE.len(),
+            };
+            new.build(&CODE)
+        };
+        let places = std::iter::once(SLOT_CODE_DIRECTORY).chain(SLOT_ALTERNATE_DIRECTORY..);
+        let directories = places.zip(hashes.iter().map(directory));
+        directories.chain(special.iter().cloned()).collect()
+    }
+
+    fn faults(blobs: &[(u32, Vec<u8>)]) -> Vec<&'static str> {
+        let bytes = super_blob(blobs);
+        let parsed = SuperBlob::parse(&bytes).unwrap();
+        let mut report = CodeReport::default();
+        let signed = Signed { arch: None, code: &CODE, text: None };
+        check_signature(&mut report, &signed, &parsed, |slot| Contents::or_missing(parsed.get(slot)));
+        report.faults.iter().map(|fault| fault.code).collect()
+    }
+
+    #[test]
+    fn the_strongest_directory_counts_and_all_agree() {
+        let all = [HashType::Sha1, HashType::Sha256Truncated, HashType::Sha256, HashType::Sha384];
+        let blobs = signature(&all, &[]);
+        assert_eq!(faults(&blobs), [""; 0]);
+        let bytes = super_blob(&blobs);
+        let parsed = SuperBlob::parse(&bytes).unwrap();
+        let signed = Signed { arch: None, code: &CODE, text: None };
+        let identity =
+            check_signature(&mut CodeReport::default(), &signed, &parsed, |_| Contents::Missing).unwrap();
+        let strongest = CodeDirectory::parse(&blobs[3].1).unwrap();
+        assert_eq!((identity.cdhash, identity.hashes.len()), (Some(strongest.cdhash()), 4));
+    }
+
+    #[test]
+    fn directories_that_no_mac_would_take_are_told() {
+        let twice = signature(&[HashType::Sha256, HashType::Sha256], &[]);
+        assert_eq!(faults(&twice), ["signature-malformed"]);
+        assert_eq!(faults(&signature(&[HashType::Sha512], &[])), ["signature-malformed"]);
+        let mut behind_gap = signature(&[HashType::Sha256, HashType::Sha1], &[]);
+        behind_gap[1].0 = SLOT_ALTERNATE_DIRECTORY + 1;
+        assert_eq!(faults(&behind_gap), ["signature-malformed"]);
+        let mut other = signature(&[HashType::Sha256, HashType::Sha1], &[]);
+        other[1].1[15] |= 1; // a flag of the second alone
+        assert_eq!(faults(&other), ["signature-malformed"]);
+    }
+
+    #[test]
+    fn both_forms_of_entitlements_say_the_same() {
+        let entitled = |key: &str| {
+            let xml = format!("<plist version=\"1.0\"><dict><key>{key}</key><true/></dict></plist>");
+            Entitlements::keep(xml.as_bytes(), false).entitlements.unwrap()
+        };
+        let (one, other) = (entitled("a"), entitled("b"));
+        let with = |xml: Vec<u8>, der: Vec<u8>| {
+            signature(&[HashType::Sha256], &[(SLOT_ENTITLEMENTS, xml), (SLOT_DER_ENTITLEMENTS, der)])
+        };
+        assert_eq!(faults(&with(one.xml_blob(), one.der_blob())), [""; 0]);
+        assert_eq!(faults(&with(one.xml_blob(), other.der_blob())), ["entitlements"]);
+        let torn = blob(MAGIC_DER_ENTITLEMENTS, &[0x70, 0x80]);
+        assert_eq!(faults(&with(one.xml_blob(), torn)), ["entitlements"]);
+        let as_xml = blob(MAGIC_DER_ENTITLEMENTS, b"");
+        assert!(faults(&with(as_xml, one.der_blob())).contains(&"signature-malformed"));
+    }
+
+    #[test]
+    fn code_meets_its_own_designated_requirement() {
+        let with = |text: &str| {
+            let index: Vec<u8> =
+                [1, DESIGNATED, 20].iter().flat_map(|word: &u32| word.to_be_bytes()).collect();
+            let set = blob(MAGIC_REQUIREMENTS, &[index, requirement_blob(text).unwrap()].concat());
+            signature(&[HashType::Sha256], &[(SLOT_REQUIREMENTS, set)])
+        };
+        assert_eq!(faults(&with("identifier \"org.example.x\"")), [""; 0]);
+        assert_eq!(faults(&with("identifier \"org.example.y\"")), ["requirement"]);
+        assert_eq!(faults(&with("anchor apple generic")), ["requirement"]);
+        let torn = blob(MAGIC_REQUIREMENTS, &1u32.to_be_bytes());
+        assert_eq!(faults(&signature(&[HashType::Sha256], &[(SLOT_REQUIREMENTS, torn)])), ["requirements"]);
+    }
+
+    #[test]
+    fn launch_constraints_are_sealed_like_all_else() {
+        let constraint = blob(MAGIC_CONSTRAINT, b"constraint");
+        let mut blobs = signature(&[HashType::Sha256], &[(8, constraint)]);
+        assert_eq!(faults(&blobs), [""; 0]);
+        blobs[1].1[9] ^= 1;
+        assert_eq!(faults(&blobs), ["special-slot"]);
+        blobs.pop();
+        assert_eq!(faults(&blobs), ["special-slot"]);
+    }
 }

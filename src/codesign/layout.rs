@@ -46,9 +46,11 @@ impl CodeBundle {
 
     /// The file that CFBundleExecutable names, or that bears the bundle's own name.
     pub fn main_executable(&self, nodes: &Nodes, info: Option<&InfoPlist>) -> Option<BundlePath> {
-        let stem = self.folder.file_name();
-        let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
-        let name = info.and_then(|info| info.string("CFBundleExecutable")).unwrap_or(stem);
+        let named = info.and_then(|info| info.string("CFBundleExecutable"));
+        self.executable_named(nodes, named.unwrap_or_else(|| stem(self.folder.file_name())))
+    }
+
+    fn executable_named(&self, nodes: &Nodes, name: &str) -> Option<BundlePath> {
         let inside = BundlePath::new(name).filter(|name| !name.is_root())?;
         let (plain, in_macos) =
             (self.base.join(inside.as_str()), self.base.join("MacOS").join(inside.as_str()));
@@ -60,6 +62,11 @@ impl CodeBundle {
     pub fn is_version(&self) -> bool {
         self.path != self.folder
     }
+}
+
+/// `Foo` of `Foo.framework`.
+fn stem(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
 /// The bundles that `folder` is: one, or one for each version of a framework. None when codesign would say "bundle
@@ -159,6 +166,10 @@ pub(super) fn known_bundles(model: &Bundle) -> Vec<KnownBundle> {
                 false => None,
             };
             let executable = executable.or_else(|| bundle.main_executable(&model.nodes, info));
+            // The root has no name in its own paths.
+            let executable = executable.or_else(|| {
+                folder.is_root().then(|| bundle.executable_named(&model.nodes, stem(&model.name))).flatten()
+            });
             let has_code = executable.as_ref().is_some_and(|path| model.images.contains_key(path));
             // `Versions/3.12` looks like a bundle of its own; it is known as its framework's version.
             let twice = known.iter().any(|one| one.bundle.path == bundle.path);

@@ -75,6 +75,8 @@ pub struct Verification {
     pub problems: Vec<SealProblem>,
     /// Each signature, sorted by path; slices in the file's order.
     pub codes: Vec<SignedCode>,
+    /// Code without a signature: where it is not among the problems it runs all the same.
+    pub unsigned: Vec<(BundlePath, crate::macho::Arch)>,
 }
 
 /// What one signature says of its code.
@@ -89,6 +91,8 @@ pub struct SignedCode {
     pub cdhash: Option<String>,
     /// Whether nobody's certificate stands behind it.
     pub ad_hoc: bool,
+    /// Whether it seals the files of a bundle.
+    pub seals_resources: bool,
     /// Who made its CMS and when; `None` when there is none or it cannot be read.
     pub authority: Option<Authority>,
     /// How other code knows it again, in the requirement language; `None` where it follows from certificates alone.

@@ -10,7 +10,7 @@ use super::blob::{
     MAGIC_BLOB_WRAPPER, SLOT_CMS, SLOT_CODE_DIRECTORY, SLOT_CODE_RESOURCES, SLOT_DER_ENTITLEMENTS,
     SLOT_ENTITLEMENTS, SLOT_INFO_PLIST, SLOT_REQUIREMENTS, SuperBlob, blob, super_blob,
 };
-use super::check_code::{CodeReport, Digests, Fault, Outside, check_file, signed_codes};
+use super::check_code::{CodeReport, Digests, Fault, Outside, check_file, signed_codes, unsigned_codes};
 use super::check_seal::{Facts, SealCheck};
 use super::check_signature::{Contents, Signed, check_signature};
 use super::digest::HashType;
@@ -48,6 +48,7 @@ pub fn verify_bundle(bundle: &Bundle, progress: &Progress) -> Result<Verificatio
     for (path, report) in &reports {
         result.checks += report.checks;
         result.codes.extend(signed_codes(path, report));
+        result.unsigned.extend(unsigned_codes(path, report));
         result.problems.extend(report.faults.iter().map(|fault| problem(path, fault)));
     }
     let detritus = if sealed.is_empty() { BTreeMap::new() } else { reading.detritus()? };
@@ -97,7 +98,12 @@ pub fn verify_file(path: &Path, progress: &Progress) -> Result<Verification, Fai
     let report = check_file(&bytes, &Outside::Unknown);
     let shown = BundlePath::new(&name).unwrap_or_default();
     let problems = report.faults.iter().map(|fault| problem(&shown, fault)).collect();
-    Ok(Verification { checks: report.checks, problems, codes: signed_codes(&shown, &report) })
+    Ok(Verification {
+        checks: report.checks,
+        problems,
+        codes: signed_codes(&shown, &report),
+        unsigned: unsigned_codes(&shown, &report),
+    })
 }
 
 fn problem(path: &BundlePath, fault: &Fault) -> SealProblem {

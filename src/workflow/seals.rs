@@ -33,7 +33,7 @@ pub fn seal_tree(path: &Path, progress: &Progress) -> Result<SealTree, Failure> 
 }
 
 fn look(path: &Path, progress: &Progress) -> Result<(Bundle, Verification), Failure> {
-    let bundle = bundle::scan(path, progress)?;
+    let bundle = bundle::scan_code(path, progress)?;
     let verification = codesign::verify_bundle(&bundle, progress)?;
     Ok((bundle, verification))
 }

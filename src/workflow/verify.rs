@@ -8,8 +8,15 @@ use crate::codesign::{self, SealProblem, SignedCode, Verification};
 use crate::dmg::DiskImage;
 use crate::failure::Failure;
 use crate::macho::{self, Arch};
+use crate::paths::BundlePath;
 use crate::progress::Progress;
 use crate::{bundle, dmg};
+
+/// `errSecCSUnsigned`.
+const UNSIGNED: &str = "code object is not signed at all; sign it with bundlewright sign";
+/// `errSecCSResourcesNotFound`.
+const NOT_SEALED: &str = "code has no resources but signature indicates they must be present: the linker signed the \
+                          executable, nobody the bundle; sign it with bundlewright sign";
 
 /// What a check looked at and found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,13 +53,14 @@ pub struct Fault {
 pub fn verify(path: &Path, progress: &Progress) -> Result<Checked, Failure> {
     let about = path.metadata().map_err(|error| Failure::io(path, "open", &error))?;
     if about.is_dir() {
-        let bundle = bundle::scan(path, progress)?;
+        let bundle = bundle::scan_code(path, progress)?;
         let verification = codesign::verify_bundle(&bundle, progress)?;
-        let own = codesign::own_code(&bundle);
-        return Ok(Checked::new(verification, |code| own.as_ref() == Some(&code.path)));
+        let mut checked = Checked::new(verification, codesign::own_code(&bundle).as_ref());
+        checked.expect_sealed_bundle();
+        return Ok(checked);
     }
     if macho::is_macho(&start(path)?) {
-        return Ok(Checked::new(codesign::verify_file(path, progress)?, |_| true));
+        return Ok(Checked::new(codesign::verify_file(path, progress)?, None));
     }
     let problems = dmg::verify(path, progress).map_err(|failure| name_what_can_be_checked(path, failure))?;
     let problems = problems.into_iter().map(|problem| Fault {
@@ -90,20 +98,46 @@ fn start(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 impl Checked {
-    /// codesign calls code without a signature invalid even where it runs.
-    fn new(verification: Verification, is_main: impl Fn(&SignedCode) -> bool) -> Self {
+    /// Of a bundle whose own code stands at `own`, or of a file.
+    fn new(verification: Verification, own: Option<&BundlePath>) -> Self {
+        let Verification { checks, problems, codes, unsigned, .. } = verification;
         let fault = |problem: SealProblem| Fault {
             path: problem.path.to_string(),
             arch: problem.arch,
             code: problem.code,
             message: problem.message,
         };
-        let main = verification.codes.iter().position(is_main);
-        let mut problems: Vec<Fault> = verification.problems.into_iter().map(fault).collect();
-        if main.is_none() && problems.is_empty() {
-            let message = "code object is not signed at all; sign it with bundlewright sign".to_owned();
-            problems.push(Fault { path: String::new(), arch: None, code: "unsigned", message });
+        let is_own = |path: &BundlePath| own.is_none_or(|own| own == path);
+        let main = codes.iter().position(|code| is_own(&code.path));
+        let mut problems: Vec<Fault> = problems.into_iter().map(fault).collect();
+        // codesign refuses every architecture without a signature, even where it runs.
+        for (path, arch) in unsigned.iter().filter(|(path, _)| is_own(path)) {
+            if !problems.iter().any(|known| known.path == path.as_str() && known.arch == Some(*arch)) {
+                let path = path.to_string();
+                problems.push(Fault {
+                    path,
+                    arch: Some(*arch),
+                    code: "unsigned",
+                    message: UNSIGNED.to_owned(),
+                });
+            }
         }
-        Checked { checks: verification.checks, problems, codes: verification.codes, main }
+        Checked { checks, problems, codes, main }
+    }
+
+    /// A bundle is signed as a whole: an executable that the linker signed seals none of the files around it.
+    fn expect_sealed_bundle(&mut self) {
+        let fault = match self.main_code() {
+            _ if !self.problems.is_empty() => return,
+            Some(code) if code.seals_resources => return,
+            Some(code) => Fault {
+                path: code.path.to_string(),
+                arch: None,
+                code: "not-sealed",
+                message: NOT_SEALED.to_owned(),
+            },
+            None => Fault { path: String::new(), arch: None, code: "unsigned", message: UNSIGNED.to_owned() },
+        };
+        self.problems.push(fault);
     }
 }

@@ -114,8 +114,8 @@ pub static REFUSED: &[Kind] = &[
             put(bytes, pages, word(bytes, pages) - 1);
         });
     }),
-    kind("the executable segment lowered", "exec-segment Contents/MacOS/write-postcard", |app| {
-        in_main(app, ARM64, |bytes, place| bytes[place.directory() + 64 + 8 + 6] ^= 0x40);
+    kind("the executable segment beyond __TEXT", "exec-segment Contents/MacOS/write-postcard", |app| {
+        in_main(app, ARM64, |bytes, place| bytes[place.directory() + 64 + 8 + 5] ^= 0x10);
     }),
     kind("no longer the main binary", "exec-segment Contents/MacOS/write-postcard", |app| {
         in_main(app, ARM64, |bytes, place| bytes[place.directory() + 64 + 16 + 7] ^= 1);

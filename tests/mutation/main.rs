@@ -14,6 +14,7 @@ mod chain;
 mod kinds;
 mod oracle;
 mod signature;
+mod verdicts;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
