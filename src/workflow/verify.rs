@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::codesign::{self, SealProblem, SignedCode, Verification};
+use crate::codesign::{self, SealProblem, SignedBy, SignedCode, Verification};
 use crate::dmg::DiskImage;
 use crate::failure::Failure;
 use crate::macho::{self, Arch};
@@ -20,6 +20,8 @@ pub struct Checked {
     pub problems: Vec<Fault>,
     /// Every signature of a bundle or a Mach-O file.
     pub codes: Vec<SignedCode>,
+    /// Who made them.
+    pub signers: Vec<SignedBy>,
     /// Where the signature of the thing itself is among them.
     main: Option<usize>,
 }
@@ -99,12 +101,13 @@ impl Checked {
             code: problem.code,
             message: problem.message,
         };
+        let signers = verification.signers();
         let main = verification.codes.iter().position(is_main);
         let mut problems: Vec<Fault> = verification.problems.into_iter().map(fault).collect();
         if main.is_none() && problems.is_empty() {
             let message = "code object is not signed at all; sign it with bundlewright sign".to_owned();
             problems.push(Fault { path: String::new(), arch: None, code: "unsigned", message });
         }
-        Checked { checks: verification.checks, problems, codes: verification.codes, main }
+        Checked { checks: verification.checks, problems, codes: verification.codes, signers, main }
     }
 }

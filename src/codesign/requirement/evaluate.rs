@@ -342,7 +342,8 @@ mod tests {
         let part = subject(Chain::Read { certificates: &chain[..2], whole: false });
         assert_eq!(of(DEVELOPER_ID, &part), Verdict::Unknown);
         assert_eq!(of(&DEVELOPER_ID.replace("= T1", "= T2"), &part), Verdict::No);
-        for open in ["anchor apple generic", "certificate root[subject.CN] = CA", "certificate 2[subject.CN] absent"]
+        for open in
+            ["anchor apple generic", "certificate root[subject.CN] = CA", "certificate 2[subject.CN] absent"]
         {
             assert_eq!(of(open, &part), Verdict::Unknown, "{open}");
         }
