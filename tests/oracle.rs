@@ -100,6 +100,64 @@ fn real_slices_take_edits_as_the_model_says() {
     assert!(done + refused > 0, "an empty corpus proves nothing");
 }
 
+/// `otool -l` field by field, of LLVM's otool: `BUNDLEWRIGHT_OTOOL=llvm-otool`.
+#[test]
+#[ignore = "needs BUNDLEWRIGHT_CORPUS and BUNDLEWRIGHT_OTOOL"]
+fn load_commands_read_as_otool_prints_them() {
+    let (corpus, otool) = (path_from("BUNDLEWRIGHT_CORPUS"), path_from("BUNDLEWRIGHT_OTOOL"));
+    let thin = tempfile::NamedTempFile::new().expect("a temporary file");
+    let (mut slices, mut fields, mut wrong) = (0, 0, Vec::new());
+    for path in macho_files(&corpus) {
+        let bytes = std::fs::read(corpus.join(&path)).expect("a readable file");
+        for slice in macho::read(&bytes).expect("Mach-O").slices {
+            let arch = slice.arch;
+            let part = &bytes[slice.offset as usize..(slice.offset + slice.size) as usize];
+            // Of a universal file it prints one slice, whichever is asked for.
+            std::fs::write(thin.path(), part).expect("a temporary file");
+            let run = std::process::Command::new(&otool).arg("-l").arg(thin.path()).output();
+            let printed = String::from_utf8_lossy(&run.expect("otool starts").stdout).into_owned();
+            let printed: Vec<&str> = printed.split("Load command ").skip(1).collect();
+            let listed = macho::listing::list(part).expect("load commands");
+            if printed.is_empty() {
+                println!("{path} {arch}: otool cannot read it");
+                continue;
+            }
+            if printed.len() != listed.len() {
+                wrong.push(format!(
+                    "{path} {arch}: otool prints {} commands of {}",
+                    printed.len(),
+                    listed.len()
+                ));
+                continue;
+            }
+            slices += 1;
+            for (command, printed) in listed.iter().zip(printed) {
+                let mut lines =
+                    printed.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+                let sections = command.sections.iter().flat_map(|section| &section.fields);
+                // Registers are printed by name, and a tool that an older otool does not know by its number.
+                let is_named = |name: &str| command.name.ends_with("THREAD") || name == "tool";
+                let of_command = command.fields.iter().chain(sections).filter(|(name, _)| !is_named(name));
+                for (name, value) in of_command {
+                    fields += 1;
+                    let wanted = format!("{name} {value}").trim_end().to_owned();
+                    let same = |line: &String| {
+                        line.strip_prefix(&*wanted)
+                            .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '.']))
+                    };
+                    if !lines.any(|line| same(&line)) {
+                        wrong.push(format!("{path} {arch} {}: {wanted}", command.name));
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    println!("{slices} slices, {fields} fields, {} mismatches", wrong.len());
+    assert!(slices > 0, "an empty corpus proves nothing");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// Files under `folder` that we take for Mach-O; symbolic links are not followed.
 fn macho_files(folder: &Path) -> BTreeSet<String> {
     let files = walkdir::WalkDir::new(folder).into_iter().map(|entry| entry.expect("a readable folder"));

@@ -2,7 +2,7 @@
 //! app's own signature. Nothing is checked here; what a verification found is put where it belongs.
 
 use super::blob::{SLOT_CODE_RESOURCES, SLOT_INFO_PLIST};
-use super::layout::{KnownBundle, innermost, is_file, known_bundles};
+use super::layout::{KnownBundle, current_version, innermost, is_file, known_bundles};
 use super::seal::{CodeResources, Seal, items};
 use super::{SealProblem, Verification};
 use crate::bundle::{self, Bundle, Node};
@@ -246,6 +246,12 @@ fn is_of_entry(code: &str) -> bool {
             | "framework-structure"
             | "seal-malformed"
     )
+}
+
+/// Where the signature of the bundle itself is found: its executable, or that of a framework's current version.
+pub fn own_code(bundle: &Bundle) -> Option<BundlePath> {
+    let current = current_version(&bundle.nodes, &BundlePath::root())?;
+    known_bundles(bundle).iter().find(|one| one.bundle.path == current.path).map(code_of)
 }
 
 /// What the signature of a bundle is found at: its executable, or the bundle that keeps it in files.

@@ -123,9 +123,13 @@ impl<'a> SealCheck<'a> {
         if bundle.base.file_name() != "Contents" {
             return;
         }
-        for (path, _) in children(&self.facts.model.nodes, &bundle.folder) {
+        for (path, node) in children(&self.facts.model.nodes, &bundle.folder) {
             self.checks += 1;
-            if !may_stand_beside_contents(path.file_name()) {
+            let plain = match node {
+                Node::File { mode, .. } => mode & 0o111 == 0,
+                _ => *path == bundle.base,
+            };
+            if !plain || !may_stand_beside_contents(path.file_name()) {
                 self.report(
                     path,
                     "unsealed-root",

@@ -42,7 +42,7 @@ use crate::paths::BundlePath;
 
 pub use authority::{Authority, iso_time, moment};
 pub use certificate::Certificate;
-pub use chain::{SealLink, SealState, SealTree, SealedBy, seal_chain, seal_tree};
+pub use chain::{SealLink, SealState, SealTree, SealedBy, own_code, seal_chain, seal_tree};
 pub use credentials::{cms_faults, code_faults, credentials, image_credentials};
 pub use describe::{Description, SealDescription, describe, describe_seal, flag_names};
 pub use entitlements::{Entitlements, needs_profile};

@@ -1,5 +1,7 @@
 //! What a build leaves in bytes by itself: dates, times, and the folders that it stood in.
 
+use std::sync::LazyLock;
+
 use regex::bytes::Regex;
 
 use super::{Class, explain};
@@ -17,6 +19,11 @@ const FOLDER: &str = concat!(
     r"|Volumes|builds|build|workspace|Applications/Xcode[^/]{0,32}\.app)",
     r"(?:/[\x21\x23-\x26\x28-\x2e\x30-\x39\x3b\x3d\x3f-\x7e]{1,128}){1,32}"
 );
+
+// Made once: there are many sections.
+static DATES: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(DATE).ok());
+static FOLDERS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(FOLDER).ok());
+static EITHER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!("{DATE}|{FOLDER}")).ok());
 
 /// What alone differs between two pieces of bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,16 +43,16 @@ pub(super) fn only_traces(left: &[u8], right: &[u8]) -> Option<Trace> {
     if left.len().max(right.len()) > LARGEST {
         return None;
     }
-    let date = || differing(left, right, DATE).map(|pair| (pair, explain::DATES));
-    let folder = || differing(left, right, FOLDER).map(|pair| (pair, explain::PATHS));
-    let either = || differing(left, right, &format!("{DATE}|{FOLDER}")).map(|pair| (pair, explain::PATHS));
+    let date = || differing(left, right, &DATES).map(|pair| (pair, explain::DATES));
+    let folder = || differing(left, right, &FOLDERS).map(|pair| (pair, explain::PATHS));
+    let either = || differing(left, right, &EITHER).map(|pair| (pair, explain::PATHS));
     let ((left, right), explanation) = date().or_else(folder).or_else(either)?;
     Some(Trace { explanation, left, right })
 }
 
 /// The first pair of matches that differ, when all between the matches is equal.
-fn differing(left: &[u8], right: &[u8], pattern: &str) -> Option<(String, String)> {
-    let pattern = Regex::new(pattern).ok()?;
+fn differing(left: &[u8], right: &[u8], pattern: &LazyLock<Option<Regex>>) -> Option<(String, String)> {
+    let pattern = pattern.as_ref()?;
     let (mut a, mut b) = (pattern.find_iter(left), pattern.find_iter(right));
     let (mut at, mut other_at, mut first) = (0, 0, None);
     loop {

@@ -59,11 +59,18 @@ impl TimestampServer for HttpServer {
             .header("Accept", TIMESTAMP_REPLY);
         let mut response = post.send(request).map_err(|error| match error {
             ureq::Error::StatusCode(status) => format!("answers with the HTTP status {status}"),
+            ureq::Error::Io(error) => format!("could not be reached: {}", without_number(&error)),
             other => format!("could not be reached: {other}"),
         })?;
         let body = response.body_mut().with_config().limit(LONGEST).read_to_vec();
         body.map_err(|error| format!("breaks off its answer: {error}"))
     }
+}
+
+/// The system's words without Rust's "(os error 111)".
+fn without_number(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 #[cfg(test)]
@@ -113,7 +120,7 @@ mod tests {
         assert_eq!(refused, "answers with the HTTP status 503");
         drop(thread.join());
         let gone = HttpServer::new(&url, None).unwrap().answer(b"question").unwrap_err();
-        assert!(gone.starts_with("could not be reached: "), "{gone}");
+        assert!(gone.starts_with("could not be reached: ") && !gone.contains("os error"), "{gone}");
     }
 
     #[test]

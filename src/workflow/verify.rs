@@ -8,7 +8,6 @@ use crate::codesign::{self, SealProblem, SignedBy, SignedCode, Verification};
 use crate::dmg::DiskImage;
 use crate::failure::Failure;
 use crate::macho::{self, Arch};
-use crate::paths::BundlePath;
 use crate::progress::Progress;
 use crate::{bundle, dmg};
 
@@ -51,8 +50,8 @@ pub fn verify(path: &Path, progress: &Progress) -> Result<Checked, Failure> {
     if about.is_dir() {
         let bundle = bundle::scan(path, progress)?;
         let verification = codesign::verify_bundle(&bundle, progress)?;
-        let own = [bundle.main_executable.clone(), Some(BundlePath::root())];
-        return Ok(Checked::new(verification, |code| own.contains(&Some(code.path.clone()))));
+        let own = codesign::own_code(&bundle);
+        return Ok(Checked::new(verification, |code| own.as_ref() == Some(&code.path)));
     }
     if macho::is_macho(&start(path)?) {
         return Ok(Checked::new(codesign::verify_file(path, progress)?, |_| true));

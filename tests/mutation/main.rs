@@ -10,6 +10,7 @@
 mod common;
 
 mod app;
+mod chain;
 mod kinds;
 mod oracle;
 mod signature;
