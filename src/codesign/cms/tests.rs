@@ -153,8 +153,8 @@ fn what_is_signed_here_holds() {
 #[test]
 fn apples_own_signature_holds_with_chain_and_timestamp() {
     let (cms, directory) = (std::fs::read(fixture("cms/java.cms")), std::fs::read(fixture("cms/java.cd")));
-    let (cms, directory) = (cms.unwrap(), directory.unwrap());
-    let (found, signatory) = faults(&cms, &[directory.clone()]);
+    let (cms, directories) = (cms.unwrap(), vec![directory.unwrap()]);
+    let (found, signatory) = faults(&cms, &directories);
     assert_eq!(found, []);
     let Some(Signatory { authority, chain: Some(chain) }) = signatory else { panic!("no chain") };
     assert_eq!(
@@ -171,11 +171,11 @@ fn apples_own_signature_holds_with_chain_and_timestamp() {
     assert_eq!(chain[0].subject_field("OU"), Some("JCDTMS22B4"));
     // Apple's root is signed with SHA-1, its server's token comes with three certificates.
     for root in [&chain[2].der, &chain[1].der] {
-        assert_eq!(codes(&flipped(&cms, root, 0, root.len() - 20), &[directory.clone()])[0], "cms-chain");
+        assert_eq!(codes(&flipped(&cms, root, 0, root.len() - 20), &directories)[0], "cms-chain");
     }
-    let mut other = directory.clone();
-    other[700] ^= 1;
-    assert_eq!(codes(&cms, &[other]), ["cms-digest", "cms-attributes"]);
+    let mut others = directories.clone();
+    others[0][700] ^= 1;
+    assert_eq!(codes(&cms, &others), ["cms-digest", "cms-attributes"]);
 }
 
 #[test]
@@ -188,7 +188,9 @@ fn each_part_is_missed_when_it_is_changed() {
     let value = Signed::new(&identity, NOW, &bytes).unwrap().value;
     let (digest, other) = (Sha256::digest(&directories[0]), Sha256::digest(&directories[1]));
     let end = |certificate: &Certificate| certificate.der.len() - 5;
-    let cases: [(&str, &[u8], usize, usize, &[&str]); 14] = [
+    /// What it is called, its bytes, which of their places, how far in, and what that is told by.
+    type Case<'a> = (&'a str, &'a [u8], usize, usize, &'a [&'a str]);
+    let cases: [Case; 14] = [
         ("message digest", &digest, 0, 9, &["cms-digest", "cms-signature"]),
         ("9.2", &other, 0, 9, &["cms-attributes", "cms-signature"]),
         ("9.1", b"<data>\n\t\t", 1, 12, &["cms-attributes", "cms-signature"]),
