@@ -38,10 +38,13 @@ fn tree(app: &App) -> SealTree {
 
 const APP: [&str; 2] = ["-3 of write-postcard", "signature, ad hoc: true"];
 
+fn with_app<'a>(links: &[&'a str]) -> Vec<&'a str> {
+    [links, &APP].concat()
+}
+
 #[test]
 fn a_chain_leads_from_the_file_to_the_app() {
     let app = App::signed();
-    let with_app = |links: &[&str]| [links, &APP].concat();
     assert_eq!(drawn(&app, "Contents/Resources/letter.txt"), with_app(&["hash Resources/letter.txt"]));
     assert_eq!(drawn(&app, "Contents/Resources/link.txt"), with_app(&["link Resources/link.txt"]));
     assert_eq!(drawn(&app, LIBRARY), with_app(&["pages", "code Frameworks/libstamp.1.dylib"]));
