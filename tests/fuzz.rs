@@ -42,6 +42,7 @@ fn entries() -> Vec<Entry> {
         Entry { name: "crash reports", read: read_crash, seeds: crash_reports() },
         Entry { name: "archives", read: read_archive, seeds: archives() },
         Entry { name: "profiles", read: read_profile, seeds: vec![PROFILE.to_vec()] },
+        Entry { name: "CMS", read: read_cms, seeds: vec![CMS.to_vec()] },
         Entry { name: "requirements", read: read_requirement, seeds: requirements() },
         Entry { name: "requirement texts", read: read_requirement_text, seeds: requirement_texts() },
     ]
@@ -130,6 +131,15 @@ fn read_archive(bytes: &[u8]) {
 
 fn read_profile(bytes: &[u8]) {
     let _ = (Profile::read(bytes), Authority::read(bytes), image_credentials(bytes));
+}
+
+/// A real signature with its timestamp, checked over its code directory.
+const CMS: &[u8] = include_bytes!("fixtures/cms/java.cms");
+
+fn read_cms(bytes: &[u8]) {
+    let faults = codesign::cms_faults(bytes, include_bytes!("fixtures/cms/java.cd"));
+    let authority = Authority::read(bytes);
+    assert!(!faults.is_empty() || authority.is_some(), "a signature of nobody holds");
 }
 
 /// The bare bones of a signed message around a property list, with indefinite lengths as Apple writes them.

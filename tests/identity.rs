@@ -4,6 +4,8 @@
 #![allow(clippy::disallowed_methods, reason = "tests make what they look at")]
 
 mod common;
+#[path = "mutation/oracle.rs"]
+mod oracle;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -327,4 +329,89 @@ fn a_timestamp_is_kept_with_the_signature_and_verifies() {
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success() && said.contains("covers this signature"), "{said}");
     }
+}
+
+/// The first place of `part` in `bytes`.
+fn find(bytes: &[u8], part: &[u8]) -> usize {
+    bytes.windows(part.len()).position(|window| window == part).expect("the part")
+}
+
+#[test]
+fn a_changed_signature_is_refused_by_both_verifiers() {
+    let fixture = unpack("faults");
+    let library = fixture.app("unsigned").join("Contents/Frameworks/libunsigned.dylib");
+    let server: Option<Arc<dyn TimestampServer>> = match Command::new("openssl").arg("version").output() {
+        Ok(_) => Some(Arc::new(Openssl(fixture.path().to_owned()))),
+        Err(_) => None,
+    };
+    let is_stamped = server.is_some();
+    let signer = signer_with("chain.p12", server);
+    let leaf = signer.identity().certificates()[0].clone();
+    let options = SignOptions { signer: Some(signer), ..SignOptions::default() };
+    codesign::sign_file(&library, &codesign::plan_file(&library, &options).unwrap()).unwrap();
+    let bytes = fs::read(&library).unwrap();
+    let cms = find(&bytes, &slot(&library, 0x10000));
+    let after = |part: &[u8], more: usize| cms + find(&bytes[cms..], part) + part.len() + more;
+    let oid = |last: &[u8]| [&[0x2a, 0x86, 0x48, 0x86, 0xf7][..], last].concat();
+    let certificate = find(&bytes[cms..], leaf.name().as_bytes()) + cms;
+    let mut places = vec![
+        // Behind the object identifier of an attribute stand the heads of its set and of the value.
+        ("message digest", after(&oid(&[0x0d, 1, 9, 4]), 8), "cms-digest"),
+        ("cdhashes", after(b"<data>", 6), "cms-attributes"),
+        ("hashes of the directories", after(&oid(&[0x63, 0x64, 9, 2]), 25), "cms-attributes"),
+        ("name of the certificate", certificate, "cms-chain"),
+        // ecdsa-with-SHA256 stands before the value, and the value before the token.
+        ("value", value_of(&bytes, cms) + 20, "cms-signature"),
+    ];
+    if is_stamped {
+        // The imprint follows SHA-256 and the head of its octet string in TSTInfo.
+        let info = after(&oid(&[0x0d, 1, 9, 0x10, 1, 4]), 0);
+        let sha256 = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
+        places.push(("imprint", info + find(&bytes[info..], &sha256) + 9 + 4 + 8, "cms-timestamp"));
+        let end = cms + slot(&library, 0x10000).len() - 5;
+        places.push(("value of the token", end, "cms-timestamp"));
+    }
+    let changed: Vec<PathBuf> = places
+        .iter()
+        .map(|(what, at, wanted)| {
+            let mut other = bytes.clone();
+            other[*at] ^= 1;
+            let path = fixture.path().join(format!("{what}.dylib"));
+            fs::write(&path, other).unwrap();
+            let found = codesign::verify_file(&path, &Progress::silent()).unwrap().problems;
+            assert!(found.iter().any(|one| one.code == *wanted), "{what}: {found:?}");
+            path
+        })
+        .collect();
+    let Some(oracle) = oracle::Oracle::find() else {
+        eprintln!("SKIPPED: no independent verifier here");
+        return;
+    };
+    assert_eq!(oracle.verdicts(&[library]), [true]);
+    let verdicts = oracle.verdicts(&changed);
+    let agreed: Vec<&str> =
+        places.iter().zip(&verdicts).filter(|(_, passed)| **passed).map(|((what, ..), _)| *what).collect();
+    assert_eq!(agreed, [""; 0], "the other verifier passes these");
+}
+
+/// Where the value of the signature stands: behind the last algorithm that is ECDSA with SHA-256 before a token.
+fn value_of(bytes: &[u8], cms: usize) -> usize {
+    const ECDSA_WITH_SHA256: [u8; 10] = [0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+    let attributes = cms + find(&bytes[cms..], b"<key>cdhashes</key>");
+    attributes + find(&bytes[attributes..], &ECDSA_WITH_SHA256) + ECDSA_WITH_SHA256.len()
+}
+
+#[test]
+fn a_verification_names_each_signer_once() {
+    let (_fixture, app, _) = signed_sample(&by("chain.p12"));
+    let checked = workflow::verify(&app, &Progress::silent()).unwrap();
+    let [signer] = &checked.signers[..] else { panic!("{:?}", checked.signers) };
+    let authority = signer.authority.as_ref().unwrap();
+    assert_eq!(
+        authority.names,
+        ["Bundlewright Test Chain", "Bundlewright Test CA", "Bundlewright Test Root"]
+    );
+    assert_eq!((authority.is_apples, authority.is_whole), (false, true));
+    assert_eq!((signer.signed_times, signer.timestamps), (Some((NOW, NOW)), None));
+    assert_eq!(signer.codes.len(), checked.codes.len());
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::answer::{Answer, Trouble};
 use super::render::seals::{ChainJson, TreeJson};
+use super::render::signers::SignerJson;
 use super::render::{self, BAD, FAINT, GOOD, Page, SCHEMA, STRONG, count};
 use super::session::Session;
 use crate::macho::Arch;
@@ -37,6 +38,8 @@ struct VerifyJson<'a> {
     checks: u64,
     problems: Vec<ProblemJson<'a>>,
     codes: Vec<CodeJson<'a>>,
+    /// Each distinct signer.
+    signers: Vec<SignerJson<'a>>,
 }
 
 /// What a signature says of its code.
@@ -104,6 +107,7 @@ impl Verify {
             let arch = problem.arch.map(|arch| format!(", {arch}")).unwrap_or_default();
             page.paint(FAINT, format!("  [{}{arch}]", problem.code)).end();
         }
+        render::signers::signers(&mut page, &checked.signers, checked.codes.len());
         if let Some(text) = checked.main_code().and_then(|code| Some((code, code.designated.as_ref()?))) {
             // As `codesign -d -r-` has it: after a mark where the signature itself does not say so.
             let (code, requirement) = text;
@@ -158,5 +162,6 @@ fn json(checked: &Checked) -> String {
         checks: checked.checks,
         problems: problems.collect(),
         codes: codes.collect(),
+        signers: checked.signers.iter().map(SignerJson::new).collect(),
     })
 }

@@ -79,12 +79,29 @@ fn not_developer_id(chain: &[Certificate], signed_at: Option<u64>) -> Option<Str
     Some(format!("signed as {name} on {}, but that certificate is valid from {from} to {to}", date(at)))
 }
 
-/// A day as ISO 8601 has it, in UTC.
+/// The day of a time in seconds since 1970, as ISO 8601 has it.
 pub(super) fn date(seconds: u64) -> String {
-    let moment = DateTime::from_unix_duration(Duration::from_secs(seconds));
-    moment.map_or("the far future".to_owned(), |day| {
-        format!("{:04}-{:02}-{:02}", day.year(), day.month(), day.day())
-    })
+    iso_time(seconds).split('T').next().unwrap_or_default().to_owned()
+}
+
+/// A time in seconds since 1970, as RFC 3339 has it.
+pub fn iso_time(seconds: u64) -> String {
+    match DateTime::from_unix_duration(Duration::from_secs(seconds)) {
+        Ok(time) => time.to_string(),
+        Err(_) => "the far future".to_owned(),
+    }
+}
+
+/// A time in seconds since 1970 as codesign prints it, but in UTC: "21 Sep 2026 at 16:44:02 UTC".
+pub fn moment(seconds: u64) -> String {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let Ok(time) = DateTime::from_unix_duration(Duration::from_secs(seconds)) else {
+        return iso_time(seconds);
+    };
+    let month = MONTHS.get(usize::from(time.month()).wrapping_sub(1)).unwrap_or(&"");
+    let clock = format!("{:02}:{:02}:{:02}", time.hour(), time.minutes(), time.seconds());
+    format!("{} {month} {} at {clock} UTC", time.day(), time.year())
 }
 
 /// Messages with made-up certificates; nothing in them is really signed.

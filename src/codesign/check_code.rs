@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::SignedCode;
 use super::blob::*;
 use super::check_signature::{Contents, Known, MODIFIED, Signed, check_signature};
 use super::cms::verify::Signatory;
@@ -10,6 +9,7 @@ use super::code_directory::Cdhash;
 use super::digest::{HashType, hex};
 use super::embedded::{exec_segment, is_code, signature_bytes};
 use super::requirement::{Chain, Subject, of_cdhashes};
+use super::{CodeFault, SignedCode};
 use crate::macho::header::{Header, LC_CODE_SIGNATURE};
 use crate::macho::{Arch, Container, fat};
 use crate::paths::BundlePath;
@@ -117,6 +117,11 @@ pub(super) fn signed_codes(path: &BundlePath, report: &CodeReport) -> Vec<Signed
 impl CodeReport {
     pub fn identities(&self) -> impl Iterator<Item = &Identity> {
         self.slices.iter().filter_map(|(_, identity)| identity.as_ref())
+    }
+
+    pub fn into_faults(self) -> Vec<CodeFault> {
+        let faults = self.faults.into_iter();
+        faults.map(|fault| CodeFault { arch: fault.arch, code: fault.code, message: fault.message }).collect()
     }
 
     pub fn expect(

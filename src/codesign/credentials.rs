@@ -2,7 +2,9 @@
 
 use super::authority::Authority;
 use super::blob::{SLOT_CMS, SLOT_ENTITLEMENTS, SuperBlob};
-use super::check_code::{Outside, check_file};
+use super::check_code::{CodeReport, Outside, check_file};
+use super::check_signature::MODIFIED;
+use super::cms::verify::check_cms;
 use super::code_directory::CodeDirectory;
 use super::digest::HashType;
 use super::embedded::{is_code, is_directory_slot, signature_bytes};
@@ -38,9 +40,17 @@ pub fn image_credentials(image: &[u8]) -> Option<Credentials> {
 
 /// What is wrong with the signatures of one Mach-O file by itself: every page hash and what the file itself holds.
 pub fn code_faults(bytes: &[u8]) -> Vec<CodeFault> {
-    let report = check_file(bytes, &Outside::Unknown);
-    let faults = report.faults.into_iter();
-    faults.map(|fault| CodeFault { arch: fault.arch, code: fault.code, message: fault.message }).collect()
+    check_file(bytes, &Outside::Unknown).into_faults()
+}
+
+/// What is wrong with a CMS, the contents of slot 0x10000, over a code directory, the blob of slot 0.
+pub fn cms_faults(cms: &[u8], directory: &[u8]) -> Vec<CodeFault> {
+    let mut report = CodeReport::default();
+    match CodeDirectory::parse(directory) {
+        Ok(directory) => drop(check_cms(&mut report, None, cms, &[&directory])),
+        Err(why) => report.expect(false, None, "signature-malformed", || format!("{MODIFIED}: {why}")),
+    }
+    report.into_faults()
 }
 
 /// Reads the super blob that a signature is.

@@ -2,6 +2,7 @@
 
 use plist::{Dictionary, Value};
 
+use super::authority::{Authority, moment};
 use super::blob::{
     BLOB_HEADER, SLOT_CMS, SLOT_CODE_DIRECTORY, SLOT_CODE_RESOURCES, SLOT_DER_ENTITLEMENTS,
     SLOT_ENTITLEMENTS, SLOT_INFO_PLIST, SLOT_REQUIREMENTS, SuperBlob,
@@ -59,6 +60,11 @@ pub fn describe(super_blob: &[u8]) -> Result<Description, String> {
         ("CMS signature", cms.map_or_else(|| "none".to_owned(), digest)),
         ("CDHash", hex(&strongest.cdhash().0)),
     ];
+    if let Some(authority) = cms.and_then(Authority::read) {
+        fields.push(("Authority", authority.names.join(", ")));
+        fields.extend(authority.timestamp.map(|at| ("Timestamp", moment(at))));
+        fields.extend(authority.signed_time.map(|at| ("Signed Time", moment(at))));
+    }
     let xml = blobs.contents(SLOT_ENTITLEMENTS);
     let entitlements = match xml.map(InfoPlist::read) {
         Some(Ok(InfoPlist { value: Value::Dictionary(values), .. })) => values,

@@ -30,6 +30,7 @@ mod requirement;
 mod rules;
 mod seal;
 mod signer;
+mod signers;
 mod simulate;
 mod step;
 mod timestamp;
@@ -39,10 +40,10 @@ mod write;
 use crate::macho::{Arch, Signature};
 use crate::paths::BundlePath;
 
-pub use authority::Authority;
+pub use authority::{Authority, iso_time, moment};
 pub use certificate::Certificate;
 pub use chain::{SealLink, SealState, SealTree, SealedBy, own_code, seal_chain, seal_tree};
-pub use credentials::{code_faults, credentials, image_credentials};
+pub use credentials::{cms_faults, code_faults, credentials, image_credentials};
 pub use describe::{Description, SealDescription, describe, describe_seal, flag_names};
 pub use entitlements::{Entitlements, needs_profile};
 pub use identity::{Identity, Password};
@@ -50,6 +51,7 @@ pub use plan::{SignKind, SignOptions, SignPlan, SignStep, may_stand_beside_conte
 pub use profile::Profile;
 pub use requirement::{requirement_blob, requirement_text};
 pub use signer::Signer;
+pub use signers::SignedBy;
 pub use simulate::simulate;
 pub use timestamp::{APPLE_TIMESTAMP_SERVER, TIMESTAMP_QUERY, TIMESTAMP_REPLY, TimestampServer};
 pub use verify::{verify_bundle, verify_file};

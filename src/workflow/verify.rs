@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::codesign::{self, SealProblem, SignedCode, Verification};
+use crate::codesign::{self, SealProblem, SignedBy, SignedCode, Verification};
 use crate::dmg::DiskImage;
 use crate::failure::Failure;
 use crate::macho::{self, Arch};
@@ -26,6 +26,8 @@ pub struct Checked {
     pub problems: Vec<Fault>,
     /// Every signature of a bundle or a Mach-O file.
     pub codes: Vec<SignedCode>,
+    /// Who made them.
+    pub signers: Vec<SignedBy>,
     /// Where the signature of the thing itself is among them.
     main: Option<usize>,
 }
@@ -100,6 +102,7 @@ fn start(path: &Path) -> Result<Vec<u8>, Failure> {
 impl Checked {
     /// Of a bundle whose own code stands at `own`, or of a file.
     fn new(verification: Verification, own: Option<&BundlePath>) -> Self {
+        let signers = verification.signers();
         let Verification { checks, problems, codes, unsigned, .. } = verification;
         let fault = |problem: SealProblem| Fault {
             path: problem.path.to_string(),
@@ -122,7 +125,7 @@ impl Checked {
                 });
             }
         }
-        Checked { checks, problems, codes, main }
+        Checked { checks, problems, codes, signers, main }
     }
 
     /// A bundle is signed as a whole: an executable that the linker signed seals none of the files around it.

@@ -13,6 +13,7 @@ pub mod maps_json;
 mod page;
 pub mod preflight;
 pub mod seals;
+pub mod signers;
 pub mod tree;
 pub mod walk;
 pub mod words;

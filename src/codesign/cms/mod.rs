@@ -2,6 +2,8 @@
 
 pub(super) mod key;
 pub(super) mod read;
+#[cfg(test)]
+mod tests;
 pub(super) mod timestamp;
 pub(super) mod verify;
 pub(super) mod write;

@@ -186,7 +186,7 @@ fn validity(chain: &[Certificate], time: u64) -> (&'static str, Result<(), Strin
 
 /// A developer's certificate from Apple names the team in its organizational unit. What the App Store signs bears the team of
 /// whoever made it.
-fn check_team(chain: &[Certificate], directories: &[&CodeDirectory]) -> Result<(), String> {
+pub(super) fn check_team(chain: &[Certificate], directories: &[&CodeDirectory]) -> Result<(), String> {
     let leaf = &chain[0];
     let is_developers =
         leaf.extensions.iter().any(|oid| oid.starts_with(APPLE_LEAF)) && !leaf.has_extension(APP_STORE);
