@@ -28,10 +28,15 @@ impl Environment {
             has_display: !needs_server || ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().any(is_set),
             source_date_epoch: std::env::var("SOURCE_DATE_EPOCH").ok().filter(|text| !text.is_empty()),
             temporary: std::env::temp_dir(),
-            now: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            now: now(),
             http_proxy: ["http_proxy", "HTTP_PROXY"]
                 .iter()
                 .find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty())),
         }
     }
+}
+
+/// The clock, in seconds since 1970.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -23,17 +23,23 @@ pub fn open(file: Option<&Path>, roots: Option<SearchRoots>, session: &Session) 
     if !session.environment.has_display {
         return Err(Trouble::Usage(headless("there is no display to open a window on", file)));
     }
-    run(file, roots)
+    run(file, roots, session)
 }
 
 #[cfg(feature = "gui")]
-fn run(file: Option<&Path>, roots: Option<SearchRoots>) -> Result<Answer, Trouble> {
-    let exit = super::answer::Exit::Window(crate::ui::run(file.map(Path::to_path_buf), roots));
+fn run(file: Option<&Path>, roots: Option<SearchRoots>, session: &Session) -> Result<Answer, Trouble> {
+    let outside = crate::ui::Outside {
+        clock: super::environment::now,
+        source_date: session.source_date()?,
+        temporary: session.environment.temporary.clone(),
+        http_proxy: session.environment.http_proxy.clone(),
+    };
+    let exit = super::answer::Exit::Window(crate::ui::run(file.map(Path::to_path_buf), roots, outside));
     Ok(Answer { text: String::new(), exit })
 }
 
 #[cfg(not(feature = "gui"))]
-fn run(file: Option<&Path>, _: Option<SearchRoots>) -> Result<Answer, Trouble> {
+fn run(file: Option<&Path>, _: Option<SearchRoots>, _: &Session) -> Result<Answer, Trouble> {
     Err(Trouble::Usage(headless("this build has no window", file)))
 }
 

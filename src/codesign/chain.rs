@@ -49,6 +49,33 @@ impl SealedBy {
     }
 }
 
+impl SealedBy {
+    /// In words that go on after the name of what is sealed.
+    pub fn words(&self) -> String {
+        match self {
+            SealedBy::OwnCodeDirectory => "by the page hashes of its own code directory".to_owned(),
+            SealedBy::Hash { seal, entry } => format!("by its hash, the entry {entry} of {seal}"),
+            SealedBy::Target { seal, entry, target } => {
+                format!("as a link to {target}, the entry {entry} of {seal}")
+            }
+            SealedBy::Requirement { seal, entry, requirement } => {
+                format!("as nested code, the entry {entry} of {seal}: {requirement}")
+            }
+            SealedBy::Slot { code, slot } => {
+                format!("by special slot -{slot} in the code directory of {}", named(code))
+            }
+            SealedBy::Signature { cdhash, ad_hoc } => {
+                let cdhash = cdhash.as_deref().unwrap_or("unknown");
+                match ad_hoc {
+                    true => format!("by nothing but its own hash, for it is signed ad hoc: cdhash {cdhash}"),
+                    false => format!("by the certificates that it is signed with: cdhash {cdhash}"),
+                }
+            }
+            SealedBy::Nothing { why } => format!("by no seal: {why}"),
+        }
+    }
+}
+
 /// The chain from `path` to the app; the first broken link is what an edit broke first. `None` when nothing of that
 /// name is there or is said to be.
 pub fn seal_chain(bundle: &Bundle, verification: &Verification, path: &BundlePath) -> Option<Vec<SealLink>> {

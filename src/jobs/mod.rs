@@ -22,11 +22,14 @@ use crate::dyld::{Conditions, Graph, Resolution};
 use crate::failure::Failure;
 use crate::maps::network::{self, Network};
 use crate::maps::why::Why;
+use crate::paths::BundlePath;
 use crate::progress::Step;
 use crate::workflow::package::{DmgLayout, DmgSpec};
 use crate::workflow::picture::Picture;
+use crate::workflow::seals::{SealLink, SealTree};
 use crate::workflow::{
-    Arch, Bundle, Checked, FixOptions, FixPlan, InspectOptions, Inspection, Receipt, Survey,
+    Arch, Bundle, Checked, Comparison, FixOptions, FixPlan, InspectOptions, Inspection, Preflight,
+    PreflightOptions, Receipt, SignOptions, SignRequest, Signed, Survey, Triage,
 };
 
 pub use worker::Jobs;
@@ -66,6 +69,41 @@ pub enum Request {
     Verify {
         path: PathBuf,
     },
+    /// What signing would do to a bundle.
+    PlanSigning {
+        path: PathBuf,
+        request: SignRequest,
+    },
+    /// Sign a bundle as it was planned, and inspect it again.
+    Sign {
+        path: PathBuf,
+        signing: SignOptions,
+        options: InspectOptions,
+    },
+    /// Would Apple's notary accept it?
+    Preflight {
+        path: PathBuf,
+        options: PreflightOptions,
+    },
+    /// Everything that is signed in a bundle, under what seals it.
+    ReadSeals {
+        inspection: Inspection,
+    },
+    /// What vouches for a file of a bundle, up to the app's signature.
+    ReadSealChain {
+        inspection: Inspection,
+        path: BundlePath,
+    },
+    /// Crash reports, tied to the bundle when one is open.
+    Triage {
+        reports: Vec<ReportSource>,
+        inspection: Option<Inspection>,
+    },
+    /// Two builds: bundles, folders, files of code or disk images.
+    Compare {
+        left: PathBuf,
+        right: PathBuf,
+    },
     /// What stands beside a bundle: its icon, and the fix that can be undone.
     LookBeside {
         bundle: Arc<Bundle>,
@@ -104,6 +142,13 @@ pub enum Request {
     },
 }
 
+/// Where a crash report comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReportSource {
+    File(PathBuf),
+    Pasted(String),
+}
+
 /// What comes back. Every request is answered by exactly one `Done` or `Failed`, also when it was cancelled.
 #[derive(Clone)]
 pub enum Event {
@@ -133,6 +178,15 @@ pub enum Outcome {
     /// Nothing was built: this file is already there and was not to be replaced.
     InTheWay(PathBuf),
     Verified(PathBuf, Checked),
+    /// What would be signed, and with what.
+    SigningPlanned(Signed, SignOptions),
+    Signed(Signed, Inspection),
+    Preflighted(Box<Preflight>),
+    /// Of this bundle.
+    Seals(Arc<Bundle>, Arc<SealTree>),
+    SealChain(Arc<Bundle>, BundlePath, Vec<SealLink>),
+    Triaged(Vec<Triage>),
+    Compared(Box<Comparison>),
     Beside {
         icon: Option<Picture>,
         last_fix: Option<Receipt>,

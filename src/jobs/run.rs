@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::worker::Reporter;
-use super::{Outcome, Request};
+use super::{Outcome, ReportSource, Request};
 use crate::failure::Failure;
 use crate::maps::network::network;
 use crate::maps::why::why;
 use crate::workflow::export::{self, Format};
-use crate::workflow::{self, InspectOptions, Mac, package, picture, sample};
+use crate::workflow::{self, InspectOptions, Mac, Text, package, picture, sample, seals};
 
 impl Request {
     /// The file it is about, for messages.
@@ -19,7 +19,9 @@ impl Request {
             Request::Plan { inspection, .. }
             | Request::Apply { inspection, .. }
             | Request::Reconsider { inspection, .. }
-            | Request::Survey { inspection, .. } => inspection.bundle.root.clone(),
+            | Request::Survey { inspection, .. }
+            | Request::ReadSeals { inspection }
+            | Request::ReadSealChain { inspection, .. } => inspection.bundle.root.clone(),
             Request::Trace { target, .. } => {
                 target.image().map(|image| PathBuf::from(image.to_string())).unwrap_or_default()
             }
@@ -29,6 +31,14 @@ impl Request {
             Request::DesignImage { inspection } => inspection.bundle.root.clone(),
             Request::BuildImage { out, .. } | Request::ExportPlan { out, .. } => out.clone(),
             Request::Verify { path } => path.clone(),
+            Request::PlanSigning { path, .. }
+            | Request::Sign { path, .. }
+            | Request::Preflight { path, .. } => path.clone(),
+            Request::Triage { reports, .. } => match reports.first() {
+                Some(ReportSource::File(path)) => path.clone(),
+                _ => PathBuf::from("the pasted report"),
+            },
+            Request::Compare { left, .. } => left.clone(),
             Request::LookBeside { bundle } => bundle.root.clone(),
             Request::DrawBackdrop { .. } => PathBuf::from("the background"),
         }
@@ -77,6 +87,37 @@ pub(super) fn run(request: Request, reporter: &Reporter) -> Result<Outcome, Fail
             let checked = workflow::verify(&path, progress)?;
             Ok(Outcome::Verified(path, checked))
         }
+        Request::PlanSigning { path, request } => {
+            let options = request.read()?;
+            let signed = workflow::plan_signing(&path, &options, progress)?;
+            Ok(Outcome::SigningPlanned(signed, options))
+        }
+        Request::Sign { path, signing, options } => {
+            let signed = workflow::sign(&path, &signing, progress)?;
+            workflow::inspect(&path, &options, progress).map(|after| Outcome::Signed(signed, after))
+        }
+        Request::Preflight { path, options } => {
+            let answer = workflow::preflight(&path, &options, progress)?;
+            Ok(Outcome::Preflighted(Box::new(answer)))
+        }
+        Request::ReadSeals { inspection } => {
+            let tree = seals::seal_tree_of(&inspection);
+            Ok(Outcome::Seals(inspection.bundle, Arc::new(tree)))
+        }
+        Request::ReadSealChain { inspection, path } => {
+            let chain = seals::seal_chain_of(&inspection, &path);
+            Ok(Outcome::SealChain(inspection.bundle, path, chain))
+        }
+        Request::Triage { reports, inspection } => {
+            let texts = reports.into_iter().map(text).collect::<Result<Vec<_>, Failure>>()?;
+            let shown = inspection.as_ref().map(|one| one.bundle.root.display().to_string());
+            let bundle = inspection.as_ref().zip(shown.as_deref());
+            workflow::triage_all(&texts, bundle, progress).map(Outcome::Triaged)
+        }
+        Request::Compare { left, right } => {
+            let comparison = workflow::compare(&left, &right, progress)?;
+            Ok(Outcome::Compared(Box::new(comparison)))
+        }
         Request::LookBeside { bundle } => {
             let (icon, last_fix) = (picture::icon(&bundle), workflow::last_fix(&bundle.root));
             Ok(Outcome::Beside { icon, last_fix })
@@ -107,6 +148,13 @@ pub(super) fn run(request: Request, reporter: &Reporter) -> Result<Outcome, Fail
             export::write(&inspection.bundle.name, &plan, Format::for_file(&out), &out)?;
             Ok(Outcome::Exported(out))
         }
+    }
+}
+
+fn text(report: ReportSource) -> Result<Text, Failure> {
+    match report {
+        ReportSource::File(path) => workflow::read_report(&path),
+        ReportSource::Pasted(text) => Ok(Text { name: "pasted report".to_owned(), bytes: text.into_bytes() }),
     }
 }
 

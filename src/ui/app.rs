@@ -1,6 +1,8 @@
 //! The application: turns actions into requests, and events into state.
 
 mod arrive;
+mod investigate;
+mod signing;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -8,15 +10,15 @@ use std::time::Instant;
 use egui::{Context, Key, Ui, ViewportCommand};
 
 use super::command::{self, Action, Command, Look, Outbox, Page};
-use super::dialogs::{Asked, Dialogs};
+use super::dialogs::{Asked, Dialogs, Kind};
 use super::state::{self, Activity, State};
 use super::widgets::note_input;
-use super::{pages, palette, shell, theme};
+use super::{Outside, pages, palette, shell, theme};
 use crate::bundle::SearchRoots;
 use crate::dmg::Background;
 use crate::dyld::Conditions;
 use crate::fix::{FixOptions, Selection};
-use crate::jobs::{Jobs, Request};
+use crate::jobs::{Jobs, ReportSource, Request};
 use crate::progress::Pace;
 use crate::workflow::{InspectOptions, Mac};
 
@@ -28,6 +30,7 @@ pub struct App {
     side: Jobs,
     dialogs: Dialogs,
     outbox: Outbox,
+    outside: Outside,
     title: String,
     /// Other conditions are being worked out.
     considering: bool,
@@ -51,6 +54,7 @@ impl App {
             side: Jobs::new(wake(ctx.clone())),
             dialogs: Dialogs::default(),
             outbox: Vec::new(),
+            outside: Outside::default(),
             title: String::new(),
             considering: false,
             consider_again: false,
@@ -71,6 +75,12 @@ impl App {
             app.open(path);
         }
         app
+    }
+
+    /// The same window in these surroundings.
+    pub fn within(mut self, outside: Outside) -> Self {
+        self.outside = outside;
+        self
     }
 
     /// Whether the user waits for something.
@@ -163,7 +173,7 @@ impl App {
             .iter()
             .find(|entry| entry.command == command)
             .is_some_and(|entry| entry.needs_bundle);
-        let reads = self.state.page() == Page::Manual && matches!(command, Command::Find | Command::Go(_));
+        let reads = self.state.page().stands_alone() && matches!(command, Command::Find);
         if needs && !opened && command != Command::Cancel && !reads {
             return false;
         }
@@ -171,13 +181,16 @@ impl App {
         match command {
             Command::Cancel => busy,
             Command::Open | Command::OpenSample | Command::Reanalyse | Command::BuildImage => !busy,
+            Command::Sign | Command::Preflight => !busy,
+            Command::OpenReport | Command::PasteReport | Command::CompareWith => !busy,
             Command::ReviewFixes => {
                 !busy && self.state.opened.as_ref().is_some_and(|opened| opened.facts.fixable > 0)
             }
             Command::ApplyFixes => !busy && self.state.page() == Page::Plan && self.state.plan.can_apply(),
             Command::Inspector => {
                 let page = self.state.page();
-                self.state.narrow && !matches!(page, Page::Overview | Page::InfoPlist | Page::Manual)
+                self.state.narrow
+                    && !matches!(page, Page::Overview | Page::InfoPlist | Page::Manual | Page::Compare)
             }
             Command::UsualConditions => self.state.conditions != Conditions::default(),
             Command::ExportPlan => !busy && self.state.plan.plan().is_some(),
@@ -222,6 +235,13 @@ impl App {
             Action::SwitchEdit(_) | Action::SwitchOffer(_) | Action::SwitchLicences => {}
             Action::PickBuildFolder(row) => self.dialogs.pick_folder(ctx, frame, row),
             Action::PickBackground => self.dialogs.pick_background(ctx, frame),
+            Action::PickIdentity => self.dialogs.pick_identity(ctx, frame),
+            Action::PickEntitlements => self.dialogs.pick_entitlements(ctx, frame),
+            Action::PlanSigning(request) => self.plan_signing(*request),
+            Action::Sign => self.sign(),
+            Action::ReadReports(reports) => self.triage(reports),
+            Action::PickSide(side, kind) => self.dialogs.pick_side(ctx, frame, side, kind),
+            Action::Compare(left, right) => self.compare(left, right),
             Action::SetRoots(roots) => {
                 self.state.roots = roots.clone();
                 self.state.place = Mac::Build;
@@ -304,6 +324,18 @@ impl App {
                 self.state.folders.open(&roots.clone());
             }
             Command::BuildImage => self.build_image(),
+            Command::Sign => self.show_signing(),
+            Command::Preflight => self.preflight(),
+            Command::OpenReport => self.dialogs.pick_report(ctx, frame),
+            Command::PasteReport => {
+                self.state.page = Some(Page::Crash);
+                ctx.send_viewport_cmd(ViewportCommand::RequestPaste);
+            }
+            Command::CompareWith => {
+                self.state.page = Some(Page::Compare);
+                let side = self.state.compare.wanted(self.state.opened.as_ref().map(state::Opened::path));
+                self.dialogs.pick_side(ctx, frame, side, Kind::Folder);
+            }
             Command::UsualConditions => {
                 self.state.conditions = Conditions::default();
                 self.reconsider();
@@ -363,6 +395,8 @@ impl App {
             Page::Signature => pages::signature::filter_id(),
             Page::Maps => pages::maps::filter_id(),
             Page::Manual => pages::manual::filter_id(),
+            Page::Crash => pages::crash::filter_id(),
+            Page::Compare => pages::compare::filter_id(),
             _ => return,
         };
         ctx.memory_mut(|memory| memory.request_focus(id));
@@ -372,6 +406,14 @@ impl App {
     fn chosen(&mut self, asked: Asked, path: PathBuf) {
         match asked {
             Asked::App => self.open(path),
+            Asked::Identity => self.state.signature.sign.choose_identity(path),
+            Asked::Entitlements => self.state.signature.sign.choose_entitlements(path),
+            Asked::Report => self.triage(vec![ReportSource::File(path)]),
+            Asked::Side(side) => {
+                if let Some((left, right)) = self.state.compare.chosen(side, path) {
+                    self.compare(left, right);
+                }
+            }
             Asked::BuildFolder(row) => self.state.folders.chosen(row, path),
             Asked::Image => {
                 self.state.image.output = path.display().to_string();
@@ -402,11 +444,7 @@ impl App {
         if self.state.narrow && free && ctx.input(|input| input.key_pressed(Key::Escape)) {
             self.state.inspector_open = false;
         }
-        let dropped =
-            ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_path_buf()));
-        if let Some(path) = dropped {
-            self.outbox.push(Action::Open(path));
-        }
+        self.take_in(ctx);
     }
 
     fn page(&mut self, ui: &mut Ui) {
@@ -416,6 +454,16 @@ impl App {
         if page == Page::Manual {
             let opened = state.opened.is_some();
             pages::manual::show(ui, &mut state.manual, opened, &mut self.outbox);
+            return;
+        }
+        if page == Page::Crash {
+            let (opened, called) = (state.opened.as_ref(), &mut state.inspector_open);
+            pages::crash::show(ui, &mut state.crash, opened, busy, called, &mut self.outbox);
+            return;
+        }
+        if page == Page::Compare {
+            let opened = state.opened.as_ref();
+            pages::compare::show(ui, &mut state.compare, opened, busy, &mut self.outbox);
             return;
         }
         let Some(opened) = &state.opened else {
@@ -453,10 +501,10 @@ impl App {
                 let place = state.place;
                 pages::maps::show(ui, &mut state.maps, &mut state.dependencies, place, opened, called, out);
             }
-            Page::Manual => {}
+            Page::Crash | Page::Compare | Page::Manual => {}
             Page::Findings => pages::findings::show(ui, &mut state.findings, opened, called, out),
             Page::Plan => pages::plan::show(ui, &mut state.plan, opened, busy, *called, out),
-            Page::Signature => pages::signature::show(ui, &mut state.signature, opened, called, out),
+            Page::Signature => pages::signature::show(ui, &mut state.signature, opened, busy, called, out),
             Page::DiskImage => pages::disk_image::show(ui, &mut state.image, opened, busy, *called, out),
         }
     }

@@ -7,10 +7,12 @@ use egui::{Context, Key, KeyboardShortcut, Modifiers, ThemePreference};
 use crate::bundle::ImageId;
 use crate::dyld::Conditions;
 use crate::fix::{EditKey, Selection};
-use crate::jobs::Request;
+use crate::jobs::{ReportSource, Request};
 use crate::macho::InstallName;
+use crate::ui::dialogs::Kind;
 use crate::ui::icons::Icon;
-use crate::workflow::Mac;
+use crate::ui::pages::compare::Side;
+use crate::workflow::{Mac, SignRequest};
 
 /// The steps of the rail, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,8 +25,19 @@ pub enum Page {
     Plan,
     Signature,
     DiskImage,
+    /// Crash reports: alone, or tied to the open bundle.
+    Crash,
+    /// Two builds side by side: it needs no open bundle.
+    Compare,
     /// The laws of dyld and the rules: it needs no bundle.
     Manual,
+}
+
+impl Page {
+    /// Whether there is something to do on it without an open bundle.
+    pub fn stands_alone(self) -> bool {
+        matches!(self, Page::Crash | Page::Compare | Page::Manual)
+    }
 }
 
 /// A command without further particulars: it stands in a menu and in the palette.
@@ -50,6 +63,14 @@ pub enum Command {
     ExportPlan,
     BuildFolders,
     BuildImage,
+    /// How the bundle would be signed, and with what.
+    Sign,
+    Preflight,
+    OpenReport,
+    /// A report from the clipboard.
+    PasteReport,
+    /// Choose the second of two builds.
+    CompareWith,
     /// No what-if any more.
     UsualConditions,
     Cancel,
@@ -93,6 +114,18 @@ pub enum Action {
     PickBuildFolder(usize),
     SetRoots(crate::bundle::SearchRoots),
     PickBackground,
+    PickIdentity,
+    PickEntitlements,
+    /// See what signing like this would do.
+    PlanSigning(Box<SignRequest>),
+    /// Sign as it was planned.
+    Sign,
+    /// Read these crash reports, in the place of those on the page.
+    ReadReports(Vec<ReportSource>),
+    /// Choose a folder or a file for one side of the comparison.
+    PickSide(Side, Kind),
+    /// Compare what stands at these two paths.
+    Compare(PathBuf, PathBuf),
     /// Ask for the disk image's name and folder, then build it.
     ChooseOutput,
     /// Build the disk image there, in the place of another file only with `replace`.
@@ -193,6 +226,12 @@ pub static COMMANDS: &[Entry] = &[
     entry(Command::Go(Page::Signature), Menu::View, "Signature", Some(Icon::Shield)).keys(CTRL, Key::Num5),
     entry(Command::Go(Page::DiskImage), Menu::View, "Disk image", Some(Icon::Drive)).keys(CTRL, Key::Num6),
     entry(Command::Go(Page::Maps), Menu::View, "Maps", Some(Icon::Map)).keys(CTRL, Key::Num7),
+    entry(Command::Go(Page::Crash), Menu::View, "Crash report", Some(Icon::Pulse))
+        .keys(CTRL, Key::Num8)
+        .always(),
+    entry(Command::Go(Page::Compare), Menu::View, "Compare", Some(Icon::Columns))
+        .keys(CTRL, Key::Num9)
+        .always(),
     entry(Command::ShowLog, Menu::View, "Show or hide the log", Some(Icon::Log))
         .keys(CTRL, Key::L)
         .always()
@@ -209,6 +248,16 @@ pub static COMMANDS: &[Entry] = &[
     entry(Command::BuildImage, Menu::Tools, "Build disk image…", Some(Icon::Drive))
         .keys(CTRL, Key::B)
         .apart(),
+    entry(Command::Sign, Menu::Tools, "Sign…", Some(Icon::Shield)).keys(CTRL_SHIFT, Key::S).apart(),
+    entry(Command::Preflight, Menu::Tools, "Notarization preflight", None).keys(CTRL_SHIFT, Key::N),
+    entry(Command::OpenReport, Menu::Tools, "Open crash report…", Some(Icon::Pulse))
+        .keys(CTRL_SHIFT, Key::R)
+        .always()
+        .apart(),
+    entry(Command::PasteReport, Menu::Tools, "Paste crash report", None).keys(CTRL_SHIFT, Key::V).always(),
+    entry(Command::CompareWith, Menu::Tools, "Compare with…", Some(Icon::Columns))
+        .keys(CTRL, Key::D)
+        .always(),
     entry(Command::Cancel, Menu::Tools, "Cancel what is running", Some(Icon::Close))
         .keys(CTRL, Key::Period)
         .apart(),

@@ -6,6 +6,11 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use egui::Context;
 use rfd::{AsyncFileDialog, FileHandle};
 
+use crate::ui::pages::compare::Side;
+
+/// How the files of crash reports end; a log of dyld or objc may have any name.
+pub const REPORTS: [&str; 9] = ["ips", "crash", "txt", "log", "md", "spin", "hang", "diag", "beta"];
+
 /// What a dialog was opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
@@ -14,6 +19,17 @@ pub enum Asked {
     Image,
     Background,
     BuildFolder(usize),
+    Identity,
+    Entitlements,
+    Report,
+    Side(Side),
+}
+
+/// What the system's dialog offers: one of them shows files or folders, never both, but on a Mac.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Folder,
+    File,
 }
 
 pub struct Dialogs {
@@ -45,6 +61,33 @@ impl Dialogs {
         let dialog =
             AsyncFileDialog::new().set_title("Mac this folder of the build Mac is here").set_parent(frame);
         self.wait(ctx, Asked::BuildFolder(row), dialog.pick_folder());
+    }
+
+    pub fn pick_identity(&mut self, ctx: &Context, frame: &eframe::Frame) {
+        let dialog = AsyncFileDialog::new().set_title("Sign with this identity").set_parent(frame);
+        let dialog = dialog.add_filter("Identities", &["p12", "pfx", "pem"]).add_filter("All files", &["*"]);
+        self.wait(ctx, Asked::Identity, dialog.pick_file());
+    }
+
+    pub fn pick_entitlements(&mut self, ctx: &Context, frame: &eframe::Frame) {
+        let dialog = AsyncFileDialog::new().set_title("Entitlements of the app").set_parent(frame);
+        let dialog = dialog.add_filter("Entitlements", &["entitlements", "plist", "xml"]);
+        self.wait(ctx, Asked::Entitlements, dialog.add_filter("All files", &["*"]).pick_file());
+    }
+
+    pub fn pick_report(&mut self, ctx: &Context, frame: &eframe::Frame) {
+        let dialog = AsyncFileDialog::new().set_title("Open a crash report").set_parent(frame);
+        let dialog = dialog.add_filter("Crash reports", &REPORTS).add_filter("All files", &["*"]);
+        self.wait(ctx, Asked::Report, dialog.pick_file());
+    }
+
+    /// One side of a comparison.
+    pub fn pick_side(&mut self, ctx: &Context, frame: &eframe::Frame, side: Side, kind: Kind) {
+        let dialog = AsyncFileDialog::new().set_title("Compare with").set_parent(frame);
+        match kind {
+            Kind::Folder if !ctx.os().is_mac() => self.wait(ctx, Asked::Side(side), dialog.pick_folder()),
+            _ => self.wait(ctx, Asked::Side(side), dialog.pick_file()),
+        }
     }
 
     pub fn pick_background(&mut self, ctx: &Context, frame: &eframe::Frame) {

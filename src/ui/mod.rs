@@ -28,12 +28,32 @@ pub use app::App;
 
 use crate::bundle::SearchRoots;
 
+/// What the window takes from its surroundings.
+#[derive(Debug, Clone)]
+pub struct Outside {
+    /// The time in seconds since 1970.
+    pub clock: fn() -> u64,
+    /// The time of signatures where it is not the clock's.
+    pub source_date: Option<u64>,
+    /// The system's temporary folder.
+    pub temporary: PathBuf,
+    /// The proxy to timestamp servers.
+    pub http_proxy: Option<String>,
+}
+
+impl Default for Outside {
+    /// Nothing: the clock stands at 1970.
+    fn default() -> Self {
+        Outside { clock: || 0, source_date: None, temporary: PathBuf::from("."), http_proxy: None }
+    }
+}
+
 /// Must be the same in the desktop file and the metainfo: window systems match icons by it.
 const APP_ID: &str = "io.github.bundlewright.Bundlewright";
 
 /// Opens the window, on `open` when there is one, and returns when it is closed. Without `roots` the user's usual search
 /// roots hold.
-pub fn run(open: Option<PathBuf>, roots: Option<SearchRoots>) -> ExitCode {
+pub fn run(open: Option<PathBuf>, roots: Option<SearchRoots>, outside: Outside) -> ExitCode {
     let icon = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon/bundlewright-256.png"));
     let (smallest, usual) = theme::WINDOW;
     let mut viewport = ViewportBuilder::default()
@@ -47,7 +67,7 @@ pub fn run(open: Option<PathBuf>, roots: Option<SearchRoots>) -> ExitCode {
     }
     let options = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
     let start = |cc: &eframe::CreationContext<'_>| {
-        let mut app = App::new(cc, None);
+        let mut app = App::new(cc, None).within(outside);
         if let Some(path) = open {
             app.open_with(path, roots);
         }

@@ -128,7 +128,10 @@ fn palette_button(ui: &mut Ui, bar: Rect, t: &Tokens, out: &mut Outbox) {
 
 /// The rail: which app, and the steps from looking to shipping.
 pub fn rail(ui: &mut Ui, state: &State, out: &mut Outbox) {
-    let Some(opened) = &state.opened else { return };
+    let opened = state.opened.as_ref();
+    if opened.is_none() && !state.page().stands_alone() {
+        return;
+    }
     let t = tokens(ui);
     let narrow = ui.ctx().content_rect().width() < 1040.0;
     let wide = if narrow { size::RAIL_NARROW } else { size::RAIL };
@@ -141,27 +144,38 @@ pub fn rail(ui: &mut Ui, state: &State, out: &mut Outbox) {
             let edge = ui.max_rect();
             ui.painter().vline(edge.right() - 0.5, edge.y_range(), Stroke::new(1.0, t.line));
             ui.spacing_mut().item_spacing.y = 0.0;
-            app_head(ui, opened, narrow);
+            match opened {
+                Some(opened) => app_head(ui, opened, narrow),
+                None => ui.add_space(8.0),
+            }
             for (heading, pages) in steps(state) {
                 heading_line(ui, heading, narrow);
                 for page in pages {
-                    let mark = mark(state, opened, page);
+                    let mark = opened.map_or(Mark::None, |opened| mark(state, opened, page));
+                    let mark = investigation(state, page).unwrap_or(mark);
                     if step(ui, page, page == state.page(), &mark, narrow).clicked() {
                         out.push(Action::Run(Command::Go(page)));
                     }
                 }
             }
-            undo(ui, opened, narrow, out);
+            if let Some(opened) = opened {
+                undo(ui, opened, narrow, out);
+            }
         });
 }
 
 fn steps(state: &State) -> Vec<(&'static str, Vec<Page>)> {
+    let investigate = ("Investigate", vec![Page::Crash, Page::Compare]);
+    let learn = ("Learn", vec![Page::Manual]);
+    if state.opened.is_none() {
+        return vec![investigate, learn];
+    }
     let mut inspect = vec![Page::Overview, Page::InfoPlist, Page::Dependencies, Page::Maps, Page::Findings];
     if state.plan.is_asked() || state.page() == Page::Plan {
         inspect.push(Page::Plan);
     }
     inspect.push(Page::Signature);
-    vec![("Inspect", inspect), ("Ship", vec![Page::DiskImage]), ("Learn", vec![Page::Manual])]
+    vec![("Inspect", inspect), ("Ship", vec![Page::DiskImage]), investigate, learn]
 }
 
 fn app_head(ui: &mut Ui, opened: &Opened, narrow: bool) {
@@ -235,7 +249,7 @@ fn mark(state: &State, opened: &Opened, page: Page) -> Mark {
         Page::InfoPlist if facts.is_minimum_too_old() => Mark::Icon(Icon::Warning, Tone::Warning),
         Page::InfoPlist => Mark::None,
         Page::Dependencies if facts.errors > 0 => Mark::Count(facts.errors, Tone::Error),
-        Page::Dependencies | Page::Maps | Page::Manual => Mark::None,
+        Page::Dependencies | Page::Maps | Page::Crash | Page::Compare | Page::Manual => Mark::None,
         Page::Findings if opened.inspection.findings.is_empty() => Mark::None,
         Page::Findings => Mark::Count(opened.inspection.findings.len(), Tone::Quiet),
         Page::Plan => match state.plan.edits() {
@@ -249,6 +263,21 @@ fn mark(state: &State, opened: &Opened, page: Page) -> Mark {
     }
 }
 
+/// Of the pages that need no bundle: what was found on them.
+fn investigation(state: &State, page: Page) -> Option<Mark> {
+    match page {
+        Page::Crash => match state.crash.errors() {
+            0 => None,
+            errors => Some(Mark::Count(errors, Tone::Error)),
+        },
+        Page::Compare => match state.compare.shown() {
+            0 => None,
+            differences => Some(Mark::Count(differences, Tone::Quiet)),
+        },
+        _ => None,
+    }
+}
+
 pub fn page_name(page: Page) -> (&'static str, Icon) {
     match page {
         Page::Overview => ("Overview", Icon::Overview),
@@ -259,6 +288,8 @@ pub fn page_name(page: Page) -> (&'static str, Icon) {
         Page::Plan => ("Fix plan", Icon::Wrench),
         Page::Signature => ("Signature", Icon::Shield),
         Page::DiskImage => ("Disk image", Icon::Drive),
+        Page::Crash => ("Crash report", Icon::Pulse),
+        Page::Compare => ("Compare", Icon::Columns),
         Page::Manual => ("How dyld works", Icon::Book),
     }
 }

@@ -100,6 +100,8 @@ pub struct State {
     pub plan: pages::plan::View,
     pub signature: pages::signature::View,
     pub image: pages::disk_image::View,
+    pub crash: pages::crash::View,
+    pub compare: pages::compare::View,
     pub folders: pages::build_folders::View,
     pub palette: crate::ui::palette::View,
     pub activity: Activity,
@@ -153,7 +155,10 @@ impl State {
         let revision = old.as_ref().map_or(1, |old| old.revision + 1);
         let same = old.filter(|old| old.inspection.bundle.root == inspection.bundle.root);
         if same.is_none() {
-            self.page = Some(Page::Overview);
+            // A report that waits for its bundle stays before the eyes.
+            if self.page() != Page::Crash || self.crash.sources().is_empty() {
+                self.page = Some(Page::Overview);
+            }
             self.dependencies = Default::default();
             self.maps = Default::default();
             self.findings = Default::default();

@@ -28,6 +28,8 @@ use crate::dyld::symbols::SymbolReport;
 
 pub use crate::bundle::Bundle;
 pub use crate::codesign::{Password, SignOptions};
+pub use crate::compare::Comparison;
+pub use crate::diagnose::preflight::Preflight;
 pub use crate::fix::{FixOptions, FixPlan, Receipt, last_fix, recover};
 pub use crate::macho::Arch;
 pub use compare::{compare, comparison_markdown};

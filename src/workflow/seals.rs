@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::Inspection;
 use crate::bundle::{self, Bundle};
 use crate::codesign::{self, Verification};
 use crate::failure::Failure;
@@ -30,6 +31,16 @@ pub fn seal_chain(path: &Path, inside: &Path, progress: &Progress) -> Result<Vec
 pub fn seal_tree(path: &Path, progress: &Progress) -> Result<SealTree, Failure> {
     let (bundle, verification) = look(path, progress)?;
     Ok(codesign::seal_tree(&bundle, &verification))
+}
+
+/// Every signed thing of a bundle that has been inspected, under what seals it.
+pub fn seal_tree_of(inspection: &Inspection) -> SealTree {
+    codesign::seal_tree(&inspection.bundle, &inspection.seals)
+}
+
+/// The seals from the file at `path` to the signature of the inspected app; none when nothing of that name is there.
+pub fn seal_chain_of(inspection: &Inspection, path: &BundlePath) -> Vec<SealLink> {
+    codesign::seal_chain(&inspection.bundle, &inspection.seals, path).unwrap_or_default()
 }
 
 fn look(path: &Path, progress: &Progress) -> Result<(Bundle, Verification), Failure> {

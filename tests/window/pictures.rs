@@ -57,6 +57,7 @@ fn tour(camera: &Camera, width: f32, height: f32, theme: Theme) {
         go(&mut harness, key);
         camera.shoot(&mut harness, name);
     }
+    signature(camera, &mut harness);
     maps(camera, &mut harness);
     if std::env::var_os("BUNDLEWRIGHT_OPEN").is_some() {
         return; // somebody's own bundle is only looked at
@@ -73,6 +74,20 @@ fn tour(camera: &Camera, width: f32, height: f32, theme: Theme) {
     harness.key_press(Key::Escape);
     settle(&mut harness);
     details(camera, &mut harness);
+}
+
+fn signature(camera: &Camera, harness: &mut Harness<'_, App>) {
+    go(harness, Key::Num5);
+    for (part, name) in [("Seals", "6b-seals"), ("Sign", "6c-sign")] {
+        click(harness, &format!("Signature: {part}"));
+        camera.shoot(harness, name);
+    }
+    click(harness, "Signed by: An identity");
+    camera.shoot(harness, "6d-sign-identity");
+    click(harness, "Signature: Preflight");
+    camera.shoot(harness, "6e-preflight-empty");
+    harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::N);
+    camera.shoot(harness, "6f-preflight");
 }
 
 fn click(harness: &mut Harness<'_, App>, label: &str) {

@@ -15,7 +15,7 @@ pub fn chain(page: &mut Page, links: &[SealLink]) {
             _ => (GOOD, "✓"),
         };
         page.paint(style, mark).put(" ").paint(STRONG, named(&link.path)).put(": ");
-        page.put(by(&link.seal)).end();
+        page.put(link.seal.words()).end();
         for fault in &link.faults {
             page.put("    ").paint(BAD, fault).end();
         }
@@ -32,30 +32,6 @@ pub fn chain(page: &mut Page, links: &[SealLink]) {
 
 fn named(path: &BundlePath) -> &str {
     if path.is_root() { "the app" } else { path.as_str() }
-}
-
-fn by(seal: &SealedBy) -> String {
-    match seal {
-        SealedBy::OwnCodeDirectory => "by the page hashes of its own code directory".to_owned(),
-        SealedBy::Hash { seal, entry } => format!("by its hash, the entry {entry} of {seal}"),
-        SealedBy::Target { seal, entry, target } => {
-            format!("as a link to {target}, the entry {entry} of {seal}")
-        }
-        SealedBy::Requirement { seal, entry, requirement } => {
-            format!("as nested code, the entry {entry} of {seal}: {requirement}")
-        }
-        SealedBy::Slot { code, slot } => {
-            format!("by special slot -{slot} in the code directory of {}", named(code))
-        }
-        SealedBy::Signature { cdhash, ad_hoc } => {
-            let cdhash = cdhash.as_deref().unwrap_or("unknown");
-            match ad_hoc {
-                true => format!("by nothing but its own hash, for it is signed ad hoc: cdhash {cdhash}"),
-                false => format!("by the certificates that it is signed with: cdhash {cdhash}"),
-            }
-        }
-        SealedBy::Nothing { why } => format!("by no seal: {why}"),
-    }
 }
 
 #[derive(Serialize)]
@@ -103,7 +79,7 @@ impl<'a> ChainJson<'a> {
                     SealedBy::Requirement { requirement, .. } => Some(requirement),
                     _ => None,
                 },
-                says: by(&link.seal),
+                says: link.seal.words(),
                 faults: &link.faults,
             }
         };

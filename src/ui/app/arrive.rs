@@ -120,7 +120,45 @@ impl App {
                 let problems = counted(checked.problems.len(), "problem");
                 self.say("Verified", format!("{}: {problems}", path.display()));
             }
-            Outcome::Designed(..)
+            Outcome::SigningPlanned(signed, options) => {
+                let words = format!(
+                    "{}, nothing has been written yet",
+                    counted(signed.plan.steps.len(), "signature")
+                );
+                self.state.signature.sign.receive(signed, options);
+                self.say("Planned", words);
+            }
+            Outcome::Signed(signed, inspection) => {
+                self.arrived(inspection);
+                let problems =
+                    self.state.opened.as_ref().map_or(0, |opened| opened.inspection.seals.problems.len());
+                let words = format!(
+                    "{} in {}; {} found afterwards",
+                    counted(signed.plan.steps.len(), "signature"),
+                    self.seconds(),
+                    counted(problems, "problem")
+                );
+                self.state.signature.sign.signed(signed);
+                self.say("Signed", words);
+            }
+            Outcome::Preflighted(answer) => {
+                let words = crate::ui::pages::signature::preflight::verdict(&answer);
+                self.state.signature.preflight.receive(*answer);
+                self.say("Checked", words);
+            }
+            Outcome::Triaged(triages) => {
+                let words = counted(triages.len(), "report");
+                self.state.crash.receive(triages);
+                self.say("Read", format!("{words} in {}", self.seconds()));
+            }
+            Outcome::Compared(comparison) => {
+                let words = crate::compare::verdict(&comparison);
+                self.state.compare.receive(*comparison);
+                self.say("Compared", format!("{words}, in {}", self.seconds()));
+            }
+            Outcome::Seals(..)
+            | Outcome::SealChain(..)
+            | Outcome::Designed(..)
             | Outcome::Beside { .. }
             | Outcome::Backdrop(..)
             | Outcome::Reconsidered(..)
@@ -132,6 +170,7 @@ impl App {
 
     fn arrived(&mut self, inspection: Inspection) {
         self.state.receive(inspection);
+        self.tie_reports();
         self.reconsider(); // a Mac with Homebrew is only worked out while it is looked at
         if let Some(opened) = &self.state.opened {
             self.side.start(Request::LookBeside { bundle: opened.inspection.bundle.clone() });
@@ -152,6 +191,10 @@ impl App {
         if let Activity::Running { what, .. } = &self.state.activity {
             match *what {
                 "Opening" => self.state.refuse(failure),
+                "Planning signatures" | "Signing" => self.state.signature.sign.fail(words.clone()),
+                "Checking" => self.state.signature.preflight.fail(words.clone()),
+                "Reading" => self.state.crash.fail(words.clone()),
+                "Comparing" => self.state.compare.fail(words.clone()),
                 "Building" => self.state.image.failure = Some(words.clone()),
                 _ => {}
             }
@@ -188,6 +231,11 @@ impl App {
                     self.reconsider();
                 }
             }
+            Outcome::Seals(bundle, tree) => self.state.signature.seals.receive(&bundle, tree),
+            Outcome::SealChain(bundle, path, chain) => {
+                self.state.signature.seals.receive_chain(&bundle, path, chain);
+            }
+            Outcome::Triaged(triages) => self.state.crash.receive(triages),
             Outcome::Surveyed(graph, survey) => self.state.maps.surveyed(graph, survey),
             Outcome::Traced(graph, target, why) => self.state.maps.traced(graph, target, why),
             Outcome::Drawn(graph, launch, network) => self.state.maps.drawn(graph, launch, network),

@@ -1,6 +1,8 @@
 //! One file for each step of the rail, and the start screen.
 
 pub mod build_folders;
+pub mod compare;
+pub mod crash;
 pub mod dependencies;
 pub mod disk_image;
 pub mod findings;

@@ -20,6 +20,7 @@ pub struct Field<'a> {
     mono: bool,
     id: Option<Id>,
     right: bool,
+    secret: bool,
 }
 
 impl<'a> Field<'a> {
@@ -34,6 +35,7 @@ impl<'a> Field<'a> {
             mono: false,
             id: None,
             right: false,
+            secret: false,
         }
     }
 
@@ -73,6 +75,12 @@ impl<'a> Field<'a> {
         self
     }
 
+    /// Shows dots: a password.
+    pub fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+
     pub fn show(self, ui: &mut Ui, text: &mut String) -> Response {
         let t = tokens(ui);
         let (rect, ground) = ui.allocate_exact_size(vec2(self.width, self.height), Sense::hover());
@@ -93,6 +101,7 @@ impl<'a> Field<'a> {
         let line = Rect::from_x_y_ranges(inner.x_range(), top..=top + high);
         let hint = egui::RichText::new(self.hint).font(Type::Body.font()).color(t.text_faint);
         let mut edit = TextEdit::singleline(text)
+            .password(self.secret)
             .frame(Frame::NONE)
             .margin(egui::Margin::ZERO)
             .font(FontSelection::FontId(kind.font()))

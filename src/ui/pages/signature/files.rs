@@ -1,4 +1,4 @@
-//! Who signed what, with which flags, and every seal that does not hold.
+//! Each file: who signed it, with which flags, and every seal that does not hold.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,22 +6,22 @@ use std::sync::Arc;
 use egui::{Id, Margin, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use crate::bundle::Image;
-use crate::codesign::SealProblem;
-use crate::macho::SignatureState;
+use crate::codesign::{SealProblem, SignedCode, flag_names, moment};
+use crate::macho::{SignatureState, Slice};
 use crate::paths::BundlePath;
-use crate::ui::command::{Command, Outbox, keys};
-use crate::ui::facts::{arch_order, counted, number, signed_by};
+use crate::ui::command::{Command, keys};
+use crate::ui::facts::{arch_order, counted, signed_by};
 use crate::ui::icons::Icon;
 use crate::ui::search::Words;
 use crate::ui::shell;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
-    Field, Status, Tone, cut, divider, elided, empty, galley, inside, label, mono_block, paint_left,
-    panel_frame, property_path, property_text, switch, tree_table,
+    Field, Status, Tone, callout, cut, divider, elided, empty, galley, inside, label, mono_block, paint_left,
+    property_path, property_text, switch, tree_table,
 };
 
-pub const TABLE: &str = "signature";
+const TABLE: &str = "signature";
 
 #[derive(Default)]
 pub struct View {
@@ -63,21 +63,9 @@ impl View {
     }
 }
 
-/// CodeDirectory flags that codesign names (`<Kernel/kern/cs_blobs.h>`).
-const FLAGS: [(u32, &str); 9] = [
-    (0x2, "adhoc"),
-    (0x4, "get-task-allow"),
-    (0x100, "hard"),
-    (0x200, "kill"),
-    (0x400, "expires"),
-    (0x800, "restrict"),
-    (0x2000, "library-validation"),
-    (0x1_0000, "runtime"),
-    (0x2_0000, "linker-signed"),
-];
-
+/// CodeDirectory flags in codesign's words.
 pub fn flag_words(flags: u32) -> String {
-    let words: Vec<&str> = FLAGS.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, word)| *word).collect();
+    let words = flag_names(flags);
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }
 
@@ -98,78 +86,77 @@ pub fn filter_id() -> Id {
     Id::unique("signature-filter")
 }
 
-pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, called: &mut bool, out: &mut Outbox) {
-    let t = tokens(ui);
+/// The inspector of the selected file.
+pub fn beside(ui: &mut Ui, view: &mut View, opened: &Opened, called: bool) {
     view.refresh(opened);
+    let Some(path) = view.selected.clone() else { return };
+    let all = &opened.inspection.seals.problems;
+    let of = view.problems.get(&path).map(Vec::as_slice).unwrap_or_default();
+    let problems: Vec<&SealProblem> = of.iter().filter_map(|at| all.get(*at)).collect();
+    let image = opened.inspection.bundle.images.get(&path);
+    shell::inspector(ui, size::INSPECTOR, called, |ui| inspector(ui, opened, &path, image, &problems));
+}
+
+/// The table of files.
+pub fn center(ui: &mut Ui, view: &mut View, opened: &Opened, called: &mut bool) {
     let image = |path: &BundlePath| opened.inspection.bundle.images.get(path);
-    if let Some(path) = view.selected.clone() {
-        let all = &opened.inspection.seals.problems;
-        let of = view.problems.get(&path).map(Vec::as_slice).unwrap_or_default();
-        let problems: Vec<&SealProblem> = of.iter().filter_map(|at| all.get(*at)).collect();
-        shell::inspector(ui, size::INSPECTOR, *called, |ui| {
-            inspector(ui, opened, &path, image(&path), &problems);
-        });
+    toolbar(ui, view);
+    if view.rows.is_empty() {
+        if empty(ui, Icon::Shield, "No file matches.", Some("Show all")) {
+            view.filter.clear();
+            view.problems_only = false;
+        }
+        return;
     }
-    egui::CentralPanel::default().frame(panel_frame(t.panel)).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 0.0;
-        header(ui, view, opened, out);
-        if view.rows.is_empty() {
-            if empty(ui, Icon::Shield, "No file matches.", Some("Show all")) {
-                view.filter.clear();
-                view.problems_only = false;
+    let (paths, problems) = (&view.rows, &view.problems);
+    let wide = ui.available_width();
+    let state_at = wide - 150.0;
+    let identifier_at = (wide >= 560.0).then_some((wide * 0.46).round());
+    let mut heads = vec![("File", 16.0), ("Signature", state_at)];
+    heads.extend(identifier_at.map(|x| ("Identifier", x)));
+    tree_table::heads(ui, &heads);
+    let selected = view.selected.as_ref().and_then(|selected| paths.binary_search(selected).ok());
+    let table = tree_table::Table {
+        salt: TABLE,
+        name: "Signatures",
+        rows: paths.len(),
+        row_height: size::ROW,
+        selected,
+        reveal: false,
+    };
+    let event = tree_table::show(
+        ui,
+        &table,
+        |row| {
+            let path = &paths[row];
+            let word = row_status(image(path), problems.get(path).map_or(0, Vec::len)).word;
+            tree_table::Row {
+                key: row as u64,
+                depth: 0,
+                open: None,
+                spoken: format!("{path}, {word}"),
+                heading: false,
+                twin: false,
             }
-            return;
+        },
+        |ui, row, rect| {
+            let path = &paths[row];
+            let count = problems.get(path).map_or(0, Vec::len);
+            paint(ui, opened, path, image(path), count, rect, identifier_at, state_at);
+        },
+    );
+    use tree_table::Event;
+    match event {
+        Some(Event::Select(row) | Event::Activate(row)) => {
+            view.selected = view.rows.get(row).cloned();
+            *called |= matches!(event, Some(Event::Activate(_)));
         }
-        let (paths, problems) = (&view.rows, &view.problems);
-        let wide = ui.available_width();
-        let state_at = wide - 150.0;
-        let identifier_at = (wide >= 560.0).then_some((wide * 0.46).round());
-        let mut heads = vec![("File", 16.0), ("Signature", state_at)];
-        heads.extend(identifier_at.map(|x| ("Identifier", x)));
-        tree_table::heads(ui, &heads);
-        let selected = view.selected.as_ref().and_then(|selected| paths.binary_search(selected).ok());
-        let table = tree_table::Table {
-            salt: TABLE,
-            name: "Signatures",
-            rows: paths.len(),
-            row_height: size::ROW,
-            selected,
-            reveal: false,
-        };
-        let event = tree_table::show(
-            ui,
-            &table,
-            |row| {
-                let path = &paths[row];
-                let word = row_status(image(path), problems.get(path).map_or(0, Vec::len)).word;
-                tree_table::Row {
-                    key: row as u64,
-                    depth: 0,
-                    open: None,
-                    spoken: format!("{path}, {word}"),
-                    heading: false,
-                    twin: false,
-                }
-            },
-            |ui, row, rect| {
-                let path = &paths[row];
-                let count = problems.get(path).map_or(0, Vec::len);
-                paint(ui, opened, path, image(path), count, rect, identifier_at, state_at);
-            },
-        );
-        use tree_table::Event;
-        match event {
-            Some(Event::Select(row) | Event::Activate(row)) => {
-                view.selected = view.rows.get(row).cloned();
-                *called |= matches!(event, Some(Event::Activate(_)));
-            }
-            Some(Event::Typed(text)) => {
-                view.filter.push_str(&text);
-                ui.memory_mut(|memory| memory.request_focus(filter_id()));
-            }
-            _ => {}
+        Some(Event::Typed(text)) => {
+            view.filter.push_str(&text);
+            ui.memory_mut(|memory| memory.request_focus(filter_id()));
         }
-    });
+        _ => {}
+    }
 }
 
 fn row_status(image: Option<&Arc<Image>>, problems: usize) -> Status {
@@ -177,29 +164,7 @@ fn row_status(image: Option<&Arc<Image>>, problems: usize) -> Status {
     status(state, problems)
 }
 
-fn header(ui: &mut Ui, view: &mut View, opened: &Opened, out: &mut Outbox) {
-    let checks = opened.inspection.seals.checks;
-    shell::page_header(
-        ui,
-        "Signature",
-        |ui| {
-            let t = tokens(ui);
-            let words = format!(
-                "{} checks, {}",
-                number(checks),
-                counted(opened.inspection.seals.problems.len(), "problem")
-            );
-            if ui.available_width() > 160.0 {
-                label(ui, &words, Type::Body, t.text_faint);
-            }
-        },
-        |ui| {
-            if !opened.inspection.seals.problems.is_empty() {
-                let fix = shell::review_fixes("Shows what would be signed again, and what is kept and lost");
-                shell::header_buttons(ui, &[fix], 0.0, out);
-            }
-        },
-    );
+fn toolbar(ui: &mut Ui, view: &mut View) {
     let t = tokens(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::TOOLBAR), Sense::hover());
     let bounds = rect.shrink2(vec2(16.0, 6.0));
@@ -267,24 +232,8 @@ fn inspector(
             let mut slices: Vec<_> = image.iter().flat_map(|image| &image.file.slices).collect();
             slices.sort_by_key(|slice| arch_order(&slice.arch));
             for slice in slices {
-                ui.add_space(8.0);
-                divider(ui);
-                ui.add_space(8.0);
-                label(ui, &slice.arch.to_string(), Type::Heading, t.text);
-                ui.add_space(4.0);
-                let signature = &slice.signature;
-                property_text(ui, "State", &status(signature.state, 0).word);
-                property_path(ui, "Identifier", signature.identifier.as_deref().unwrap_or("–"));
-                property_text(ui, "Team", signature.team.as_deref().unwrap_or("not set"));
-                property_text(ui, "Flags", &flag_words(signature.flags));
-                if slice.arch.needs_signature() && signature.state == SignatureState::None {
-                    crate::ui::widgets::callout(
-                        ui,
-                        Tone::Warning,
-                        Icon::Warning,
-                        "Apple silicon runs no code without a signature, ad hoc at least.",
-                    );
-                }
+                let of = |code: &&SignedCode| code.path == *path && code.arch == Some(slice.arch);
+                particulars(ui, slice, opened.inspection.seals.codes.iter().find(of));
             }
             ui.add_space(8.0);
             divider(ui);
@@ -311,6 +260,47 @@ fn inspector(
             }
         });
     });
+}
+
+/// The signature of one slice.
+fn particulars(ui: &mut Ui, slice: &Slice, code: Option<&SignedCode>) {
+    let t = tokens(ui);
+    ui.add_space(8.0);
+    divider(ui);
+    ui.add_space(8.0);
+    label(ui, &slice.arch.to_string(), Type::Heading, t.text);
+    ui.add_space(4.0);
+    let signature = &slice.signature;
+    property_text(ui, "State", &status(signature.state, 0).word);
+    property_path(ui, "Identifier", signature.identifier.as_deref().unwrap_or("–"));
+    property_text(ui, "Team", signature.team.as_deref().unwrap_or("not set"));
+    property_text(ui, "Flags", &flag_words(signature.flags));
+    if let Some(cdhash) = code.and_then(|code| code.cdhash.as_deref()) {
+        property_path(ui, "CDHash", cdhash);
+    }
+    if let Some(authority) = code.and_then(|code| code.authority.as_ref()) {
+        for (at, name) in authority.names.iter().enumerate() {
+            property_text(ui, if at == 0 { "Authority" } else { "" }, name);
+        }
+        match (authority.timestamp, authority.signed_time) {
+            (Some(time), _) => property_text(ui, "Timestamp", &moment(time)),
+            (None, Some(time)) => property_text(ui, "Signed time", &moment(time)),
+            (None, None) => property_text(ui, "Timestamp", "none"),
+        }
+    }
+    for (at, key) in signature.claims.iter().enumerate() {
+        property_path(ui, if at == 0 { "May do" } else { "" }, key);
+    }
+    if let Some(designated) = code.and_then(|code| code.designated.as_deref()) {
+        ui.add_space(6.0);
+        label(ui, "Other code knows it by", Type::Body, t.text_faint);
+        ui.add_space(4.0);
+        mono_block(ui, designated, None);
+    }
+    if slice.arch.needs_signature() && signature.state == SignatureState::None {
+        let words = "Apple silicon runs no code without a signature, ad hoc at least.";
+        callout(ui, Tone::Warning, Icon::Warning, words);
+    }
 }
 
 #[cfg(test)]

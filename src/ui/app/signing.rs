@@ -1,0 +1,42 @@
+//! Signing from the window: what is asked, planned and done.
+
+use super::App;
+use crate::jobs::Request;
+use crate::ui::command::Page;
+use crate::ui::pages::signature::Part;
+use crate::workflow::{PreflightOptions, SignRequest};
+
+impl App {
+    pub(super) fn show_signing(&mut self) {
+        self.state.page = Some(Page::Signature);
+        self.state.signature.part = Part::Sign;
+    }
+
+    /// Looks what signing like this would do. The time and the way to a timestamp server are this machine's.
+    pub(super) fn plan_signing(&mut self, mut request: SignRequest) {
+        let Some(opened) = &self.state.opened else { return };
+        request.time = self.outside.source_date.unwrap_or_else(self.outside.clock);
+        request.proxy = self.outside.http_proxy.clone();
+        self.begin("Planning signatures", Request::PlanSigning { path: opened.path(), request });
+    }
+
+    pub(super) fn sign(&mut self) {
+        let (Some(opened), Some(signing)) = (&self.state.opened, self.state.signature.sign.options()) else {
+            return;
+        };
+        let options = opened.inspection.options.clone();
+        self.begin("Signing", Request::Sign { path: opened.path(), signing, options });
+    }
+
+    pub(super) fn preflight(&mut self) {
+        let Some(opened) = &self.state.opened else { return };
+        let options = PreflightOptions {
+            temporary: self.outside.temporary.clone(),
+            today: Some((self.outside.clock)()).filter(|time| *time > 0),
+        };
+        let path = opened.path();
+        self.state.page = Some(Page::Signature);
+        self.state.signature.part = Part::Preflight;
+        self.begin("Checking", Request::Preflight { path, options });
+    }
+}
