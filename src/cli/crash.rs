@@ -11,7 +11,9 @@ use super::render::crash_json::{CrashJson, SeveralJson};
 use super::render::{self, Page, crash as text};
 use super::session::Session;
 use crate::failure::Failure;
-use crate::workflow::{self, InspectOptions, Inspection, Text, Triage, by_cause, read_report, triage_all};
+use crate::workflow::{
+    self, InspectOptions, Inspection, Text, Tied, Triage, by_cause, read_report, triage_all,
+};
 
 /// Read crash reports: .ips, .crash, lines of dyld and objc, sample, spindump; with --bundle, tie them to a bundle.
 #[derive(Args)]
@@ -43,7 +45,9 @@ impl Crash {
             .collect::<Result<Vec<Text>, Failure>>()?;
         let inspection = self.inspect(session)?;
         let shown = self.bundle.as_ref().map(|bundle| bundle.display().to_string()).unwrap_or_default();
-        let bundle = inspection.as_ref().map(|inspection| (inspection, shown.as_str()));
+        let as_reported = !self.conditions.names_os();
+        let tied = |inspection| Tied { inspection, shown: shown.as_str(), as_reported };
+        let bundle = inspection.as_ref().map(tied);
         let triages = triage_all(&texts, bundle, &session.progress())?;
         let errors = triages.iter().any(Triage::has_errors);
         Ok(Answer::new(self.render(&triages), errors))

@@ -59,6 +59,11 @@ impl Look {
 }
 
 impl ConditionArgs {
+    /// Whether the user chose the macOS.
+    pub fn names_os(&self) -> bool {
+        self.os.is_some()
+    }
+
     pub fn conditions(&self) -> Conditions {
         Conditions {
             os: self.os.unwrap_or_default(),

@@ -50,16 +50,8 @@ pub fn declared_minimum(bundle: &Bundle, arch: Arch) -> Option<PackedVersion> {
     let by_arch = values.get("LSMinimumSystemVersionByArchitecture").and_then(|value| value.as_dictionary());
     let special = by_arch.and_then(|by_arch| by_arch.get(&arch.to_string()));
     let text = special.or_else(|| values.get("LSMinimumSystemVersion"))?.as_string()?;
-    let declared = version(text)?;
+    let declared = PackedVersion::parse(text)?;
     Some(if arch.needs_signature() { declared.max(PackedVersion::new(11, 0, 0)) } else { declared })
-}
-
-/// `10.13.6`, `11`; `None` for what is no version.
-fn version(text: &str) -> Option<PackedVersion> {
-    let mut parts = text.trim().split('.');
-    let mut next = || parts.next().map_or(Some(0), |part| part.parse::<u16>().ok());
-    let (major, minor, patch) = (next()?, next()?, next()?);
-    Some(PackedVersion::new(major, u8::try_from(minor).ok()?, u8::try_from(patch).ok()?))
 }
 
 /// "a, b and 3 more".
@@ -98,13 +90,6 @@ pub fn counted(count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn versions_of_info_plist_have_one_to_three_parts() {
-        assert_eq!(version("10.13.6"), Some(PackedVersion::new(10, 13, 6)));
-        assert_eq!(version(" 11"), Some(PackedVersion::new(11, 0, 0)));
-        assert_eq!([version("x"), version("10.x"), version("")], [None; 3]);
-    }
 
     #[test]
     fn long_lists_are_cut() {

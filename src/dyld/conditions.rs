@@ -37,6 +37,12 @@ impl OsProfile {
         OsProfile::ALL.into_iter().find(|os| os.name() == name)
     }
 
+    /// The profile that simulates a running macOS best: the newest that is not newer than it, or the oldest there is.
+    pub fn of_release(version: PackedVersion) -> Self {
+        let known = OsProfile::ALL.into_iter().rev();
+        known.into_iter().find(|os| os.version() <= version).unwrap_or(OsProfile::MacOs12)
+    }
+
     /// How the command line and the window call it.
     pub fn name(self) -> &'static str {
         match self {
@@ -97,6 +103,11 @@ mod tests {
         }
         assert_eq!(OsProfile::from_name("11"), None);
         assert_eq!(OsProfile::default(), OsProfile::ALL[5]);
+        let of = |major, minor| OsProfile::of_release(PackedVersion::new(major, minor, 1)).name();
+        assert_eq!(
+            [of(10, 14), of(14, 7), of(15, 3), of(15, 6), of(27, 0)],
+            ["12", "14", "15", "15.4", "26"]
+        );
         assert!(OsProfile::ALL.is_sorted_by_key(|os| os.version()));
     }
 }

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::maps::network::network;
 use crate::maps::why::why;
 use crate::workflow::export::{self, Format};
-use crate::workflow::{self, InspectOptions, Mac, Text, package, picture, sample, seals};
+use crate::workflow::{self, InspectOptions, Mac, Text, Tied, package, picture, sample, seals};
 
 impl Request {
     /// The file it is about, for messages.
@@ -111,7 +111,8 @@ pub(super) fn run(request: Request, reporter: &Reporter) -> Result<Outcome, Fail
         Request::Triage { reports, inspection } => {
             let texts = reports.into_iter().map(text).collect::<Result<Vec<_>, Failure>>()?;
             let shown = inspection.as_ref().map(|one| one.bundle.root.display().to_string());
-            let bundle = inspection.as_ref().zip(shown.as_deref());
+            let tied = |(inspection, shown)| Tied { inspection, shown, as_reported: true };
+            let bundle = inspection.as_ref().zip(shown.as_deref()).map(tied);
             workflow::triage_all(&texts, bundle, progress).map(Outcome::Triaged)
         }
         Request::Compare { left, right } => {

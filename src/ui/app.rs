@@ -77,10 +77,9 @@ impl App {
         app
     }
 
-    /// The same window in these surroundings.
-    pub fn within(mut self, outside: Outside) -> Self {
+    /// What the window takes from outside, in place of nothing.
+    pub fn surround(&mut self, outside: Outside) {
         self.outside = outside;
-        self
     }
 
     /// Whether the user waits for something.
@@ -173,7 +172,8 @@ impl App {
             .iter()
             .find(|entry| entry.command == command)
             .is_some_and(|entry| entry.needs_bundle);
-        let reads = self.state.page().stands_alone() && matches!(command, Command::Find);
+        let reads = self.state.page().stands_alone()
+            && matches!(command, Command::Find | Command::Go(Page::Overview));
         if needs && !opened && command != Command::Cancel && !reads {
             return false;
         }

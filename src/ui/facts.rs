@@ -134,7 +134,9 @@ impl Facts {
 
     pub fn is_minimum_too_old(&self) -> bool {
         match (&self.declared_minimum, self.needed_minimum) {
-            (Some(declared), Some(needed)) => version(declared).is_some_and(|declared| declared < needed),
+            (Some(declared), Some(needed)) => {
+                PackedVersion::parse(declared).is_some_and(|declared| declared < needed)
+            }
             _ => false,
         }
     }
@@ -153,15 +155,6 @@ fn needed_minimum(bundle: &Bundle) -> Option<PackedVersion> {
         (Some(other), Some(silicon)) if silicon <= first => Some(other),
         (other, silicon) => other.max(silicon),
     }
-}
-
-/// "10.14" or "11.0.1" as a packed version.
-fn version(text: &str) -> Option<PackedVersion> {
-    let mut parts = text.split('.').map(|part| part.trim().parse::<u16>().ok());
-    let major = parts.next()??;
-    let small = |part: Option<Option<u16>>| part.flatten().and_then(|n| u8::try_from(n).ok()).unwrap_or(0);
-    let (minor, patch) = (small(parts.next()), small(parts.next()));
-    Some(PackedVersion::new(major, minor, patch))
 }
 
 /// Names of the architectures, Apple silicon first.
@@ -314,9 +307,9 @@ mod tests {
 
     #[test]
     fn versions_compare_as_versions() {
-        assert!(version("10.9").unwrap() < version("10.14").unwrap());
-        assert!(version("10.14").unwrap() < version("11").unwrap());
-        assert_eq!(version("x"), None);
+        assert!(PackedVersion::parse("10.9").unwrap() < PackedVersion::parse("10.14").unwrap());
+        assert!(PackedVersion::parse("10.14").unwrap() < PackedVersion::parse("11").unwrap());
+        assert_eq!(PackedVersion::parse("x"), None);
     }
 
     #[test]

@@ -67,7 +67,8 @@ pub fn run(open: Option<PathBuf>, roots: Option<SearchRoots>, outside: Outside) 
     }
     let options = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
     let start = |cc: &eframe::CreationContext<'_>| {
-        let mut app = App::new(cc, None).within(outside);
+        let mut app = App::new(cc, None);
+        app.surround(outside);
         if let Some(path) = open {
             app.open_with(path, roots);
         }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::Inspection;
-use crate::crash;
+use super::{Inspection, reconsider};
+use crate::crash::{self, CrashReport};
+use crate::dyld::{Conditions, OsProfile};
 use crate::failure::Failure;
+use crate::macho::PackedVersion;
 use crate::paths::RuntimePath;
 use crate::progress::Progress;
 use crate::triage::{self, Opened, Rule};
@@ -49,30 +51,74 @@ pub fn read_report(path: &Path) -> Result<Text, Failure> {
     Ok(Text { name, bytes })
 }
 
+/// A bundle that reports are tied to.
+#[derive(Clone, Copy)]
+pub struct Tied<'a> {
+    pub inspection: &'a Inspection,
+    /// As the user named it.
+    pub shown: &'a str,
+    /// Looks at the bundle as the macOS of each report would load it, and not as that of the inspection.
+    pub as_reported: bool,
+}
+
+impl Tied<'_> {
+    /// The inspection as the macOS of the report would have it. `by_os` keeps what was worked out.
+    fn as_on(
+        &self,
+        report: &CrashReport,
+        by_os: &mut BTreeMap<OsProfile, Inspection>,
+        progress: &Progress,
+    ) -> Result<Inspection, Failure> {
+        let now = &self.inspection.options.conditions;
+        let version = report.os.as_deref().and_then(release).filter(|_| self.as_reported);
+        let Some(os) = version.map(OsProfile::of_release).filter(|os| *os != now.os) else {
+            return Ok(self.inspection.clone());
+        };
+        if let Some(known) = by_os.get(&os) {
+            return Ok(known.clone());
+        }
+        let there = reconsider(self.inspection, &Conditions { os, ..now.clone() }, progress)?;
+        Ok(by_os.entry(os).or_insert(there).clone())
+    }
+
+    fn opened<'o>(&self, inspection: &'o Inspection) -> Opened<'o> {
+        Opened {
+            shown: self.shown.to_owned(),
+            options: roots(inspection),
+            bundle: &inspection.bundle,
+            build: &inspection.build,
+            clean: &inspection.clean,
+            findings: &inspection.findings,
+        }
+    }
+}
+
+/// The version in "macOS 14.7 (23H124)".
+fn release(os: &str) -> Option<PackedVersion> {
+    os.split_whitespace().find_map(PackedVersion::parse)
+}
+
 /// Everything that the texts report. Of a text about many processes, as a spindump is, those of macOS itself are left out.
 ///
 /// # Errors
 /// [`Failure::Cancelled`].
 pub fn triage_all(
     texts: &[Text],
-    bundle: Option<(&Inspection, &str)>,
+    bundle: Option<Tied<'_>>,
     progress: &Progress,
 ) -> Result<Vec<Triage>, Failure> {
-    let opened = bundle.map(|(inspection, shown)| Opened {
-        shown: shown.to_owned(),
-        options: roots(inspection),
-        bundle: &inspection.bundle,
-        build: &inspection.build,
-        clean: &inspection.clean,
-        findings: &inspection.findings,
-    });
     let mut all = Vec::new();
+    let mut by_os = BTreeMap::new();
     for (at, text) in texts.iter().enumerate() {
         progress.step("reading", &text.name, at as u64, texts.len() as u64)?;
         let reports = crash::read(&crash::plain(&text.bytes));
         let several = reports.len() > 1;
-        let triages = reports.into_iter().map(|report| triage::triage(&text.name, report, opened.as_ref()));
-        let mut triages: Vec<Triage> = triages.collect();
+        let mut triages = Vec::new();
+        for report in reports {
+            let tied = bundle.map(|bundle| bundle.as_on(&report, &mut by_os, progress)).transpose()?;
+            let opened = tied.as_ref().zip(bundle).map(|(inspection, bundle)| bundle.opened(inspection));
+            triages.push(triage::triage(&text.name, report, opened.as_ref()));
+        }
         if several && triages.iter().any(|one| !is_of_macos(one)) {
             triages.retain(|one| !is_of_macos(one));
         }
@@ -132,9 +178,8 @@ mod tests {
         let options = InspectOptions::new(written.roots.clone());
         let inspection = inspect(&written.app, &options, &Progress::silent()).expect("a bundle");
         let text = Text { name: "r.crash".to_owned(), bytes: report.as_bytes().to_vec() };
-        triage_all(&[text], Some((&inspection, "App.app")), &Progress::silent())
-            .expect("not cancelled")
-            .remove(0)
+        let tied = Tied { inspection: &inspection, shown: "App.app", as_reported: true };
+        triage_all(&[text], Some(tied), &Progress::silent()).expect("not cancelled").remove(0)
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod lesson;
 mod maps;
 mod pictures;
+mod signing;
 mod soft;
 mod tour;
 

@@ -446,3 +446,17 @@ fn the_tree_can_be_seen_as_the_plan_leaves_it() {
     settle(&mut harness);
     assert!(says(&harness, "Copy into bundle"));
 }
+
+#[test]
+fn in_a_low_window_no_step_of_the_rail_is_covered() {
+    let mut harness = window(820.0, 560.0, Theme::Dark, None);
+    harness.get_by_label("Open sample").click();
+    settle(&mut harness);
+    command(&mut harness, Key::R);
+    let edges = |label: &str| {
+        let bounds = harness.get_by_label(label).rect();
+        (bounds.top(), bounds.bottom())
+    };
+    let (last, undo) = (edges("How dyld works"), edges("Undo last fix"));
+    assert!(last.1 <= undo.0, "{last:?} {undo:?}");
+}

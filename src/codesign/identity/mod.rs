@@ -262,7 +262,7 @@ impl Trouble {
             Trouble::WrongPassword => Failure::new(
                 path,
                 "does not open with this password",
-                "check the password: only the line feed at the end of its file is left out",
+                "check the password; of a password file all but a line feed at its end counts",
             ),
             Trouble::Malformed(what) => Failure::new(path, what, "export the identity again"),
             Trouble::Unknown(what) => Failure::new(

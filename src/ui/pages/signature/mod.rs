@@ -6,15 +6,16 @@ mod seals;
 mod sign;
 mod step;
 
-use egui::{Id, Ui};
+use egui::{Id, Rect, Ui};
 
+use crate::paths::BundlePath;
 use crate::ui::command::{Command, Outbox};
 use crate::ui::facts::{counted, number};
 use crate::ui::icons::Icon;
 use crate::ui::shell::{self, HeaderButton};
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, tokens};
-use crate::ui::widgets::{label, panel_frame, segments};
+use crate::ui::widgets::{elided, label, paint_left, panel_frame, segments};
 
 use files::flag_words;
 
@@ -68,6 +69,28 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, called: &
     });
 }
 
+/// What a signed thing is called, and the folder that it is in: a framework is known by its own name, not by its version's.
+fn called<'a>(path: &'a BundlePath, opened: &'a Opened) -> (&'a str, &'a str) {
+    let text = path.as_str();
+    if path.is_root() {
+        return (&opened.inspection.bundle.name, "");
+    }
+    let whole = text.rsplit_once("/Versions/").filter(|(_, version)| !version.contains('/'));
+    let whole = whole.map_or(text, |(framework, _)| framework);
+    whole.rsplit_once('/').map_or((whole, ""), |(folder, name)| (name, folder))
+}
+
+/// Paints what a signed thing is called and, where there is room, its folder.
+fn paint_called(ui: &Ui, x: f32, end: f32, rect: Rect, path: &BundlePath, opened: &Opened) {
+    let t = tokens(ui);
+    let (name, folder) = called(path, opened);
+    let y = rect.center().y;
+    let x = paint_left(ui, x, y, elided(ui, name, Type::Mono, t.text, end - x));
+    if !folder.is_empty() && end - x > 80.0 {
+        paint_left(ui, x + 12.0, y, elided(ui, folder, Type::MonoCaption, t.text_faint, end - x - 12.0));
+    }
+}
+
 fn header(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, out: &mut Outbox) {
     let mut part = view.part;
     let seals = &opened.inspection.seals;
@@ -98,7 +121,7 @@ fn header(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, out: &mut O
                 enabled: !busy,
             };
             let preflight = HeaderButton {
-                name: "Run preflight",
+                name: "Run again",
                 icon: Icon::Play,
                 tip: "Goes through the notary's checklist, as far as it can be seen without Apple",
                 command: Command::Preflight,
@@ -111,8 +134,10 @@ fn header(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, out: &mut O
                     shell::header_buttons(ui, &[again], 0.0, out);
                 }
                 Part::Files | Part::Seals => shell::header_buttons(ui, &[fix, again], 0.0, out),
-                Part::Preflight => shell::header_buttons(ui, &[preflight], 0.0, out),
-                Part::Sign => {}
+                Part::Preflight if view.preflight.has_run() => {
+                    shell::header_buttons(ui, &[preflight], 0.0, out)
+                }
+                Part::Sign | Part::Preflight => {}
             }
         },
     );

@@ -23,6 +23,10 @@ pub struct View {
 }
 
 impl View {
+    pub fn has_run(&self) -> bool {
+        self.answer.is_some()
+    }
+
     pub fn receive(&mut self, answer: Preflight) {
         self.answer = Some(answer);
         self.failure = None;
@@ -162,9 +166,9 @@ fn check(ui: &mut Ui, checked: &Checked, out: &mut Outbox) {
     let t = tokens(ui);
     let (icon, tone, word) = look(checked);
     let rule = checked.rule;
-    let (left, top) = (ui.max_rect().left(), ui.cursor().top());
-    ui.horizontal(|ui| {
-        ui.add_space(28.0 - ui.spacing().item_spacing.x);
+    let left = ui.max_rect().left();
+    let head = ui.horizontal(|ui| {
+        ui.add_space(28.0);
         label(ui, rule.title, Type::BodyMedium, t.text);
         ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
             let read = Button::new(rule.id).quiet();
@@ -173,9 +177,10 @@ fn check(ui: &mut Ui, checked: &Checked, out: &mut Outbox) {
             }
         });
     });
-    icon.paint_at(ui.painter(), pos2(left + 8.0, top + 10.0), size::ICON, tone.ink(t));
+    let mark = pos2(left + 10.0, head.response.rect.center().y);
+    icon.paint_at(ui.painter(), mark, size::ICON, tone.ink(t));
     let said = ui.interact(
-        Rect::from_center_size(pos2(left + 8.0, top + 10.0), vec2(20.0, 20.0)),
+        Rect::from_center_size(mark, vec2(20.0, 20.0)),
         ui.scope_id().with(rule.id),
         Sense::hover(),
     );
@@ -188,7 +193,7 @@ fn check(ui: &mut Ui, checked: &Checked, out: &mut Outbox) {
         Outcome::Passed | Outcome::Absent => return,
     };
     ui.horizontal_top(|ui| {
-        ui.add_space(28.0 - ui.spacing().item_spacing.x);
+        ui.add_space(28.0);
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             ui.add_space(6.0);

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use egui::{Margin, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Margin, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2};
 
+use super::paint_called;
 use crate::bundle::Bundle;
 use crate::jobs::Request;
 use crate::paths::BundlePath;
@@ -15,8 +16,8 @@ use crate::ui::shell;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
-    Status, Tone, cut, elided, empty, galley, label, mono_block, paint_left, paint_right, paragraph,
-    path_lines, tree_table,
+    Status, Tone, cut, empty, galley, label, mono_block, paint_left, paint_right, paragraph, path_lines,
+    tree_table,
 };
 use crate::workflow::seals::{SealLink, SealState, SealTree, SealedBy};
 
@@ -191,9 +192,9 @@ pub fn center(ui: &mut Ui, view: &mut View, opened: &Opened, called: &mut bool) 
     let state_at = wide - 132.0;
     let sealed_at = (wide >= 420.0).then_some(state_at - 24.0);
     let identifier_at = (wide >= 640.0).then_some((wide * 0.5).round());
-    let mut heads = vec![("Signed thing", 34.0), ("Seal", state_at)];
+    let mut heads = vec![("Signed code", 34.0), ("State", state_at)];
     heads.extend(identifier_at.map(|x| ("Identifier", x)));
-    heads.extend(sealed_at.map(|x| ("Seals", x - 28.0)));
+    heads.extend(sealed_at.map(|x| ("Files sealed", x - 64.0)));
     tree_table::heads(ui, &heads);
     let table = tree_table::Table {
         salt: TABLE,
@@ -258,12 +259,10 @@ fn paint(ui: &Ui, opened: &Opened, rows: &[Line], row: usize, rect: Rect, column
     let line = &rows[row];
     let y = rect.center().y;
     let x = tree_table::text_start(rect, line.depth);
-    let end = columns.identifier.or(columns.sealed.map(|x| x - 48.0)).unwrap_or(columns.state);
-    let around = rows[..row].iter().rev().find(|other| other.depth < line.depth);
-    let name = below(&line.path, around.map(|other| &other.path)).unwrap_or(named(&line.path, opened));
-    paint_left(ui, x, y, elided(ui, name, Type::Mono, t.text, rect.left() + end - x - 12.0));
+    let end = columns.identifier.or(columns.sealed.map(|x| x - 76.0)).unwrap_or(columns.state);
+    paint_called(ui, x, rect.left() + end - 12.0, rect, &line.path, opened);
     if let Some(at) = columns.identifier {
-        let room = columns.sealed.map_or(columns.state, |x| x - 48.0) - at - 12.0;
+        let room = columns.sealed.map_or(columns.state, |x| x - 76.0) - at - 12.0;
         let words = line.identifier.as_deref().unwrap_or("–");
         paint_left(ui, rect.left() + at, y, cut(ui, words, Type::Mono, t.text_soft, room));
     }
@@ -272,13 +271,4 @@ fn paint(ui: &Ui, opened: &Opened, rows: &[Line], row: usize, rect: Rect, column
         paint_right(ui, rect.left() + at, y, words);
     }
     line.status.paint(ui, rect.left() + columns.state, y, rect.width() - columns.state - 8.0);
-}
-
-/// What is left of `path` below the folder of the bundle around it.
-fn below<'a>(path: &'a BundlePath, around: Option<&BundlePath>) -> Option<&'a str> {
-    let around = around?;
-    if around.is_root() {
-        return None;
-    }
-    path.as_str().strip_prefix(around.as_str())?.strip_prefix('/')
 }

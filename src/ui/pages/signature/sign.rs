@@ -317,10 +317,13 @@ pub fn center(ui: &mut Ui, view: &mut View, opened: &Opened, called: &mut bool) 
 fn band(ui: &mut Ui, view: &View, signed: &Signed) {
     let t = tokens(ui);
     let steps = &signed.plan.steps;
-    let who = signed.plan.signer.as_ref().map_or("nobody (ad hoc)", |signer| signer.identity().name());
+    let how = match &signed.plan.signer {
+        Some(signer) => format!("by {}", signer.identity().name()),
+        None => "ad hoc".to_owned(),
+    };
     let words = match &view.done {
-        Some(_) => format!("{} made by {who}", counted(steps.len(), "signature")),
-        None => format!("{} by {who}, from the inside out", counted(steps.len(), "signature")),
+        Some(_) => format!("{} made, {how}", counted(steps.len(), "signature")),
+        None => format!("{} to be made, {how}, from the inside out", counted(steps.len(), "signature")),
     };
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::TOOLBAR), Sense::hover());
     let bounds = Rect::from_min_max(rect.min, rect.max).shrink2(vec2(16.0, 6.0));
@@ -329,7 +332,7 @@ fn band(ui: &mut Ui, view: &View, signed: &Signed) {
     });
     ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, t.line));
     for warning in &signed.plan.warnings {
-        egui::Frame::new().inner_margin(Margin { left: 16, right: 16, top: 12, bottom: 0 }).show(ui, |ui| {
+        egui::Frame::new().inner_margin(Margin::symmetric(16, 12)).show(ui, |ui| {
             callout(ui, Tone::Warning, Icon::Warning, warning);
         });
     }

@@ -2,16 +2,15 @@
 
 use egui::{Margin, Rect, ScrollArea, Stroke, Ui};
 
-use super::flag_words;
 use super::sign::View;
+use super::{called, flag_words, paint_called};
 use crate::codesign::SignStep;
 use crate::ui::facts::counted;
 use crate::ui::icons::Icon;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
-    Status, Tone, cut, elided, label, paint_left, paragraph, property_path, property_text, tree_table,
-    wrapped,
+    Status, Tone, cut, label, paint_left, paragraph, property_path, property_text, tree_table, wrapped,
 };
 
 const TABLE: &str = "sign-steps";
@@ -23,7 +22,7 @@ fn named<'a>(step: &'a SignStep, opened: &'a Opened) -> &'a str {
 /// What is worth a second look at a step.
 fn status(step: &SignStep) -> Status {
     match (step.warnings.len(), step.drops.len(), step.adds.len()) {
-        (0, 0, 0) => Status { word: "As it was".to_owned(), ..Status::found() },
+        (0, 0, 0) => Status { word: "Renewed".to_owned(), ..Status::found() },
         (0, 0, more) => Status { word: format!("Gets {more}"), ..Status::found() },
         (0, fewer, _) => Status::new(Icon::Note, Tone::Note, format!("Loses {fewer}")),
         (warnings, ..) => Status::new(Icon::Warning, Tone::Warning, counted(warnings, "warning")),
@@ -69,7 +68,7 @@ fn paint(ui: &Ui, step: &SignStep, opened: &Opened, rect: Rect, identifier_at: O
     let t = tokens(ui);
     let y = rect.center().y;
     let end = identifier_at.unwrap_or(state_at);
-    paint_left(ui, rect.left() + 16.0, y, elided(ui, named(step, opened), Type::Mono, t.text, end - 28.0));
+    paint_called(ui, rect.left() + 16.0, rect.left() + end - 12.0, rect, &step.path, opened);
     if let Some(x) = identifier_at {
         let words = cut(ui, &step.identifier, Type::Mono, t.text_soft, state_at - x - 12.0);
         paint_left(ui, rect.left() + x, y, words);
@@ -94,7 +93,7 @@ const HEAD: f32 = 118.0;
 /// How high the particulars are, at most `most`.
 pub fn height(ui: &Ui, step: &SignStep, most: f32) -> f32 {
     let t = tokens(ui);
-    let room = ui.available_width() - 32.0 - 84.0 - 20.0;
+    let room = ui.available_width() - 32.0 - 84.0 - 22.0;
     let lines = lists(step).flat_map(|(.., texts)| texts);
     let texts: f32 = lines.map(|text| wrapped(ui, text, Type::Body, t.text, room).size().y + 6.0).sum();
     (HEAD + texts).min(most.max(96.0))
@@ -107,8 +106,7 @@ pub fn particulars(ui: &mut Ui, step: &SignStep, opened: &Opened) {
     ScrollArea::vertical().id_salt(("sign-step", &step.path)).auto_shrink(false).show(ui, |ui| {
         egui::Frame::new().inner_margin(Margin::symmetric(16, 12)).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            let name = if step.path.is_root() { named(step, opened) } else { step.path.file_name() };
-            label(ui, name, Type::Heading, t.text);
+            label(ui, called(&step.path, opened).0, Type::Heading, t.text);
             ui.add_space(4.0);
             property_path(ui, "Identifier", &step.identifier);
             property_text(ui, "Flags", &flag_words(step.flags));
@@ -127,7 +125,7 @@ fn line(ui: &mut Ui, title: &str, icon: Icon, tone: Tone, text: &str) {
     let (left, top) = (ui.max_rect().left(), ui.cursor().top() + 3.0);
     ui.add_space(3.0);
     ui.horizontal_top(|ui| {
-        ui.add_space(84.0 + 20.0 - ui.spacing().item_spacing.x);
+        ui.add_space(84.0 + 22.0);
         ui.vertical(|ui| paragraph(ui, text, Type::Body, t.text));
     });
     ui.add_space(3.0);
