@@ -141,6 +141,7 @@ fn in_short(chain: &[SealLink]) -> String {
         Some(at) => format!("Broken at link {} of {}: what an edit broke first.", at + 1, chain.len()),
         None => match chain.last().map(|link| &link.seal) {
             None | Some(SealedBy::Nothing { .. }) => "No seal covers it.".to_owned(),
+            Some(_) if chain.len() == 1 => "The signature of the app itself: nothing is above it.".to_owned(),
             Some(_) => {
                 format!("{} up to the signature of the app, and each holds.", counted(chain.len(), "seal"))
             }
