@@ -61,6 +61,8 @@ pub struct SignStep {
 pub enum SignKind {
     /// One Mach-O file by itself.
     Code,
+    /// One disk image (UDIF).
+    DiskImage,
     /// A bundle: its resources are sealed into CodeResources and its main executable is signed with them.
     Bundle,
 }
@@ -130,7 +132,7 @@ pub fn plan_file(path: &Path, options: &SignOptions) -> Result<SignPlan, Failure
 }
 
 impl SignPlan {
-    fn new(steps: Vec<SignStep>, options: &SignOptions) -> SignPlan {
+    pub(super) fn new(steps: Vec<SignStep>, options: &SignOptions) -> SignPlan {
         let signer = options.signer.clone();
         let warnings = signer.as_ref().map(Signer::warnings).unwrap_or_default();
         SignPlan { steps, signer, warnings }
