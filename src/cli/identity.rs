@@ -4,9 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde::Serialize;
 
 use super::answer::Trouble;
 use super::session::Session;
+use crate::codesign::Signer;
 use crate::failure::Failure;
 use crate::workflow::{Password, SignRequest, Timestamps};
 
@@ -42,6 +44,28 @@ impl IdentityArgs {
             time: session.source_date()?.unwrap_or(session.environment.now),
             ..SignRequest::default()
         })
+    }
+}
+
+/// Who signs.
+#[derive(Serialize)]
+pub struct IdentityJson<'a> {
+    name: &'a str,
+    team: Option<&'a str>,
+    /// The names of the certificates, the leaf first.
+    authorities: Vec<&'a str>,
+    timestamp_url: Option<&'a str>,
+}
+
+impl<'a> IdentityJson<'a> {
+    pub fn new(signer: &'a Signer) -> Self {
+        let identity = signer.identity();
+        IdentityJson {
+            name: identity.name(),
+            team: identity.team(),
+            authorities: identity.certificates().iter().map(|one| one.name()).collect(),
+            timestamp_url: signer.timestamp_server(),
+        }
     }
 }
 

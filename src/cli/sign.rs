@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::answer::{Answer, Trouble};
-use super::identity::IdentityArgs;
+use super::identity::{IdentityArgs, IdentityJson};
 use super::render::{CAREFUL, FAINT, GOOD, Page, count};
 use super::session::Session;
 use crate::codesign::{self, SignKind, SignPlan, SignStep};
@@ -45,15 +45,6 @@ struct SignJson<'a> {
 }
 
 #[derive(Serialize)]
-struct IdentityJson<'a> {
-    name: &'a str,
-    team: Option<&'a str>,
-    /// The names of the certificates, the leaf first.
-    authorities: Vec<&'a str>,
-    timestamp_url: Option<&'a str>,
-}
-
-#[derive(Serialize)]
 struct StepJson<'a> {
     path: &'a str,
     kind: &'static str,
@@ -84,17 +75,11 @@ impl Sign {
     }
 
     fn in_json(&self, signed: &Signed) -> String {
-        let identity = signed.plan.signer.as_ref().map(|signer| IdentityJson {
-            name: signer.identity().name(),
-            team: signer.identity().team(),
-            authorities: signer.identity().certificates().iter().map(|one| one.name()).collect(),
-            timestamp_url: signer.timestamp_server(),
-        });
         let json = SignJson {
             schema: 1,
             name: &signed.name,
             signed: !self.dry_run,
-            identity,
+            identity: signed.plan.signer.as_ref().map(IdentityJson::new),
             steps: signed.plan.steps.iter().map(StepJson::new).collect(),
             warnings: &signed.plan.warnings,
         };
