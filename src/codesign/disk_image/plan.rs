@@ -66,14 +66,16 @@ fn decide_identifier(
 ) {
     let plain = identifier::canonical(name);
     let plain = if identifier::is_usable(plain) { plain } else { "disk-image" };
-    let unique = format!("{plain}-{}", hex(&HashType::Sha1.digest(trailer)));
+    let mark = format!("-{}", hex(&HashType::Sha1.digest(trailer)));
     let old = old.and_then(|old| old.identifier.as_deref()).filter(|old| identifier::is_usable(old));
-    // With an identity the mark that makes an ad hoc identifier unique is of no use.
-    let old = old.filter(|old| options.signer.is_none() || *old != unique);
-    step.identifier = match old {
-        Some(old) => old.to_owned(),
-        None if options.signer.is_some() || plain.contains('.') => plain.to_owned(),
-        None => unique,
+    step.identifier = match (old, &options.signer) {
+        // With an identity the mark that makes an ad hoc identifier unique is of no use.
+        (Some(old), Some(_)) => {
+            old.strip_suffix(&mark).filter(|name| !name.is_empty()).unwrap_or(old).to_owned()
+        }
+        (Some(old), None) => old.to_owned(),
+        (None, None) if !plain.contains('.') => format!("{plain}{mark}"),
+        (None, _) => plain.to_owned(),
     };
     step.keeps.extend(old.map(|_| "identifier".to_owned()));
 }

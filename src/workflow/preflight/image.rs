@@ -21,8 +21,7 @@ pub(super) fn faults(path: &Path, progress: &Progress) -> Result<Vec<Hit>, Failu
 /// What is wrong with the signature of the image itself, if it has one.
 pub(super) fn signature_faults(path: &Path, progress: &Progress) -> Result<Vec<Hit>, Failure> {
     let verification = codesign::verify_disk_image(path, progress)?.unwrap_or_default();
-    let problems = verification.problems.iter();
-    Ok(problems.map(|one| hit("", format!("the disk image itself: {}", one.message))).collect())
+    Ok(verification.problems.iter().map(|one| hit("", one.message.clone())).collect())
 }
 
 /// Calls `look` with the volume of the image, unpacked for the time of the call, or with the reason why it cannot be.
