@@ -154,7 +154,9 @@ fn what_cannot_be_signed_is_named() {
     let odd = path("odd.dmg", &odd);
     assert_refused(&with("sign", &odd, &[]), 3, &["odd.dmg", "contradicts itself", "at byte 9"]);
     assert_refused(&with("sign", &image, &["--hardened-runtime".as_ref()]), 3, &["is a program's"]);
-    let entitlements = path("e.plist", b"{\"com.apple.security.cs.allow-jit\": true}");
+    let xml =
+        b"<plist version=\"1.0\"><dict><key>com.apple.security.cs.allow-jit</key><true/></dict></plist>";
+    let entitlements = path("e.plist", xml);
     let flags: [&OsStr; 2] = ["--entitlements".as_ref(), entitlements.as_ref()];
     assert_refused(&with("sign", &image, &flags), 3, &["entitlements are a program's"]);
     let wrong: [&OsStr; 4] = ["-o".as_ref(), image.as_ref(), "--password-file".as_ref(), password.as_ref()];
