@@ -217,6 +217,24 @@ fn an_image_is_signed_anew_and_its_identifier_stays() {
     assert_eq!(developer.codes[0].team.as_deref(), Some("TEAM123456"));
 }
 
+/// `codesign -dv` of macOS 26 says of an image of this name, signed with a Developer ID: "CodeDirectory v=20200 size=315
+/// flags=0x0(none) hashes=1+6" and "Internal requirements count=1 size=188".
+#[test]
+fn a_developer_id_image_has_the_sizes_that_codesign_gives_it() {
+    let (fixture, image) = signed_image(&by("developer-id.p12"));
+    let named = fixture.path().join("ContractorCRM_0.1.0_aarch64.dmg");
+    let unsigned = fs::read(&image).unwrap();
+    let end = unsigned.len() - 512 - slot_room(&unsigned);
+    let mut trailer = unsigned[unsigned.len() - 512..].to_vec();
+    trailer[296..312].fill(0);
+    fs::write(&named, [&unsigned[..end], &trailer].concat()).unwrap();
+    workflow::sign(&named, &by("developer-id.p12"), &Progress::silent()).unwrap();
+    let directory = slot(&named, 0);
+    let word = |at: usize| u32::from_be_bytes(directory[at..at + 4].try_into().unwrap());
+    assert_eq!((directory.len(), slot(&named, 2).len()), (315, 188));
+    assert_eq!((word(8), word(12), word(24), word(28), directory[39]), (0x20200, 0, 6, 1, 0));
+}
+
 /// Bytes of the signature of an image.
 fn slot_room(image: &[u8]) -> usize {
     let place = image.len() - 512 + 304;
