@@ -204,7 +204,7 @@ fn what_no_signature_covers_may_change() {
     assert_eq!(checked.problems, []);
     assert!(checked.notes[0].contains("a notarization ticket is stapled"), "{:?}", checked.notes);
     if let Some(oracle) = oracle::Oracle::find() {
-        assert_eq!(oracle.verdicts(&[path.clone()]), [true]);
+        assert_eq!(oracle.verdicts(std::slice::from_ref(&path)), [true]);
     }
     // Who signs it again makes the ticket void, and is told so.
     let again = workflow::sign(&path, &by_identity(), &Progress::silent()).unwrap();
