@@ -196,6 +196,11 @@ impl NewDirectory<'_> {
             .par_chunks(page_size(self.page_log2, self.code_limit))
             .map(|page| self.hash_type.digest(page))
             .collect();
+        self.with_hashes(&hashes)
+    }
+
+    /// The blob for code whose pages have these hashes.
+    pub fn with_hashes(&self, hashes: &[Vec<u8>]) -> Vec<u8> {
         let nothing = vec![0; self.hash_type.size()];
         let special = (1..=self.special_slots()).rev().map(|slot| match self.special.get(&slot) {
             Some(contents) => self.hash_type.digest(contents),

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::blob::{SLOT_CODE_RESOURCES, SLOT_INFO_PLIST, SLOT_REQUIREMENTS};
 use super::code_directory::{Cdhash, CodeDirectory, ExecSegment, NewDirectory};
 use super::digest::HashType;
-use super::disk_image::{Layout, signed_end};
+use super::disk_image::{Layout, content_hash, signed_end};
 use super::embedded::{self, Refusal, SealedWith, Signing};
 use super::layout::{CodeBundle, Nodes, bundles_at, children, current_version, is_file};
 use super::rules::Rules;
@@ -69,8 +69,8 @@ pub fn sign_file(path: &Path, plan: &SignPlan) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As [`sign`].
-pub fn sign_disk_image(path: &Path, plan: &SignPlan) -> Result<(), Failure> {
-    let (content_length, end) = image_end(path, plan)?;
+pub fn sign_disk_image(path: &Path, plan: &SignPlan, progress: &Progress) -> Result<(), Failure> {
+    let (content_length, end) = image_end(path, plan, progress)?;
     // What a link leads to is the image.
     let local = fs::canonicalize(path).map_err(|error| Failure::io(path, "open", &error))?;
     let mode = mode(&local);
@@ -83,19 +83,20 @@ pub fn sign_disk_image(path: &Path, plan: &SignPlan) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As [`sign`].
-pub fn disk_image_end(path: &Path, plan: &SignPlan) -> Result<Vec<u8>, Failure> {
-    image_end(path, plan).map(|(_, end)| end)
+pub fn disk_image_end(path: &Path, plan: &SignPlan, progress: &Progress) -> Result<Vec<u8>, Failure> {
+    image_end(path, plan, progress).map(|(_, end)| end)
 }
 
 /// How many bytes of an image stay, and what follows them.
-fn image_end(path: &Path, plan: &SignPlan) -> Result<(u64, Vec<u8>), Failure> {
+fn image_end(path: &Path, plan: &SignPlan, progress: &Progress) -> Result<(u64, Vec<u8>), Failure> {
     let bytes = map(path)?;
     let layout = Layout::of(path, &bytes)?;
     let step = plan.steps.first().filter(|step| step.kind == SignKind::DiskImage);
     let step = step.ok_or_else(|| {
         Failure::new(path, "is no disk image in the plan of its signature", "plan its signature again")
     })?;
-    let end = signed_end(&layout, step, plan.signer.as_ref());
+    let hash = content_hash(layout.content, step.path.file_name(), progress)?;
+    let end = signed_end(&layout, hash, step, plan.signer.as_ref());
     let end = end.map_err(|Refusal { what, next }| Failure::new(path, what, next))?;
     Ok((layout.content.len() as u64, end))
 }

@@ -57,7 +57,7 @@ pub fn package_signed(
     let mut signed = SignPlan::default();
     let mut end = |image: &Path| {
         signed = codesign::plan_disk_image(image, &name, options)?;
-        codesign::disk_image_end(image, &signed)
+        codesign::disk_image_end(image, &signed, progress)
     };
     let built = dmg::build_ending(spec, out, &mut end, progress)?;
     Ok((built, signed))

@@ -111,7 +111,7 @@ pub fn sign(path: &Path, options: &SignOptions, progress: &Progress) -> Result<S
     let signed = plan_signing(path, options, progress)?;
     progress.step("signing", &signed.name, 0, 1)?;
     match signed.plan.steps.iter().any(|step| step.kind == SignKind::DiskImage) {
-        true => codesign::sign_disk_image(path, &signed.plan)?,
+        true => codesign::sign_disk_image(path, &signed.plan, progress)?,
         false => codesign::sign_file(path, &signed.plan)?,
     }
     Ok(signed)

@@ -17,7 +17,7 @@ mod tests;
 
 pub(super) use check::{check_disk_image, has_ticket};
 pub use plan::plan_disk_image;
-pub(super) use sign::signed_end;
+pub(super) use sign::{content_hash, signed_end};
 
 use std::path::Path;
 

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
+
 use super::{Layout, place};
 use crate::codesign::SignStep;
 use crate::codesign::blob::{
@@ -12,13 +14,36 @@ use crate::codesign::code_directory::{ExecSegment, NewDirectory};
 use crate::codesign::digest::HashType;
 use crate::codesign::embedded::Refusal;
 use crate::codesign::signer::{self, Signer};
+use crate::progress::{Cancelled, Progress};
 
-/// What follows the content of the signed image: the signature and the trailer that knows it.
+/// Bytes that are hashed between two looks at whether the user wants to stop.
+const PART: usize = 8 << 20;
+
+/// The one hash of all content, told to `progress` as signing `name`.
+///
+/// # Errors
+/// [`Cancelled`] when the user stops it.
+pub(in crate::codesign) fn content_hash(
+    content: &[u8],
+    name: &str,
+    progress: &Progress,
+) -> Result<Vec<u8>, Cancelled> {
+    let (mut hash, mut done) = (Sha256::new(), 0);
+    for part in content.chunks(PART) {
+        progress.bytes("signing", name, done, content.len() as u64)?;
+        hash.update(part);
+        done += part.len() as u64;
+    }
+    Ok(hash.finalize().to_vec())
+}
+
+/// What follows the content of the signed image, whose hash is `content_hash`: the signature and the trailer that knows it.
 ///
 /// # Errors
 /// [`Refusal`] when the identity cannot sign, or its timestamp server gives none.
 pub(in crate::codesign) fn signed_end(
     layout: &Layout,
+    content_hash: Vec<u8>,
     step: &SignStep,
     signer: Option<&Signer>,
 ) -> Result<Vec<u8>, Refusal> {
@@ -37,7 +62,7 @@ pub(in crate::codesign) fn signed_end(
         ]),
         code_limit: layout.content.len(),
     };
-    let directory = directory.build(layout.content);
+    let directory = directory.with_hashes(&[content_hash]);
     let cms = signer.map(|signer| signer.sign(&[&directory])).transpose()?.unwrap_or_default();
     let mut end = super_blob(&[
         (SLOT_CODE_DIRECTORY, directory),

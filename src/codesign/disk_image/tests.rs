@@ -2,7 +2,10 @@ use super::*;
 use crate::codesign::blob::{MAGIC_BLOB_WRAPPER, SLOT_CMS, SLOT_TICKET, SuperBlob, blob, super_blob};
 use crate::codesign::code_directory::CodeDirectory;
 use crate::codesign::{SignKind, SignStep};
+use crate::codesign::{SignOptions, sign_disk_image};
+use crate::os::fault::{Fault, arm};
 use crate::paths::BundlePath;
+use crate::progress::{Cancelled, Progress};
 
 const CONTENT: &[u8] = b"a data fork and then a property list";
 
@@ -30,7 +33,8 @@ fn signed(image: &[u8]) -> Vec<u8> {
         warnings: Vec::new(),
     };
     let layout = Layout::read(image).unwrap();
-    [layout.content, &signed_end(&layout, &step, None).unwrap()].concat()
+    let hash = content_hash(layout.content, "", &Progress::silent()).unwrap();
+    [layout.content, &signed_end(&layout, hash, &step, None).unwrap()].concat()
 }
 
 fn codes(image: &[u8]) -> Vec<&'static str> {
@@ -190,4 +194,40 @@ fn no_byte_makes_a_reader_stumble() {
     for length in 0..image.len() {
         let _ = (check_disk_image(&image[..length]), Layout::read(&image[length..]).map(|_| ()));
     }
+}
+
+#[test]
+fn whatever_change_of_the_disk_fails_the_old_image_stays() {
+    let temporary = tempfile::tempdir().unwrap();
+    // Faults are told by the path that is changed, which no link leads to.
+    let folder = temporary.path().canonicalize().unwrap();
+    let path = folder.join("a.dmg");
+    std::fs::write(&path, unsigned()).unwrap();
+    let plan = plan_disk_image(&path, "a.dmg", &SignOptions::default()).unwrap();
+    let names = || std::fs::read_dir(&folder).unwrap().count();
+    let mut failed = 0;
+    loop {
+        let armed = arm(&folder, Fault::Once, failed);
+        let done = sign_disk_image(&path, &plan, &Progress::silent());
+        drop(armed);
+        assert_eq!(names(), 1, "nothing else is left behind");
+        if done.is_ok() {
+            break;
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), unsigned());
+        failed += 1;
+    }
+    assert!(failed >= 4, "{failed}");
+    assert_eq!(codes(&std::fs::read(&path).unwrap()), [""; 0]);
+}
+
+#[test]
+fn the_user_can_stop_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.dmg");
+    std::fs::write(&path, unsigned()).unwrap();
+    let plan = plan_disk_image(&path, "a.dmg", &SignOptions::default()).unwrap();
+    let stopped = sign_disk_image(&path, &plan, &Progress::new(|_| Err(Cancelled)));
+    assert_eq!(stopped, Err(Failure::Cancelled));
+    assert_eq!(std::fs::read(&path).unwrap(), unsigned());
 }
