@@ -9,6 +9,8 @@ mod bad_input;
 mod json;
 #[path = "cli/repair.rs"]
 mod repair;
+#[path = "cli/signed_image.rs"]
+mod signed_image;
 #[path = "cli/usage.rs"]
 mod usage;
 

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use bundlewright::bundle::{self, Bundle};
 use bundlewright::codesign::{self, Entitlements, Identity, Password, SignOptions, Signer, TimestampServer};
+use bundlewright::dmg::DmgSpec;
 use bundlewright::macho::{Signature, SignatureState};
 use bundlewright::paths::BundlePath;
 use bundlewright::progress::Progress;
@@ -82,9 +83,14 @@ fn entitlements(folder: &Path, keys: &str) -> Entitlements {
     Entitlements::open(&path).unwrap()
 }
 
-/// The blob of a slot in the first slice, with its header.
+/// The blob of a slot in the first slice, or in a disk image, with its header.
 fn slot(file: &Path, wanted: u32) -> Vec<u8> {
     let whole = fs::read(file).unwrap();
+    if whole[whole.len() - 512..].starts_with(b"koly") {
+        let place = whole.len() - 512 + 296;
+        let start = u64::from_be_bytes(whole[place..place + 8].try_into().unwrap()) as usize;
+        return blob_of(&whole[start..], wanted);
+    }
     let word = |bytes: &[u8], at: usize| -> [u8; 4] { bytes[at..at + 4].try_into().unwrap() };
     let big = |bytes: &[u8], at: usize| u32::from_be_bytes(word(bytes, at)) as usize;
     let little = |bytes: &[u8], at: usize| u32::from_le_bytes(word(bytes, at)) as usize;
@@ -94,7 +100,12 @@ fn slot(file: &Path, wanted: u32) -> Vec<u8> {
     while little(slice, at) != 0x1d {
         at += little(slice, at + 4);
     }
-    let signature = &slice[little(slice, at + 8)..];
+    blob_of(&slice[little(slice, at + 8)..], wanted)
+}
+
+/// The blob of a slot in a SuperBlob.
+fn blob_of(signature: &[u8], wanted: u32) -> Vec<u8> {
+    let big = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
     let row = (0..big(signature, 8)).find(|row| big(signature, 12 + 8 * row) == wanted as usize).unwrap();
     let start = big(signature, 16 + 8 * row);
     signature[start..start + big(signature, start + 4)].to_vec()
@@ -147,6 +158,120 @@ fn openssl_and_the_independent_verifier_accept_it() {
             let output = output.expect("python3, beside the verifier");
             assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stdout));
         }
+    }
+}
+
+/// The sample in an image, signed as it is built.
+fn signed_image(options: &SignOptions) -> (Fixture, PathBuf) {
+    let fixture = unpack_sample();
+    let path = fixture.path().join("Postcard 1.0.dmg");
+    let spec = DmgSpec::for_app(&fixture.app("Postcard"), "Postcard", 1_700_000_000).unwrap();
+    workflow::package::package_signed(&spec, &path, options, &Progress::silent()).unwrap();
+    (fixture, path)
+}
+
+#[test]
+fn openssl_and_the_independent_verifier_accept_a_disk_image() {
+    let server: Option<Arc<dyn TimestampServer>> = match Command::new("openssl").arg("version").output() {
+        Ok(_) => Some(Arc::new(Openssl(std::env::temp_dir()))),
+        Err(_) => None, // nobody to ask
+    };
+    for (name, server) in [("rsa.p12", None), ("chain.p12", None), ("p256.pem", server)] {
+        let is_stamped = server.is_some();
+        let options = SignOptions { signer: Some(signer_with(name, server)), ..SignOptions::default() };
+        let (fixture, image) = signed_image(&options);
+        let checked = workflow::verify(&image, &Progress::silent()).unwrap();
+        assert_eq!((checked.problems, checked.notes), (vec![], vec![]), "{name}");
+        let code = &checked.codes[0];
+        assert_eq!(
+            (code.identifier.as_str(), code.ad_hoc, code.says_designated),
+            ("Postcard 1", false, true)
+        );
+        assert_eq!(code.authority.as_ref().unwrap().timestamp.is_some(), is_stamped, "{name}");
+        check_with_openssl(&image, fixture.path());
+        if let Some(oracle) = oracle::Oracle::find() {
+            assert_eq!(oracle.verdicts(&[image]), [true], "{name}");
+        }
+    }
+}
+
+#[test]
+fn an_image_is_signed_anew_and_its_identifier_stays() {
+    let (_fixture, image) = signed_image(&SignOptions::default());
+    let ad_hoc = fs::read(&image).unwrap();
+    let identifier = |signed: &workflow::Signed| signed.plan.steps[0].identifier.clone();
+    let sign = |options: &SignOptions| workflow::sign(&image, options, &Progress::silent()).unwrap();
+    let mut names = vec![identifier(&sign(&by("rsa.p12")))];
+    let signed = fs::read(&image).unwrap();
+    let again = sign(&by("rsa.p12"));
+    assert!(fs::read(&image).unwrap() == signed, "the same time and identity make the same bytes");
+    assert_eq!(again.plan.steps[0].drops, ["signature with a certificate"]);
+    names.push(identifier(&again));
+    // The mark of an ad hoc signature goes with it, whatever the file is called meanwhile.
+    assert_eq!(names, ["Postcard 1", "Postcard 1"]);
+    let unsigned_length = signed.len() - 512 - slot_room(&signed);
+    assert!(ad_hoc[..unsigned_length] == signed[..unsigned_length]);
+    let team = sign(&by("developer-id.p12"));
+    assert!(team.plan.warnings.iter().any(|text| text.contains("no timestamp")), "{:?}", team.plan.warnings);
+    let developer = workflow::verify(&image, &Progress::silent()).unwrap();
+    assert_eq!(developer.codes[0].team.as_deref(), Some("TEAM123456"));
+}
+
+/// `codesign -dv` of macOS 26 says of an image of this name, signed with a Developer ID: "CodeDirectory v=20200 size=315
+/// flags=0x0(none) hashes=1+6" and "Internal requirements count=1 size=188".
+#[test]
+fn a_developer_id_image_has_the_sizes_that_codesign_gives_it() {
+    let (fixture, image) = signed_image(&by("developer-id.p12"));
+    let named = fixture.path().join("ContractorCRM_0.1.0_aarch64.dmg");
+    let unsigned = fs::read(&image).unwrap();
+    let end = unsigned.len() - 512 - slot_room(&unsigned);
+    let mut trailer = unsigned[unsigned.len() - 512..].to_vec();
+    trailer[296..312].fill(0);
+    fs::write(&named, [&unsigned[..end], &trailer].concat()).unwrap();
+    workflow::sign(&named, &by("developer-id.p12"), &Progress::silent()).unwrap();
+    let directory = slot(&named, 0);
+    let word = |at: usize| u32::from_be_bytes(directory[at..at + 4].try_into().unwrap());
+    assert_eq!((directory.len(), slot(&named, 2).len()), (315, 188));
+    assert_eq!((word(8), word(12), word(24), word(28), directory[39]), (0x20200, 0, 6, 1, 0));
+}
+
+/// Bytes of the signature of an image.
+fn slot_room(image: &[u8]) -> usize {
+    let place = image.len() - 512 + 304;
+    u64::from_be_bytes(image[place..place + 8].try_into().unwrap()) as usize
+}
+
+#[test]
+fn an_image_stays_as_it_is_when_it_cannot_be_signed() {
+    let (_fixture, image) = signed_image(&by("rsa.p12"));
+    let before = fs::read(&image).unwrap();
+    let gone: Arc<dyn TimestampServer> = Arc::new(Gone);
+    let options = SignOptions { signer: Some(signer_with("rsa.p12", Some(gone))), ..SignOptions::default() };
+    let refusal = workflow::sign(&image, &options, &Progress::silent()).unwrap_err().to_string();
+    assert!(refusal.contains("Postcard 1.0.dmg: got no timestamp: nobody is not there"), "{refusal}");
+    assert!(fs::read(&image).unwrap() == before);
+    let hardened = SignOptions { hardened_runtime: true, ..SignOptions::default() };
+    let refusal = workflow::plan_signing(&image, &hardened, &Progress::silent()).unwrap_err().to_string();
+    assert!(refusal.contains("is a disk image, and the hardened runtime is a program's"), "{refusal}");
+    // Building fails alike, and what stood there stays.
+    let spec = DmgSpec::for_app(image.parent().unwrap().join("Postcard.app").as_path(), "P", 1).unwrap();
+    let refusal = workflow::package::package_signed(&spec, &image, &options, &Progress::silent())
+        .unwrap_err()
+        .to_string();
+    assert!(refusal.contains("Postcard 1.0.dmg: got no timestamp"), "{refusal}");
+    assert!(fs::read(&image).unwrap() == before);
+}
+
+/// A timestamp server that is away.
+struct Gone;
+
+impl TimestampServer for Gone {
+    fn name(&self) -> &str {
+        "nobody"
+    }
+
+    fn answer(&self, _: &[u8]) -> Result<Vec<u8>, String> {
+        Err("is not there".to_owned())
     }
 }
 

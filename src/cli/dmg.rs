@@ -6,8 +6,10 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::answer::{Answer, Trouble};
-use super::render::{self, GOOD, Page, SCHEMA, count};
+use super::identity::{IdentityArgs, IdentityJson};
+use super::render::{self, CAREFUL, FAINT, GOOD, Page, SCHEMA, count};
 use super::session::Session;
+use crate::codesign::SignPlan;
 use crate::diagnose::Severity;
 use crate::dmg::{Background, Built, Color, DmgLayout, DmgSpec, Item, Licence};
 use crate::failure::Failure;
@@ -59,6 +61,8 @@ pub struct Dmg {
     /// first is for everybody else; without a language it is English.
     #[arg(long, value_name = "[LANGUAGE=]FILE")]
     license: Vec<String>,
+    #[command(flatten)]
+    identity: IdentityArgs,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -74,7 +78,7 @@ enum Format {
 }
 
 #[derive(Serialize)]
-struct BuiltJson {
+struct BuiltJson<'a> {
     schema: u32,
     path: String,
     bytes: u64,
@@ -83,12 +87,22 @@ struct BuiltJson {
     files: usize,
     folders: usize,
     links: usize,
+    /// That of the image itself; null without --identity.
+    signature: Option<SignatureJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct SignatureJson<'a> {
+    identifier: &'a str,
+    identity: Option<IdentityJson<'a>>,
+    warnings: &'a [String],
 }
 
 impl Dmg {
     pub fn run(&self, session: &Session) -> Result<Answer, Trouble> {
         let format = self.format()?;
         let epoch = session.source_date()?;
+        let signer = self.identity.request(session)?.read()?;
         let inspection = workflow::inspect(&self.bundle, &InspectOptions::default(), &session.progress())?;
         let errors = inspection.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
         if errors > 0 {
@@ -102,8 +116,16 @@ impl Dmg {
         let mut spec = package::disk_image(&inspection, epoch)?;
         spec.format = format;
         self.adjust(&mut spec)?;
-        let built = package::package(&spec, &self.output, &session.progress())?;
-        Ok(Answer::done(if self.json { json(&spec, &built) } else { text(&spec, &built) }))
+        let progress = session.progress();
+        let (built, signed) = match self.identity.identity {
+            None => (package::package(&spec, &self.output, &progress)?, None),
+            Some(_) => {
+                let (built, plan) = package::package_signed(&spec, &self.output, &signer, &progress)?;
+                (built, Some(plan))
+            }
+        };
+        let signed = signed.as_ref();
+        Ok(Answer::done(if self.json { json(&spec, &built, signed) } else { text(&spec, &built, signed) }))
     }
 
     fn format(&self) -> Result<crate::dmg::Format, Trouble> {
@@ -216,7 +238,7 @@ fn twice(picture: &Path) -> Option<PathBuf> {
     Some(picture.with_file_name(format!("{stem}@2x.{extension}"))).filter(|file| file.is_file())
 }
 
-fn text(spec: &DmgSpec, built: &Built) -> String {
+fn text(spec: &DmgSpec, built: &Built, signed: Option<&SignPlan>) -> String {
     let mut page = Page::default();
     page.put(built.path.display()).put(": ").paint(GOOD, "built and checked").put(", ");
     page.put(export::size(built.bytes)).end();
@@ -228,10 +250,25 @@ fn text(spec: &DmgSpec, built: &Built) -> String {
         count(built.folders, "folder"),
         count(built.links, "link"),
     ));
+    if let Some(plan) = signed {
+        let steps = plan.steps.iter().zip(&plan.signer);
+        steps.for_each(|(step, signer)| {
+            page.put("Signed by ").put(signer.identity().name());
+            page.paint(FAINT, format!(" as {}", step.identifier)).end();
+        });
+        plan.warnings.iter().for_each(|text| page.paint(CAREFUL, format!("mind: {text}")).end());
+    }
     page.into_text()
 }
 
-fn json(spec: &DmgSpec, built: &Built) -> String {
+fn json(spec: &DmgSpec, built: &Built, signed: Option<&SignPlan>) -> String {
+    let signature = signed.and_then(|plan| {
+        Some(SignatureJson {
+            identifier: &plan.steps.first()?.identifier,
+            identity: plan.signer.as_ref().map(IdentityJson::new),
+            warnings: &plan.warnings,
+        })
+    });
     render::json(&BuiltJson {
         schema: SCHEMA,
         path: built.path.to_string_lossy().into_owned(),
@@ -241,6 +278,7 @@ fn json(spec: &DmgSpec, built: &Built) -> String {
         files: built.files,
         folders: built.folders,
         links: built.links,
+        signature,
     })
 }
 

@@ -1,43 +1,31 @@
-//! `sign`: sign a bundle or a Mach-O file, ad hoc or with an identity.
+//! `sign`: sign a bundle, a Mach-O file or a disk image, ad hoc or with an identity.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 
 use super::answer::{Answer, Trouble};
-use super::later::not_yet;
+use super::identity::{IdentityArgs, IdentityJson};
 use super::render::{CAREFUL, FAINT, GOOD, Page, count};
 use super::session::Session;
 use crate::codesign::{self, SignKind, SignPlan, SignStep};
-use crate::failure::Failure;
-use crate::workflow::{self, Password, SignRequest, Signed, Timestamps};
+use crate::workflow::{self, SignRequest, Signed};
 
-/// Bytes beyond which a file is no password's.
-const LONGEST_PASSWORD: u64 = 64 << 10;
-
-/// Sign a bundle or a Mach-O file; ad hoc by default.
+/// Sign a bundle, a Mach-O file or a disk image; ad hoc by default.
 #[derive(Args)]
 pub struct Sign {
-    /// The .app or Mach-O file.
-    #[arg(value_name = "BUNDLE|MACHO")]
+    /// The .app, Mach-O file or .dmg; its content says which.
+    #[arg(value_name = "BUNDLE|MACHO|DMG")]
     path: PathBuf,
-    /// Sign with this identity: PKCS#12 (.p12, .pfx), or PEM with the private key and its certificates.
-    #[arg(long, value_name = "FILE.p12")]
-    identity: Option<PathBuf>,
-    /// A file with the identity's password; a line feed at its end is left out.
-    #[arg(long, value_name = "FILE", requires = "identity")]
-    password_file: Option<PathBuf>,
+    #[command(flatten)]
+    identity: IdentityArgs,
     /// Entitlements for the app's main executable, in place of those it has. Helpers keep theirs.
     #[arg(long, value_name = "FILE")]
     entitlements: Option<PathBuf>,
     /// Turn on the hardened runtime in all code; without it, it stays where it is on and can be.
     #[arg(long)]
     hardened_runtime: bool,
-    /// Whose timestamps to get: by default Apple's for a Developer ID, and none for other identities.
-    #[arg(long, value_name = "URL|none")]
-    timestamp_url: Option<String>,
     /// Print the plan and write nothing.
     #[arg(long)]
     dry_run: bool,
@@ -57,15 +45,6 @@ struct SignJson<'a> {
 }
 
 #[derive(Serialize)]
-struct IdentityJson<'a> {
-    name: &'a str,
-    team: Option<&'a str>,
-    /// The names of the certificates, the leaf first.
-    authorities: Vec<&'a str>,
-    timestamp_url: Option<&'a str>,
-}
-
-#[derive(Serialize)]
 struct StepJson<'a> {
     path: &'a str,
     kind: &'static str,
@@ -79,9 +58,6 @@ struct StepJson<'a> {
 
 impl Sign {
     pub fn run(&self, session: &Session) -> Result<Answer, Trouble> {
-        if self.path.is_file() && self.path.extension().is_some_and(|end| end.eq_ignore_ascii_case("dmg")) {
-            return Err(not_yet("signing a disk image"));
-        }
         let options = self.request(session)?.read()?;
         let signed = match self.dry_run {
             true => workflow::plan_signing(&self.path, &options, &session.progress())?,
@@ -91,34 +67,19 @@ impl Sign {
     }
 
     fn request(&self, session: &Session) -> Result<SignRequest, Trouble> {
-        let password = self.password_file.as_deref().map(read_password).transpose()?;
         Ok(SignRequest {
-            identity: self.identity.clone(),
-            password: password.unwrap_or_default(),
             entitlements: self.entitlements.clone(),
             hardened_runtime: self.hardened_runtime,
-            timestamps: match self.timestamp_url.as_deref() {
-                None => Timestamps::Usual,
-                Some("none") => Timestamps::Nobody,
-                Some(url) => Timestamps::Server(url.to_owned()),
-            },
-            proxy: session.environment.http_proxy.clone(),
-            time: session.source_date()?.unwrap_or(session.environment.now),
+            ..self.identity.request(session)?
         })
     }
 
     fn in_json(&self, signed: &Signed) -> String {
-        let identity = signed.plan.signer.as_ref().map(|signer| IdentityJson {
-            name: signer.identity().name(),
-            team: signer.identity().team(),
-            authorities: signer.identity().certificates().iter().map(|one| one.name()).collect(),
-            timestamp_url: signer.timestamp_server(),
-        });
         let json = SignJson {
             schema: 1,
             name: &signed.name,
             signed: !self.dry_run,
-            identity,
+            identity: signed.plan.signer.as_ref().map(IdentityJson::new),
             steps: signed.plan.steps.iter().map(StepJson::new).collect(),
             warnings: &signed.plan.warnings,
         };
@@ -160,6 +121,7 @@ impl<'a> StepJson<'a> {
             path: step.path.as_str(),
             kind: match step.kind {
                 SignKind::Code => "code",
+                SignKind::DiskImage => "disk_image",
                 SignKind::Bundle => "bundle",
             },
             identifier: &step.identifier,
@@ -170,16 +132,4 @@ impl<'a> StepJson<'a> {
             warnings: &step.warnings,
         }
     }
-}
-
-/// The text of the file without one line feed at its end.
-fn read_password(path: &Path) -> Result<Password, Failure> {
-    let refuse =
-        |what: &str| Failure::new(path, what, "name a file that holds the password and nothing else");
-    if fs::metadata(path).is_ok_and(|about| about.len() > LONGEST_PASSWORD) {
-        return Err(refuse("is too long for a password"));
-    }
-    let bytes = fs::read(path).map_err(|error| Failure::io(path, "read", &error))?;
-    let text = String::from_utf8(bytes).map_err(|_| refuse("holds no text in UTF-8"))?;
-    Ok(Password::from_lines(text))
 }

@@ -40,6 +40,8 @@ struct VerifyJson<'a> {
     codes: Vec<CodeJson<'a>>,
     /// Each distinct signer.
     signers: Vec<SignerJson<'a>>,
+    /// What is no problem and worth knowing.
+    notes: &'a [String],
 }
 
 /// What a signature says of its code.
@@ -114,6 +116,7 @@ impl Verify {
             page.put(if code.says_designated { "" } else { "# " });
             page.put(format!("designated => {requirement}")).end();
         }
+        checked.notes.iter().for_each(|note| page.paint(FAINT, note).end());
         page.put(self.path.display()).put(format!(": {}, ", count(checked.checks as usize, "check")));
         match checked.problems.len() {
             0 => page.paint(GOOD, "no problem").end(),
@@ -163,5 +166,6 @@ fn json(checked: &Checked) -> String {
         problems: problems.collect(),
         codes: codes.collect(),
         signers: checked.signers.iter().map(SignerJson::new).collect(),
+        notes: &checked.notes,
     })
 }

@@ -17,6 +17,8 @@ pub(super) const SLOT_INFO_PLIST: u32 = 1;
 pub(super) const SLOT_REQUIREMENTS: u32 = 2;
 pub(super) const SLOT_CODE_RESOURCES: u32 = 3;
 pub(super) const SLOT_ENTITLEMENTS: u32 = 5;
+/// `cdRepSpecificSlot`: the trailer of a disk image, of which the signature holds the hash alone.
+pub(super) const SLOT_TRAILER: u32 = 6;
 pub(super) const SLOT_DER_ENTITLEMENTS: u32 = 7;
 /// Launch constraints on itself, the parent and the responsible process, and on libraries: slots 8 to 11.
 pub(super) const SLOT_CONSTRAINTS: std::ops::RangeInclusive<u32> = 8..=11;
@@ -24,6 +26,8 @@ pub(super) const SLOT_CONSTRAINTS: std::ops::RangeInclusive<u32> = 8..=11;
 pub(super) const SLOT_ALTERNATE_DIRECTORY: u32 = 0x1000;
 pub(super) const SLOT_ALTERNATE_DIRECTORY_END: u32 = 0x1005;
 pub(super) const SLOT_CMS: u32 = 0x10000;
+/// `cdTicketSlot`: what `stapler` adds to the signature of a disk image.
+pub(super) const SLOT_TICKET: u32 = 0x10002;
 
 /// More than a signature ever holds: each blob is compared with each.
 const MAX_BLOBS: usize = 64;
@@ -91,6 +95,13 @@ impl<'a> SuperBlob<'a> {
         self.get(slot)?.get(BLOB_HEADER..)
     }
 
+    /// Whether the blobs follow the index, and each other, without a gap up to the end (`strictValidateBlob`).
+    pub fn is_packed(&self) -> bool {
+        let blobs: usize = self.blobs.iter().map(|(_, blob)| blob.len()).sum();
+        // They do not overlap and stand behind the index.
+        12 + 8 * self.blobs.len() + blobs == self.length
+    }
+
     /// Whether there is a CMS signature; ad hoc signing leaves an empty wrapper.
     pub fn has_cms(&self) -> bool {
         self.contents(SLOT_CMS).is_some_and(|cms| !cms.is_empty())
@@ -137,6 +148,23 @@ mod tests {
         assert_eq!(parsed.length, sample().len());
         assert_eq!(parsed.get(SLOT_REQUIREMENTS), Some(&empty_requirements()[..]));
         assert!(!parsed.has_cms());
+    }
+
+    #[test]
+    fn a_gap_is_noticed_wherever_it_is() {
+        let word =
+            |bytes: &mut [u8], at: usize, word: u32| bytes[at..at + 4].copy_from_slice(&word.to_be_bytes());
+        assert!(SuperBlob::parse(&sample()).unwrap().is_packed());
+        let length = sample().len() as u32;
+        for (first, second) in [(1, 1), (0, 1), (0, 0)] {
+            let mut bytes = sample();
+            let at = [28, 40, 48][(2 - first - second) as usize];
+            bytes.insert(at, 0);
+            word(&mut bytes, 4, length + 1);
+            word(&mut bytes, 16, 28 + first);
+            word(&mut bytes, 24, 40 + second);
+            assert!(!SuperBlob::parse(&bytes).unwrap().is_packed(), "a byte before {at}");
+        }
     }
 
     #[test]

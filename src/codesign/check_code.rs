@@ -80,8 +80,9 @@ pub(super) struct CodeReport {
     pub faults: Vec<Fault>,
     /// Each slice of code, with its identity if it is signed.
     pub slices: Vec<(Arch, Option<Identity>)>,
-    /// Whether it is about a signature in files, which belongs to no architecture: its one slice stands for all.
-    pub is_detached: bool,
+    /// Whether it is about a signature that belongs to no architecture, in files or of a disk image: its one slice stands for
+    /// all.
+    pub is_whole: bool,
 }
 
 /// The slices of code that carry no signature that can be read.
@@ -100,7 +101,7 @@ pub(super) fn signed_codes(path: &BundlePath, report: &CodeReport) -> Vec<Signed
         let made_up = (!identity.has_cms).then(|| made_up.clone());
         Some(SignedCode {
             path: path.clone(),
-            arch: Some(*arch).filter(|_| !report.is_detached),
+            arch: Some(*arch).filter(|_| !report.is_whole),
             identifier: identity.identifier.clone(),
             team: identity.team.clone(),
             cdhash: identity.cdhash.map(|cdhash| hex(&cdhash.0)),

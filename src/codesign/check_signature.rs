@@ -283,7 +283,7 @@ fn special_slot(slot: u32) -> (&'static str, &'static str) {
         SLOT_ENTITLEMENTS => ("entitlements", "entitlements"),
         SLOT_DER_ENTITLEMENTS => ("entitlements", "DER entitlements"),
         4 => ("special-slot", "top directory"),
-        6 => ("special-slot", "disk image trailer"),
+        SLOT_TRAILER => ("special-slot", "disk image trailer"),
         8 => ("special-slot", "launch constraint on itself"),
         9 => ("special-slot", "launch constraint on its parent"),
         10 => ("special-slot", "launch constraint on the responsible process"),

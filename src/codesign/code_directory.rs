@@ -14,6 +14,12 @@ pub(super) const CS_REQUIRE_LV: u32 = 0x2000;
 pub(super) const CS_RUNTIME: u32 = 0x10000;
 pub(super) const CS_LINKER_SIGNED: u32 = 0x20000;
 
+/// The first version with `scatterOffset`: the oldest that codesign still writes.
+const VERSION_SCATTER: u32 = 0x20100;
+/// The first version with `teamOffset`.
+const VERSION_TEAM: u32 = 0x20200;
+/// The first version with `codeLimit64`.
+const VERSION_LIMIT_64: u32 = 0x20300;
 /// The first version with `execSegBase`.
 const VERSION_EXEC_SEG: u32 = 0x20400;
 /// The first version with `runtime`.
@@ -114,8 +120,8 @@ fn parse(bytes: &[u8]) -> Option<CodeDirectory<'_>> {
     if hash_offset.checked_sub(before)? < 44 || hash_offset.checked_add(after)? > bytes.len() {
         return None;
     }
-    let team_at = if version >= 0x20200 { word(48)? } else { 0 };
-    let limit_64 = if version >= 0x20300 { u64_at(bytes, 56)? } else { 0 };
+    let team_at = if version >= VERSION_TEAM { word(48)? } else { 0 };
+    let limit_64 = if version >= VERSION_LIMIT_64 { u64_at(bytes, 56)? } else { 0 };
     Some(CodeDirectory {
         bytes,
         version,
@@ -135,7 +141,7 @@ fn parse(bytes: &[u8]) -> Option<CodeDirectory<'_>> {
             }),
             false => None,
         },
-        has_scatter: version >= 0x20100 && word(44)? != 0,
+        has_scatter: version >= VERSION_SCATTER && word(44)? != 0,
         special_slots,
         code_slots,
         hash_offset,
@@ -190,6 +196,11 @@ impl NewDirectory<'_> {
             .par_chunks(page_size(self.page_log2, self.code_limit))
             .map(|page| self.hash_type.digest(page))
             .collect();
+        self.with_hashes(&hashes)
+    }
+
+    /// The blob for code whose pages have these hashes.
+    pub fn with_hashes(&self, hashes: &[Vec<u8>]) -> Vec<u8> {
         let nothing = vec![0; self.hash_type.size()];
         let special = (1..=self.special_slots()).rev().map(|slot| match self.special.get(&slot) {
             Some(contents) => self.hash_type.digest(contents),
@@ -212,7 +223,7 @@ impl NewDirectory<'_> {
             Ok(limit) => (limit, 0),
             Err(_) => (u32::MAX, self.code_limit as u64),
         };
-        let version = if self.has_runtime() { VERSION_RUNTIME } else { VERSION_EXEC_SEG };
+        let version = self.version();
         let mut header = Vec::with_capacity(identifier_at);
         let words = [
             MAGIC_CODE_DIRECTORY,
@@ -230,10 +241,9 @@ impl NewDirectory<'_> {
         header.extend([0, 0, team_at as u32, 0].iter().flat_map(|word: &u32| word.to_be_bytes())); // spare2, scatterOffset, teamOffset, spare3
         let ExecSegment { base, limit, flags } = self.exec_segment;
         header.extend([limit_64, base, limit, flags].iter().flat_map(|long| long.to_be_bytes()));
-        if self.has_runtime() {
-            header.extend(self.runtime.to_be_bytes());
-            header.extend([0; 4]); // preEncryptOffset
-        }
+        header.extend(self.runtime.to_be_bytes());
+        header.extend([0; 4]); // preEncryptOffset
+        header.truncate(identifier_at); // a version ends with its own last field
         header
     }
 
@@ -247,8 +257,26 @@ impl NewDirectory<'_> {
         self.flags & CS_RUNTIME != 0
     }
 
+    /// The oldest that has a field for everything that is said (`CodeDirectory::Builder::minVersion`).
+    fn version(&self) -> u32 {
+        match self {
+            _ if self.has_runtime() => VERSION_RUNTIME,
+            _ if self.exec_segment.limit > 0 => VERSION_EXEC_SEG,
+            _ if u32::try_from(self.code_limit).is_err() => VERSION_LIMIT_64,
+            _ if self.team.is_some() => VERSION_TEAM,
+            _ => VERSION_SCATTER,
+        }
+    }
+
+    /// Bytes before the identifier.
     fn header_size(&self) -> usize {
-        if self.has_runtime() { 96 } else { 88 }
+        match self.version() {
+            VERSION_RUNTIME => 96,
+            VERSION_EXEC_SEG => 88,
+            VERSION_LIMIT_64 => 64,
+            VERSION_TEAM => 52,
+            _ => 48,
+        }
     }
 
     fn special_slots(&self) -> u32 {
@@ -302,6 +330,25 @@ mod tests {
             assert_eq!(read.special_hash(4), None);
             assert!(read.wrong_pages(&code).is_empty());
             assert_eq!(read.runtime, if flags & CS_RUNTIME != 0 { 0x000b_0000 } else { 0 });
+        }
+    }
+
+    #[test]
+    fn the_version_is_the_oldest_that_says_everything() {
+        let without_text = |flags| NewDirectory { exec_segment: ExecSegment::default(), ..new(0, flags, 5) };
+        let large = NewDirectory { code_limit: (u32::MAX as usize) + 1, ..without_text(2) };
+        for (spec, version, identifier_at) in [
+            (without_text(2), 0x20100, 48),
+            (without_text(0), 0x20200, 52),
+            (large, 0x20300, 64),
+            (new(0, 2, 5), 0x20400, 88),
+            (without_text(CS_RUNTIME), 0x20500, 96),
+        ] {
+            let bytes = spec.build(b"12345");
+            assert_eq!((u32_at(&bytes, 8), u32_at(&bytes, 20)), (Some(version), Some(identifier_at)));
+            assert_eq!(bytes.len(), spec.size());
+            let read = CodeDirectory::parse(&bytes).unwrap();
+            assert_eq!((read.code_limit, read.team), (spec.code_limit as u64, spec.team));
         }
     }
 

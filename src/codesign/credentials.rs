@@ -7,14 +7,11 @@ use super::check_signature::MODIFIED;
 use super::cms::verify::check_cms;
 use super::code_directory::CodeDirectory;
 use super::digest::HashType;
+use super::disk_image::{self, has_ticket};
 use super::embedded::{is_code, is_directory_slot, signature_bytes};
 use super::{CodeFault, Credentials};
 use crate::macho::header::Header;
 use crate::macho::{MachFile, Signature};
-
-/// The trailer of a UDIF image, and in it the offset and the length of the signature (both big-endian, 64 bits).
-const KOLY_SIZE: usize = 512;
-const KOLY_SIGNATURE_AT: usize = 296;
 
 /// The credentials of each slice of `file`, whose bytes are `bytes`, in its order. `None` for what is not signed; slices
 /// that carry no signatures (object files, debug symbols) are `None` in the outer option.
@@ -31,11 +28,7 @@ pub fn credentials(bytes: &[u8], file: &MachFile) -> Vec<Option<Option<Credentia
 
 /// The credentials of a disk image (UDIF); `None` when it is not signed.
 pub fn image_credentials(image: &[u8]) -> Option<Credentials> {
-    let koly = image.get(image.len().checked_sub(KOLY_SIZE)?..).filter(|koly| koly.starts_with(b"koly"))?;
-    let long = |at: usize| koly.get(at..at + 8)?.try_into().map(u64::from_be_bytes).ok();
-    let start = usize::try_from(long(KOLY_SIGNATURE_AT)?).ok().filter(|start| *start > 0)?;
-    let length = usize::try_from(long(KOLY_SIGNATURE_AT + 8)?).ok()?;
-    Some(of_super_blob(image.get(start..start.saturating_add(length)).unwrap_or_default()))
+    disk_image::signature_bytes(image).map(of_super_blob)
 }
 
 /// What is wrong with the signatures of one Mach-O file by itself: every page hash and what the file itself holds.
@@ -56,7 +49,8 @@ pub fn cms_faults(cms: &[u8], directory: &[u8]) -> Vec<CodeFault> {
 /// Reads the super blob that a signature is.
 fn of_super_blob(bytes: &[u8]) -> Credentials {
     let signature = Signature::parse(bytes);
-    let nothing = Credentials { signature, sha1_only: false, authority: None, entitlements: None };
+    let nothing =
+        Credentials { signature, sha1_only: false, authority: None, entitlements: None, has_ticket: false };
     let Ok(blobs) = SuperBlob::parse(bytes) else { return nothing };
     let directories: Vec<CodeDirectory> = blobs
         .blobs
@@ -68,6 +62,7 @@ fn of_super_blob(bytes: &[u8]) -> Credentials {
         sha1_only: !directories.is_empty() && directories.iter().all(|one| one.hash_type == HashType::Sha1),
         authority: blobs.contents(SLOT_CMS).filter(|cms| !cms.is_empty()).and_then(Authority::read),
         entitlements: blobs.contents(SLOT_ENTITLEMENTS).map(<[u8]>::to_vec),
+        has_ticket: has_ticket(&blobs),
         ..nothing
     }
 }
@@ -114,8 +109,8 @@ mod tests {
         let mut image = vec![0; 1024];
         image[512..516].copy_from_slice(b"koly");
         assert_eq!(image_credentials(&image), None);
-        image[512 + KOLY_SIGNATURE_AT + 7] = 9;
-        image[512 + KOLY_SIGNATURE_AT + 8..][..8].fill(0xff);
+        image[512 + 296 + 7] = 9;
+        image[512 + 296 + 8..][..8].fill(0xff);
         assert_eq!(image_credentials(&image).unwrap().signature.state, SignatureState::Unreadable);
     }
 }

@@ -17,6 +17,7 @@ mod credentials;
 mod describe;
 mod designated;
 mod digest;
+mod disk_image;
 mod embedded;
 mod entitlements;
 mod entitlements_der;
@@ -45,6 +46,7 @@ pub use certificate::Certificate;
 pub use chain::{SealLink, SealState, SealTree, SealedBy, own_code, seal_chain, seal_tree};
 pub use credentials::{cms_faults, code_faults, credentials, image_credentials};
 pub use describe::{Description, SealDescription, describe, describe_seal, flag_names};
+pub use disk_image::{is_disk_image, plan_disk_image};
 pub use entitlements::{Entitlements, needs_profile};
 pub use identity::{Identity, Password};
 pub use plan::{SignKind, SignOptions, SignPlan, SignStep, may_stand_beside_contents, plan, plan_file};
@@ -54,8 +56,8 @@ pub use signer::Signer;
 pub use signers::SignedBy;
 pub use simulate::simulate;
 pub use timestamp::{APPLE_TIMESTAMP_SERVER, TIMESTAMP_QUERY, TIMESTAMP_REPLY, TimestampServer};
-pub use verify::{verify_bundle, verify_file};
-pub use write::{sign, sign_file};
+pub use verify::{verify_bundle, verify_disk_image, verify_file};
+pub use write::{disk_image_end, sign, sign_disk_image, sign_file};
 
 /// One thing wrong with a signature or a seal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,4 +124,6 @@ pub struct Credentials {
     pub authority: Option<Authority>,
     /// The XML of slot 5 as it stands.
     pub entitlements: Option<Vec<u8>>,
+    /// Whether a notarization ticket is stapled to it; only disk images have it there.
+    pub has_ticket: bool,
 }

@@ -61,6 +61,8 @@ pub struct SignStep {
 pub enum SignKind {
     /// One Mach-O file by itself.
     Code,
+    /// One disk image (UDIF).
+    DiskImage,
     /// A bundle: its resources are sealed into CodeResources and its main executable is signed with them.
     Bundle,
 }
@@ -99,8 +101,8 @@ pub fn plan(bundle: &Bundle, touched: &BTreeSet<BundlePath>, options: &SignOptio
 /// [`Failure`] when the file cannot be read or is not code, or when it is to get entitlements and is no executable.
 pub fn plan_file(path: &Path, options: &SignOptions) -> Result<SignPlan, Failure> {
     let bytes = bundle::map(path).map_err(|error| Failure::io(path, "read", &error))?;
-    let file =
-        macho::read(&bytes).map_err(|error| Failure::new(path, error.0, "name an app or a Mach-O file"))?;
+    let file = macho::read(&bytes)
+        .map_err(|error| Failure::new(path, error.0, "name an app, a Mach-O file or a disk image"))?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let shown = BundlePath::new(&name).unwrap_or_default();
     let (id, length) = (ImageId::Bundled(shown.clone()), bytes.len() as u64);
@@ -130,7 +132,7 @@ pub fn plan_file(path: &Path, options: &SignOptions) -> Result<SignPlan, Failure
 }
 
 impl SignPlan {
-    fn new(steps: Vec<SignStep>, options: &SignOptions) -> SignPlan {
+    pub(super) fn new(steps: Vec<SignStep>, options: &SignOptions) -> SignPlan {
         let signer = options.signer.clone();
         let warnings = signer.as_ref().map(Signer::warnings).unwrap_or_default();
         SignPlan { steps, signer, warnings }

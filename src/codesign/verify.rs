@@ -14,6 +14,7 @@ use super::check_code::{CodeReport, Digests, Fault, Outside, check_file, signed_
 use super::check_seal::{Facts, SealCheck};
 use super::check_signature::{Contents, Signed, check_signature};
 use super::digest::HashType;
+use super::disk_image::check_disk_image;
 use super::layout::{KnownBundle, innermost, is_file, known_bundles};
 use super::seal::{CodeResources, Seal};
 use super::{SealProblem, Verification};
@@ -82,6 +83,23 @@ pub fn verify_bundle(bundle: &Bundle, progress: &Progress) -> Result<Verificatio
     result.problems.sort();
     result.problems.dedup();
     Ok(result)
+}
+
+/// The signature of one disk image (UDIF) by itself; `None` when it is not signed. What is in its volume is not looked at.
+///
+/// # Errors
+/// [`Failure`] when it cannot be read.
+pub fn verify_disk_image(path: &Path, progress: &Progress) -> Result<Option<Verification>, Failure> {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    progress.step("verifying", name, 0, 1)?;
+    let bytes = bundle::map(path).map_err(|error| Failure::io(path, "read", &error))?;
+    let own = BundlePath::root();
+    Ok(check_disk_image(&bytes).map(|report| Verification {
+        checks: report.checks,
+        problems: report.faults.iter().map(|fault| problem(&own, fault)).collect(),
+        codes: signed_codes(&own, &report),
+        unsigned: Vec::new(),
+    }))
 }
 
 /// The signatures of one Mach-O file by itself: what it is signed with that stands in other files is not looked at.
@@ -257,7 +275,7 @@ impl Reading<'_> {
                 None
             }
         };
-        report.is_detached = true;
+        report.is_whole = true;
         report.slices.push((Arch::ARM64, identity));
         Some(report)
     }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::blob::{SLOT_CODE_RESOURCES, SLOT_INFO_PLIST, SLOT_REQUIREMENTS};
 use super::code_directory::{Cdhash, CodeDirectory, ExecSegment, NewDirectory};
 use super::digest::HashType;
+use super::disk_image::{Layout, content_hash, signed_end};
 use super::embedded::{self, Refusal, SealedWith, Signing};
 use super::layout::{CodeBundle, Nodes, bundles_at, children, current_version, is_file};
 use super::rules::Rules;
@@ -62,6 +63,42 @@ pub fn sign(root: &Path, plan: &SignPlan, progress: &Progress) -> Result<(), Fai
 /// As [`sign`].
 pub fn sign_file(path: &Path, plan: &SignPlan) -> Result<(), Failure> {
     plan.steps.iter().try_for_each(|step| sign_code(path, &signing(step, plan.signer.as_ref()), Sync::Now))
+}
+
+/// Carries out what [`plan_disk_image`](super::plan_disk_image) planned. An old signature is replaced.
+///
+/// # Errors
+/// As [`sign`].
+pub fn sign_disk_image(path: &Path, plan: &SignPlan, progress: &Progress) -> Result<(), Failure> {
+    let (content_length, end) = image_end(path, plan, progress)?;
+    // What a link leads to is the image.
+    let local = fs::canonicalize(path).map_err(|error| Failure::io(path, "open", &error))?;
+    let mode = mode(&local);
+    let written =
+        disk::replace_end(&local, content_length, &end, Sync::Now, |fresh| disk::set_mode(fresh, mode));
+    written.map_err(|error| Failure::io(path, "write", &error))
+}
+
+/// What takes the place of the last 512 bytes of an image that is not signed yet, for whoever is just writing it.
+///
+/// # Errors
+/// As [`sign`].
+pub fn disk_image_end(path: &Path, plan: &SignPlan, progress: &Progress) -> Result<Vec<u8>, Failure> {
+    image_end(path, plan, progress).map(|(_, end)| end)
+}
+
+/// How many bytes of an image stay, and what follows them.
+fn image_end(path: &Path, plan: &SignPlan, progress: &Progress) -> Result<(u64, Vec<u8>), Failure> {
+    let bytes = map(path)?;
+    let layout = Layout::of(path, &bytes)?;
+    let step = plan.steps.first().filter(|step| step.kind == SignKind::DiskImage);
+    let step = step.ok_or_else(|| {
+        Failure::new(path, "is no disk image in the plan of its signature", "plan its signature again")
+    })?;
+    let hash = content_hash(layout.content, step.path.file_name(), progress)?;
+    let end = signed_end(&layout, hash, step, plan.signer.as_ref());
+    let end = end.map_err(|Refusal { what, next }| Failure::new(path, what, next))?;
+    Ok((layout.content.len() as u64, end))
 }
 
 /// What a step says, for code that is no bundle's.
@@ -374,7 +411,12 @@ fn map(path: &Path) -> Result<bundle::Mapped, Failure> {
 
 /// Puts `bytes` in the place of `path` as a new inode, with the old permissions or 0o644.
 fn replace(path: &Path, bytes: &[u8], sync: Sync) -> Result<(), Failure> {
-    let mode = fs::metadata(path).map_or(0o644, |metadata| os::mode(&metadata));
+    let mode = mode(path);
     let written = disk::replace(path, bytes, sync, |fresh| disk::set_mode(fresh, mode));
     written.map_err(|error| Failure::io(path, "write", &error))
+}
+
+/// The permissions of what stands at `path`, or those of a new file.
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).map_or(0o644, |metadata| os::mode(&metadata))
 }

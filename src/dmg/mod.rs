@@ -34,4 +34,4 @@ pub use licence::Licence;
 pub use read::DiskImage;
 pub use spec::{DmgSpec, Format, Item, ItemSource};
 pub use verify::{Problem, verify};
-pub use write::{Built, build, extract};
+pub use write::{Built, Ending, build, build_ending, extract};

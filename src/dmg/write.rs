@@ -1,7 +1,7 @@
 //! Writing to disk, the only file of the room that does: a disk image appears complete and checked, or not at all.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -16,6 +16,7 @@ use super::licence;
 use super::read::{DiskImage, Kind};
 use super::spec::{DmgSpec, ItemSource};
 use super::tree::{Content, Tree, cnid};
+use super::udif::Koly;
 use super::udif::writer::{Part, Writer};
 use super::verify::verify_against;
 use crate::failure::Failure;
@@ -43,16 +44,49 @@ pub struct Built {
 /// # Errors
 /// A [`Failure`] naming the file at fault. Whatever stood at `out` before is then still there.
 pub fn build(spec: &DmgSpec, out: &Path, progress: &Progress) -> Result<Built, Failure> {
-    let threads = std::thread::available_parallelism().map_or(2, |count| count.get().clamp(2, 16));
-    build_with(spec, out, threads, progress)
+    build_with(spec, out, threads(), None, progress)
 }
 
-fn build_with(spec: &DmgSpec, out: &Path, threads: usize, progress: &Progress) -> Result<Built, Failure> {
+/// Looks at a finished image that is not in its place yet, and answers what is to stand in place of its trailer: a signature
+/// and the trailer that knows it.
+pub type Ending<'a> = &'a mut dyn FnMut(&Path) -> Result<Vec<u8>, Failure>;
+
+/// As [`build`], with another ending.
+///
+/// # Errors
+/// As [`build`], and what `ending` answers.
+pub fn build_ending(
+    spec: &DmgSpec,
+    out: &Path,
+    ending: Ending,
+    progress: &Progress,
+) -> Result<Built, Failure> {
+    build_with(spec, out, threads(), Some(ending), progress)
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(2, |count| count.get().clamp(2, 16))
+}
+
+fn build_with(
+    spec: &DmgSpec,
+    out: &Path,
+    threads: usize,
+    ending: Option<Ending>,
+    progress: &Progress,
+) -> Result<Built, Failure> {
     check_spec(spec, out)?;
     let tree = tree(spec, progress)?;
     let mut temporary = temporary_beside(out)?;
     let volume_bytes =
         write_image(spec, &tree, BufWriter::new(temporary.as_file_mut()), out, threads, progress)?;
+    if let Some(ending) = ending {
+        progress.step("signing", &spec.volume_name, 0, 1)?;
+        let end = ending(temporary.path()).map_err(|failure| failure.seen_at(temporary.path(), out))?;
+        let file = temporary.as_file_mut();
+        let written = file.seek(SeekFrom::End(-(Koly::SIZE as i64))).and_then(|_| file.write_all(&end));
+        written.map_err(|error| Failure::io(out, "write", &error))?;
+    }
     temporary.as_file().sync_all().map_err(|error| Failure::io(out, "write", &error))?;
     let problems = verify_against(temporary.path(), &tree, progress)?;
     if let Some(problem) = problems.first() {
@@ -389,7 +423,7 @@ mod tests {
         let spec = spec(&app(folder.path()));
         let image = |threads: usize| {
             let out = folder.path().join(format!("{threads}.dmg"));
-            build_with(&spec, &out, threads, &Progress::silent()).unwrap();
+            build_with(&spec, &out, threads, None, &Progress::silent()).unwrap();
             fs::read(out).unwrap()
         };
         let one = image(1);

@@ -3,8 +3,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "one of the writers")]
 
-use std::fs;
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 #[cfg(test)]
@@ -126,11 +126,38 @@ pub fn replace(
     sync: Sync,
     dress: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
+    replace_by(path, sync, dress, |file| file.write_all(bytes))
+}
+
+/// As [`replace`], with the first `keep` bytes of the old file and then `end`. The system copies, where it can without
+/// reading.
+pub fn replace_end(
+    path: &Path,
+    keep: u64,
+    end: &[u8],
+    sync: Sync,
+    dress: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
+    replace_by(path, sync, dress, |file| {
+        let copied = io::copy(&mut File::open(path)?.take(keep), file)?;
+        if copied < keep {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        file.write_all(end)
+    })
+}
+
+fn replace_by(
+    path: &Path,
+    sync: Sync,
+    dress: impl FnOnce(&Path) -> io::Result<()>,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
     fault::before(path, Change::Adds)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
     fault::before(path, Change::Adds)?;
-    file.write_all(bytes)?;
+    write(file.as_file_mut())?;
     dress(file.path())?;
     if sync == Sync::Now {
         fault::before(path, Change::Adds)?;

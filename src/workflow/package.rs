@@ -5,6 +5,7 @@ use std::time::UNIX_EPOCH;
 
 use super::Inspection;
 use crate::bundle::{Bundle, Node};
+use crate::codesign::{self, SignOptions, SignPlan};
 use crate::dmg::{self, Built};
 use crate::failure::Failure;
 use crate::paths::BundlePath;
@@ -37,6 +38,33 @@ pub fn image_name(inspection: &Inspection) -> String {
 /// # Errors
 /// [`Failure`]; whatever stood at `out` is then still there.
 pub fn package(spec: &DmgSpec, out: &Path, progress: &Progress) -> Result<Built, Failure> {
+    refuse_place(spec, out)?;
+    dmg::build(spec, out, progress)
+}
+
+/// As [`package`], and signs the image itself before it takes its place.
+///
+/// # Errors
+/// As [`package`]; also when it cannot be signed as `options` ask for.
+pub fn package_signed(
+    spec: &DmgSpec,
+    out: &Path,
+    options: &SignOptions,
+    progress: &Progress,
+) -> Result<(Built, SignPlan), Failure> {
+    refuse_place(spec, out)?;
+    let name = out.file_name().unwrap_or(out.as_os_str()).to_string_lossy();
+    let mut signed = SignPlan::default();
+    let mut end = |image: &Path| {
+        signed = codesign::plan_disk_image(image, &name, options)?;
+        codesign::disk_image_end(image, &signed, progress)
+    };
+    let built = dmg::build_ending(spec, out, &mut end, progress)?;
+    Ok((built, signed))
+}
+
+/// An image cannot be among what goes into it.
+fn refuse_place(spec: &DmgSpec, out: &Path) -> Result<(), Failure> {
     for item in &spec.items {
         if let dmg::ItemSource::Local(source) = &item.source
             && is_inside(out, source)
@@ -48,7 +76,7 @@ pub fn package(spec: &DmgSpec, out: &Path, progress: &Progress) -> Result<Built,
             ));
         }
     }
-    dmg::build(spec, out, progress)
+    Ok(())
 }
 
 /// "Foo 1.2.3": the name users know it by.

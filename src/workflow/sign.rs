@@ -1,4 +1,4 @@
-//! Sign ad hoc or with an identity: a whole bundle as one transaction like any fix, or one Mach-O file.
+//! Sign ad hoc or with an identity: a whole bundle as one transaction like any fix, one Mach-O file, or one disk image.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -7,12 +7,12 @@ use std::sync::Arc;
 use super::timestamp_server::HttpServer;
 use crate::bundle::{self, Bundle};
 use crate::codesign::{
-    self, APPLE_TIMESTAMP_SERVER, Entitlements, Identity, Password, SignOptions, SignPlan, Signer,
+    self, APPLE_TIMESTAMP_SERVER, Entitlements, Identity, Password, SignKind, SignOptions, SignPlan, Signer,
     TimestampServer,
 };
 use crate::failure::Failure;
 use crate::fix::{self, FixPlan};
-use crate::macho::FileType;
+use crate::macho::{self, FileType};
 use crate::progress::Progress;
 
 /// What a person asks for: files and words, before anything of it is read.
@@ -92,10 +92,15 @@ pub fn plan_signing(path: &Path, options: &SignOptions, progress: &Progress) -> 
         return Ok(Signed { name: bundle.name, plan });
     }
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    Ok(Signed { name, plan: codesign::plan_file(path, options)? })
+    progress.step("planning", &name, 0, 1)?;
+    let plan = match is_meant_as_image(path)? {
+        true => codesign::plan_disk_image(path, &name, options)?,
+        false => codesign::plan_file(path, options)?,
+    };
+    Ok(Signed { name, plan })
 }
 
-/// Signs everything in the bundle, or the Mach-O file, at `path`.
+/// Signs everything in the bundle, or the Mach-O file, or the disk image, at `path`.
 ///
 /// # Errors
 /// [`Failure`]; what stands at `path` is then as it was.
@@ -105,8 +110,18 @@ pub fn sign(path: &Path, options: &SignOptions, progress: &Progress) -> Result<S
     }
     let signed = plan_signing(path, options, progress)?;
     progress.step("signing", &signed.name, 0, 1)?;
-    codesign::sign_file(path, &signed.plan)?;
+    match signed.plan.steps.iter().any(|step| step.kind == SignKind::DiskImage) {
+        true => codesign::sign_disk_image(path, &signed.plan, progress)?,
+        false => codesign::sign_file(path, &signed.plan)?,
+    }
     Ok(signed)
+}
+
+/// Whether a file is a disk image, or was meant as one by its name.
+fn is_meant_as_image(path: &Path) -> Result<bool, Failure> {
+    let bytes = bundle::map(path).map_err(|error| Failure::io(path, "read", &error))?;
+    let is_called_so = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("dmg"));
+    Ok(!macho::is_macho(&bytes) && (is_called_so || codesign::is_disk_image(&bytes)))
 }
 
 fn is_folder(path: &Path) -> Result<bool, Failure> {

@@ -24,10 +24,12 @@ pub struct Checked {
     /// How many hashes, seals, checksums and structures were compared.
     pub checks: u64,
     pub problems: Vec<Fault>,
-    /// Every signature of a bundle or a Mach-O file.
+    /// Every signature of a bundle or a Mach-O file, or that of a disk image.
     pub codes: Vec<SignedCode>,
     /// Who made them.
     pub signers: Vec<SignedBy>,
+    /// What is no fault and worth knowing, each a clause about the thing itself.
+    pub notes: Vec<String>,
     /// Where the signature of the thing itself is among them.
     main: Option<usize>,
 }
@@ -64,16 +66,49 @@ pub fn verify(path: &Path, progress: &Progress) -> Result<Checked, Failure> {
     if macho::is_macho(&start(path)?) {
         return Ok(Checked::new(codesign::verify_file(path, progress)?, None));
     }
-    let problems = dmg::verify(path, progress).map_err(|failure| name_what_can_be_checked(path, failure))?;
-    let problems = problems.into_iter().map(|problem| Fault {
+    disk_image(path, progress)
+}
+
+/// The volume of an image and the signature of the image itself.
+fn disk_image(path: &Path, progress: &Progress) -> Result<Checked, Failure> {
+    let signature = codesign::verify_disk_image(path, progress)?;
+    let mut notes = Vec::new();
+    let volume = match (dmg::verify(path, progress), &signature) {
+        (Ok(problems), _) => problems,
+        // What cannot be read of the volume does not hide what can be said of the signature.
+        (Err(Failure::Problem { what, .. }), Some(_)) => {
+            notes.push(format!("the volume was not checked: the image {what}"));
+            Vec::new()
+        }
+        (Err(failure), _) => return Err(name_what_can_be_checked(path, failure)),
+    };
+    // An image too damaged to open has failed the one check that was made.
+    let checks = DiskImage::open(path).map_or(1, |image| image.checks());
+    match &signature {
+        None => notes.push("the image itself is not signed; what is in it may be".to_owned()),
+        Some(_) if has_ticket(path)? => {
+            notes.push(
+                "a notarization ticket is stapled to the image; whose it is, only a Mac can tell".to_owned(),
+            );
+        }
+        Some(_) => {}
+    }
+    let mut checked = Checked::new(signature.unwrap_or_default(), None);
+    let of_volume = volume.into_iter().map(|problem| Fault {
         path: problem.path,
         arch: None,
         code: problem.code,
         message: problem.message,
     });
-    // An image too damaged to open has failed the one check that was made.
-    let checks = DiskImage::open(path).map_or(1, |image| image.checks());
-    Ok(Checked { checks, problems: problems.collect(), ..Checked::default() })
+    checked.problems.splice(0..0, of_volume);
+    checked.checks += checks;
+    checked.notes = notes;
+    Ok(checked)
+}
+
+fn has_ticket(path: &Path) -> Result<bool, Failure> {
+    let bytes = bundle::map(path).map_err(|error| Failure::io(path, "read", &error))?;
+    Ok(codesign::image_credentials(&bytes).is_some_and(|one| one.has_ticket))
 }
 
 /// A file that is not even called a disk image was not meant as one.
@@ -125,7 +160,7 @@ impl Checked {
                 });
             }
         }
-        Checked { checks, problems, codes, signers, main }
+        Checked { checks, problems, codes, signers, notes: Vec::new(), main }
     }
 
     /// A bundle is signed as a whole: an executable that the linker signed seals none of the files around it.

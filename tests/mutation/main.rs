@@ -11,6 +11,7 @@ mod common;
 
 mod app;
 mod chain;
+mod image;
 mod kinds;
 mod oracle;
 mod signature;

@@ -11,8 +11,10 @@ use crate::macho::Arch;
 const SHOWN: usize = 8;
 
 pub fn preflight(page: &mut Page, answer: &Preflight) {
+    // What is about a disk image as a whole is of no file in it.
+    let own = if answer.kind == Kind::DiskImage { answer.name.as_str() } else { "" };
     for checked in &answer.checks {
-        one(page, checked);
+        one(page, checked, own);
     }
     page.end();
     total(page, answer);
@@ -27,7 +29,7 @@ pub fn preflight(page: &mut Page, answer: &Preflight) {
     }
 }
 
-fn one(page: &mut Page, checked: &Checked) {
+fn one(page: &mut Page, checked: &Checked, own: &str) {
     let rule = checked.rule;
     let (word, style) = match (&checked.outcome, rule.severity) {
         (Outcome::Failed(_), Severity::Error) => ("failed ", BAD),
@@ -45,22 +47,23 @@ fn one(page: &mut Page, checked: &Checked) {
             if let Some(apple) = rule.apple {
                 page.put("         ").paint(FAINT, "Apple: ").put(apple).end();
             }
-            hits(page, found);
+            hits(page, found, own);
             page.put("         ").put(rule.advice).end();
         }
         Outcome::Unseen(why, found) => {
             page.put("         ").put(why).end();
-            hits(page, found);
+            hits(page, found, own);
         }
         Outcome::Passed | Outcome::Absent => {}
     }
 }
 
-fn hits(page: &mut Page, hits: &[Hit]) {
+fn hits(page: &mut Page, hits: &[Hit], own: &str) {
     for hit in hits.iter().take(SHOWN) {
         page.put("         • ");
-        if !hit.path.is_empty() && !hit.message.contains(&hit.path) {
-            page.put(&hit.path);
+        let path = if hit.path.is_empty() { own } else { &hit.path };
+        if !path.is_empty() && !hit.message.contains(path) {
+            page.put(path);
             if !hit.archs.is_empty() {
                 page.paint(FAINT, format!(" ({})", archs(&hit.archs)));
             }

@@ -26,7 +26,7 @@ fn write_script(out: &mut String, name: &str, plan: &FixPlan) -> std::fmt::Resul
     for step in &plan.sign.steps {
         let identifier = quote(&step.identifier);
         let keep = match step.kind {
-            SignKind::Code | SignKind::Bundle
+            SignKind::Code | SignKind::DiskImage | SignKind::Bundle
                 if step.keeps.iter().any(|kept| kept.contains("entitlement")) =>
             {
                 " --preserve-metadata=entitlements"

@@ -3,20 +3,25 @@
 use std::path::Path;
 
 use super::hit;
+use crate::codesign;
 use crate::diagnose::preflight::Hit;
 use crate::dmg::DiskImage;
 use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::workflow;
 
-/// What is wrong with the image itself: checksums, structure, its own signature. What cannot be read for its format is no
-/// fault of it.
+/// What is wrong with the volume: checksums and structure. What cannot be read for its format is no fault of it.
 pub(super) fn faults(path: &Path, progress: &Progress) -> Result<Vec<Hit>, Failure> {
-    match workflow::verify(path, progress) {
-        Ok(checked) => Ok(checked.problems.iter().map(|one| hit(&one.path, one.message.clone())).collect()),
+    match crate::dmg::verify(path, progress) {
+        Ok(problems) => Ok(problems.iter().map(|one| hit(&one.path, one.message.clone())).collect()),
         Err(Failure::Cancelled) => Err(Failure::Cancelled),
         Err(Failure::Problem { .. }) => Ok(Vec::new()),
     }
+}
+
+/// What is wrong with the signature of the image itself, if it has one.
+pub(super) fn signature_faults(path: &Path, progress: &Progress) -> Result<Vec<Hit>, Failure> {
+    let verification = codesign::verify_disk_image(path, progress)?.unwrap_or_default();
+    Ok(verification.problems.iter().map(|one| hit("", one.message.clone())).collect())
 }
 
 /// Calls `look` with the volume of the image, unpacked for the time of the call, or with the reason why it cannot be.

@@ -85,8 +85,7 @@ impl Gathered<'_> {
             self.add(found);
             return Ok(());
         }
-        let trailer = bytes.len().checked_sub(512).and_then(|start| bytes.get(start..));
-        if !trailer.is_some_and(|trailer| trailer.starts_with(b"koly")) {
+        if !codesign::is_disk_image(&bytes) {
             let what = "is neither an app nor a disk image nor a program nor a folder";
             return Err(Failure::new(path, what, "name one of these; unpack an archive first"));
         }
@@ -94,6 +93,7 @@ impl Gathered<'_> {
         let credentials = codesign::image_credentials(&bytes);
         drop(bytes);
         self.submission.image = Some(Image { credentials, faults: image::faults(path, self.progress)? });
+        self.submission.faults.extend(image::signature_faults(path, self.progress)?);
         image::unpacked(path, &options.temporary, self.progress, |volume| match volume {
             Ok(volume) => self.tree(volume),
             Err(why) => {

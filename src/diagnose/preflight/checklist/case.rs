@@ -22,8 +22,13 @@ pub fn app(description: &str) -> Submission {
                 timestamp: cms.timestamp.then_some(0),
                 ..Authority::default()
             });
-            let credentials =
-                Credentials { signature: slice.signature, sha1_only: false, authority, entitlements: None };
+            let credentials = Credentials {
+                signature: slice.signature,
+                sha1_only: false,
+                authority,
+                entitlements: None,
+                has_ticket: false,
+            };
 
             submission.codes.push(Code {
                 path: item.path.clone(),

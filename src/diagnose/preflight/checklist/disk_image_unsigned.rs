@@ -8,7 +8,7 @@ pub static RULE: Rule = Rule {
     title: "The disk image itself is signed",
     severity: Severity::Warning,
     apple: None,
-    advice: "Sign the image with your Developer ID before you submit it, and staple the ticket to the image.",
+    advice: "Sign the image with your Developer ID (bundlewright sign) before you submit it, and staple the ticket to the image.",
     doc: include_str!("disk_image_unsigned.md"),
     check,
 };

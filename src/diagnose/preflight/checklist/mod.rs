@@ -21,6 +21,7 @@ mod sha1_only;
 mod signature_invalid;
 mod starts_elsewhere;
 mod strict_content;
+mod ticket_void;
 mod timestamp;
 mod unread;
 
@@ -42,6 +43,7 @@ pub static CHECKLIST: &[&Rule] = &[
     &package::RULE,
     &disk_image_damaged::RULE,
     &disk_image_unsigned::RULE,
+    &ticket_void::RULE,
     &restricted_entitlement::RULE,
     &profile::RULE,
     &info_plist::RULE,
