@@ -70,10 +70,14 @@ fn open_plan_apply_image_verify_undo() {
     assert_eq!((spec.volume_name.as_str(), name.as_str()), ("Postcard 1.4", "Postcard 1.4.dmg"));
     assert!(spec.volume_icon.is_some());
     let image = folder.join(name);
-    let built = answer(&jobs, Request::BuildImage { spec: spec.clone(), out: image.clone(), replace: false });
+    let built = answer(
+        &jobs,
+        Request::BuildImage { spec: spec.clone(), out: image.clone(), replace: false, sign: None },
+    );
     assert!(matches!(built, Ok(Outcome::Built { bytes, .. }) if bytes > 10_000));
     let again = DmgSpec { volume_icon: None, ..spec };
-    let refused = answer(&jobs, Request::BuildImage { spec: again, out: image.clone(), replace: false });
+    let refused =
+        answer(&jobs, Request::BuildImage { spec: again, out: image.clone(), replace: false, sign: None });
     assert!(matches!(refused, Ok(Outcome::InTheWay(path)) if path == image));
     for path in [image, bundle.clone()] {
         match answer(&jobs, Request::Verify { path }) {

@@ -61,6 +61,9 @@ pub struct Dmg {
     /// first is for everybody else; without a language it is English.
     #[arg(long, value_name = "[LANGUAGE=]FILE")]
     license: Vec<String>,
+    /// Build it although the bundle has errors.
+    #[arg(long)]
+    despite_errors: bool,
     #[command(flatten)]
     identity: IdentityArgs,
     /// Print JSON.
@@ -106,6 +109,9 @@ impl Dmg {
         let inspection = workflow::inspect(&self.bundle, &InspectOptions::default(), &session.progress())?;
         let errors = inspection.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
         if errors > 0 {
+            if !self.despite_errors {
+                package::refuse_errors(&inspection)?;
+            }
             session.note(&format!(
                 "{} has {}; `bundlewright check {}` says what, `bundlewright fix` mends it",
                 inspection.bundle.name,

@@ -64,6 +64,8 @@ pub enum Request {
         out: PathBuf,
         /// Whether a file that stands at `out` may go.
         replace: bool,
+        /// Who signs the image itself, if anybody does.
+        sign: Option<Box<SignRequest>>,
     },
     /// A bundle, a Mach-O file or a disk image.
     Verify {

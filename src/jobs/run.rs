@@ -79,8 +79,11 @@ pub(super) fn run(request: Request, reporter: &Reporter) -> Result<Outcome, Fail
         Request::BuildImage { out, replace: false, .. } if out.symlink_metadata().is_ok() => {
             Ok(Outcome::InTheWay(out))
         }
-        Request::BuildImage { spec, out, .. } => {
-            let built = package::package(&spec, &out, progress)?;
+        Request::BuildImage { spec, out, sign, .. } => {
+            let built = match sign {
+                None => package::package(&spec, &out, progress)?,
+                Some(request) => package::package_signed(&spec, &out, &request.read()?, progress)?.0,
+            };
             Ok(Outcome::Built { path: built.path, bytes: built.bytes })
         }
         Request::Verify { path } => {

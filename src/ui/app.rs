@@ -1,6 +1,7 @@
 //! The application: turns actions into requests, and events into state.
 
 mod arrive;
+mod image;
 mod investigate;
 mod signing;
 
@@ -108,8 +109,12 @@ impl App {
         self.open_with(path, None);
     }
 
-    /// Opens `path` with `roots`, or with the user's usual ones.
+    /// Opens the bundle, or reads the crash report, at `path`: a bundle with `roots`, or with the user's usual ones.
     pub fn open_with(&mut self, path: PathBuf, roots: Option<SearchRoots>) {
+        if investigate::is_report(&path) {
+            self.triage(vec![ReportSource::File(path)]);
+            return;
+        }
         self.state.refused = None;
         self.state.start.asked(&path);
         let options = InspectOptions::new(roots.unwrap_or_else(|| self.state.roots.clone()));
@@ -248,6 +253,7 @@ impl App {
                 self.inspect_again(Some(roots));
             }
             Action::Build { output, replace } => self.build(output, replace),
+            Action::BuildDespiteErrors => self.build_despite_errors(),
             Action::ChooseOutput => {
                 let output = PathBuf::from(self.state.image.output.trim());
                 self.dialogs.save(ctx, frame, Asked::Image, &output);
@@ -368,25 +374,6 @@ impl App {
         self.begin("Applying", request);
     }
 
-    /// From its own page the image is built where the field says; from elsewhere the page comes first.
-    fn build_image(&mut self) {
-        let output = self.state.image.output.trim();
-        if self.state.page() != Page::DiskImage {
-            self.state.page = Some(Page::DiskImage);
-        } else if !output.is_empty() {
-            self.build(PathBuf::from(output), false);
-        }
-    }
-
-    /// A file that this window built before may go; any other only when the user said so.
-    fn build(&mut self, out: PathBuf, replace: bool) {
-        let view = &mut self.state.image;
-        let Some(spec) = view.spec.clone() else { return };
-        let replace = replace || view.made.contains(&out);
-        view.forget_result();
-        self.begin("Building", Request::BuildImage { spec, out, replace });
-    }
-
     fn find(&self, ctx: &Context) {
         let id = match self.state.page() {
             Page::Dependencies => pages::dependencies::filter_id(),
@@ -406,7 +393,10 @@ impl App {
     fn chosen(&mut self, asked: Asked, path: PathBuf) {
         match asked {
             Asked::App => self.open(path),
-            Asked::Identity => self.state.signature.sign.choose_identity(path),
+            Asked::Identity => {
+                self.state.identity.choose(path);
+                self.state.signature.sign.change();
+            }
             Asked::Entitlements => self.state.signature.sign.choose_entitlements(path),
             Asked::Report => self.triage(vec![ReportSource::File(path)]),
             Asked::Side(side) => {
@@ -504,8 +494,18 @@ impl App {
             Page::Crash | Page::Compare | Page::Manual => {}
             Page::Findings => pages::findings::show(ui, &mut state.findings, opened, called, out),
             Page::Plan => pages::plan::show(ui, &mut state.plan, opened, busy, *called, out),
-            Page::Signature => pages::signature::show(ui, &mut state.signature, opened, busy, called, out),
-            Page::DiskImage => pages::disk_image::show(ui, &mut state.image, opened, busy, *called, out),
+            Page::Signature => pages::signature::show(
+                ui,
+                &mut state.signature,
+                &mut state.identity,
+                opened,
+                busy,
+                called,
+                out,
+            ),
+            Page::DiskImage => {
+                pages::disk_image::show(ui, &mut state.image, &mut state.identity, opened, busy, *called, out)
+            }
         }
     }
 

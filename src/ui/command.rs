@@ -133,6 +133,8 @@ pub enum Action {
         output: PathBuf,
         replace: bool,
     },
+    /// Build it although the bundle has errors.
+    BuildDespiteErrors,
     Copy(String),
     /// Look at the bundle again as it would load elsewhere or under other conditions.
     WhatIf(Mac, Conditions),

@@ -99,6 +99,7 @@ pub struct State {
     pub findings: pages::findings::View,
     pub plan: pages::plan::View,
     pub signature: pages::signature::View,
+    pub identity: pages::identity::View,
     pub image: pages::disk_image::View,
     pub crash: pages::crash::View,
     pub compare: pages::compare::View,

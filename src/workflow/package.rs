@@ -6,6 +6,7 @@ use std::time::UNIX_EPOCH;
 use super::Inspection;
 use crate::bundle::{Bundle, Node};
 use crate::codesign::{self, SignOptions, SignPlan};
+use crate::diagnose::Severity;
 use crate::dmg::{self, Built};
 use crate::failure::Failure;
 use crate::paths::BundlePath;
@@ -61,6 +62,27 @@ pub fn package_signed(
     };
     let built = dmg::build_ending(spec, out, &mut end, progress)?;
     Ok((built, signed))
+}
+
+/// A bundle with errors is not shipped, unless somebody insists.
+///
+/// # Errors
+/// [`Failure`] that names the errors.
+pub fn refuse_errors(inspection: &Inspection) -> Result<(), Failure> {
+    const NAMED: usize = 3;
+    let errors = || inspection.findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let count = errors().count();
+    if count == 0 {
+        return Ok(());
+    }
+    let named: Vec<&str> = errors().take(NAMED).map(|finding| finding.title.as_str()).collect();
+    let more = if count > NAMED { format!(" and {} more", count - NAMED) } else { String::new() };
+    let (s, path) = (if count == 1 { "" } else { "s" }, &inspection.bundle.root);
+    Err(Failure::new(
+        path,
+        format!("has {count} error{s} ({}{more}), so that no image is made of it", named.join("; ")),
+        "mend them with `bundlewright fix`, or insist with --despite-errors",
+    ))
 }
 
 /// An image cannot be among what goes into it.

@@ -248,3 +248,19 @@ fn what_a_rule_offers_is_done_only_when_asked_for() {
     assert!(symbols.join("symbols").is_file());
     assert_eq!(on(&fixture, "fix --also no-such-rule", &app).code, 2);
 }
+
+#[test]
+fn no_image_is_made_of_a_bundle_with_errors_unless_somebody_insists() {
+    let fixture = unpack_sample();
+    let (app, out) = (fixture.app("Postcard"), fixture.path().join("Postcard.dmg"));
+    let build = |more: &[&str]| {
+        let flags = ["dmg".as_ref(), app.as_os_str(), "-o".as_ref(), out.as_os_str()];
+        run(flags.into_iter().chain(more.iter().map(|flag| flag.as_ref())))
+    };
+    let refused = build(&[]);
+    assert_eq!((refused.code, out.exists()), (3, false), "{refused:?}");
+    assert!(refused.err.contains("errors (") && refused.err.contains("--despite-errors"), "{}", refused.err);
+    let built = build(&["--despite-errors"]);
+    assert_eq!((built.code, out.exists()), (0, true), "{built:?}");
+    assert!(built.err.contains("has "), "the errors are still told: {}", built.err);
+}

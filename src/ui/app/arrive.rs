@@ -106,6 +106,7 @@ impl App {
             }
             Outcome::Built { path, bytes: length } => {
                 let words = format!("{} ({}) in {}", path.display(), bytes(length), self.seconds());
+                self.state.identity.forget_password();
                 self.state.image.made.insert(path.clone());
                 self.state.image.built = Some(Built { path, bytes: length });
                 self.say("Built", words);

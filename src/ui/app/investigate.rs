@@ -80,7 +80,7 @@ impl App {
 }
 
 /// By its name: what is in it is read away from the window.
-fn is_report(path: &Path) -> bool {
+pub(super) fn is_report(path: &Path) -> bool {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
     ending.is_some_and(|ending| REPORTS.contains(&ending.as_str()) || ending == "synced")
 }

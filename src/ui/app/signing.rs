@@ -12,12 +12,17 @@ impl App {
         self.state.signature.part = Part::Sign;
     }
 
-    /// Looks what signing like this would do. The time and the way to a timestamp server are this machine's.
-    pub(super) fn plan_signing(&mut self, mut request: SignRequest) {
+    /// Looks what signing like this would do.
+    pub(super) fn plan_signing(&mut self, request: SignRequest) {
         let Some(opened) = &self.state.opened else { return };
-        request.time = self.outside.source_date.unwrap_or_else(self.outside.clock);
-        request.proxy = self.outside.http_proxy.clone();
-        self.begin("Planning signatures", Request::PlanSigning { path: opened.path(), request });
+        let (path, request) = (opened.path(), self.asked_here(request));
+        self.begin("Planning signatures", Request::PlanSigning { path, request });
+    }
+
+    /// With this machine's time and its way to a timestamp server.
+    pub(super) fn asked_here(&self, request: SignRequest) -> SignRequest {
+        let time = self.outside.source_date.unwrap_or_else(self.outside.clock);
+        SignRequest { time, proxy: self.outside.http_proxy.clone(), ..request }
     }
 
     pub(super) fn sign(&mut self) {

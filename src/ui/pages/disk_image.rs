@@ -14,6 +14,7 @@ use crate::dmg::{Background, DmgLayout, DmgSpec};
 use crate::ui::command::{Action, Command, Outbox};
 use crate::ui::facts::bytes;
 use crate::ui::icons::Icon;
+use crate::ui::pages::identity;
 use crate::ui::shell;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
@@ -48,12 +49,18 @@ pub struct View {
     pub picture: Option<(TextureHandle, Vec2)>,
     pub drawn_for: Option<DmgLayout>,
     color: String,
+    /// Sign the image itself.
+    pub signs: bool,
+    /// The bundle has errors, and the user has not insisted.
+    pub refused: bool,
+    /// The user has.
+    pub despite_errors: bool,
 }
 
 impl View {
     /// What the last build said no longer fits what is shown.
     pub fn forget_result(&mut self) {
-        (self.built, self.failure, self.in_the_way) = (None, None, None);
+        (self.built, self.failure, self.in_the_way, self.refused) = (None, None, None, false);
     }
 
     pub fn is_built(&self) -> bool {
@@ -79,9 +86,17 @@ pub fn output_id() -> egui::Id {
     egui::Id::unique("dmg-output")
 }
 
-pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, called: bool, out: &mut Outbox) {
+pub fn show(
+    ui: &mut Ui,
+    view: &mut View,
+    form: &mut identity::View,
+    opened: &Opened,
+    busy: bool,
+    called: bool,
+    out: &mut Outbox,
+) {
     let t = tokens(ui);
-    shell::inspector(ui, 304.0, called, |ui| settings::show(ui, view, out));
+    shell::inspector(ui, 304.0, called, |ui| settings::show(ui, view, form, out));
     egui::CentralPanel::default().frame(panel_frame(t.panel)).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         header(ui, view, busy, out);
@@ -164,6 +179,12 @@ fn output_bar(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, out: &m
         if band(ui, Icon::Warning, Tone::Warning, words, &path.display().to_string(), Some("Replace it"), out)
         {
             out.push(Action::Build { output: path.clone(), replace: true });
+        }
+    } else if view.refused {
+        let errors = crate::ui::facts::counted(opened.facts.errors, "error");
+        let words = format!("Not built: the bundle has {errors}, which the page Findings explains.");
+        if band(ui, Icon::Error, Tone::Error, &words, "", Some("Build it all the same"), out) {
+            out.push(Action::BuildDespiteErrors);
         }
     } else if opened.facts.errors > 0 {
         let words = format!(

@@ -6,6 +6,7 @@ pub mod crash;
 pub mod dependencies;
 pub mod disk_image;
 pub mod findings;
+pub mod identity;
 pub mod info_plist;
 pub mod manual;
 pub mod maps;

@@ -5,13 +5,14 @@ use egui::{Margin, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 use super::View;
 use crate::dmg::{Background, Color, Format};
 use crate::ui::command::{Action, Outbox};
+use crate::ui::pages::identity;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
     Button, Field, cut, divider, elided, focus_ring, galley, inside, label, number_field, paint_left,
-    selector,
+    selector, switch,
 };
 
-pub fn show(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
+pub fn show(ui: &mut Ui, view: &mut View, form: &mut identity::View, out: &mut Outbox) {
     ScrollArea::vertical().id_salt("dmg-settings").auto_shrink(false).show(ui, |ui| {
         egui::Frame::new().inner_margin(Margin::same(16)).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
@@ -20,6 +21,7 @@ pub fn show(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
             window(ui, view, out);
             volume(ui, view);
             format(ui, view);
+            signature(ui, view, form, out);
             if view.spec != before {
                 view.forget_result();
             }
@@ -182,5 +184,19 @@ fn format(ui: &mut Ui, view: &mut View) {
         if response.clicked() {
             spec.format = format;
         }
+    }
+}
+
+fn signature(ui: &mut Ui, view: &mut View, form: &mut identity::View, out: &mut Outbox) {
+    section(ui, "Signature", false);
+    let tip =
+        "An image that is signed and notarized opens without a question, and its app is not moved by macOS";
+    let mut changed = switch(ui, &mut view.signs, "Sign the image", true, tip).changed();
+    if view.signs {
+        ui.add_space(8.0);
+        changed |= identity::show(ui, form, out).changed;
+    }
+    if changed {
+        view.forget_result();
     }
 }

@@ -12,6 +12,7 @@ use crate::paths::BundlePath;
 use crate::ui::command::{Command, Outbox};
 use crate::ui::facts::{counted, number};
 use crate::ui::icons::Icon;
+use crate::ui::pages::identity;
 use crate::ui::shell::{self, HeaderButton};
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, tokens};
@@ -49,12 +50,20 @@ pub fn filter_id() -> Id {
     files::filter_id()
 }
 
-pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, called: &mut bool, out: &mut Outbox) {
+pub fn show(
+    ui: &mut Ui,
+    view: &mut View,
+    form: &mut identity::View,
+    opened: &Opened,
+    busy: bool,
+    called: &mut bool,
+    out: &mut Outbox,
+) {
     let t = tokens(ui);
     match view.part {
         Part::Files => files::beside(ui, &mut view.files, opened, *called),
         Part::Seals => seals::beside(ui, &mut view.seals, opened, *called, out),
-        Part::Sign => sign::beside(ui, &mut view.sign, opened, busy, *called, out),
+        Part::Sign => sign::beside(ui, &mut view.sign, form, opened, (busy, *called), out),
         Part::Preflight => preflight::beside(ui, &view.preflight, *called, out),
     }
     egui::CentralPanel::default().frame(panel_frame(t.panel)).show(ui, |ui| {

@@ -1,35 +1,28 @@
 //! How to sign: ad hoc or with an identity; what that would do is shown before anything is written.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use egui::text_edit::TextEditState;
-use egui::{Id, Key, Layout, Margin, Panel, Rect, ScrollArea, Sense, Stroke, Ui, vec2};
-use zeroize::Zeroizing;
+use egui::{Layout, Margin, Panel, Rect, ScrollArea, Sense, Stroke, Ui, vec2};
 
 use super::step;
 use crate::ui::command::{Action, Command, Outbox};
 use crate::ui::facts::counted;
 use crate::ui::icons::Icon;
+use crate::ui::pages::identity;
 use crate::ui::shell;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
     Button, Field, Tone, action_bar, callout, divider, empty, inside, label, panel_frame, paragraph,
-    segments, selector, switch,
+    segments, switch,
 };
-use crate::workflow::{Password, SignOptions, SignRequest, Signed, Timestamps};
+use crate::workflow::{SignOptions, SignRequest, Signed, Timestamps};
 
 #[derive(Default)]
 pub struct View {
     with_identity: bool,
-    identity: String,
-    /// Emptied as soon as it was used.
-    password: Zeroizing<String>,
     entitlements: String,
     hardened_runtime: bool,
-    /// 0 as usual, 1 none, 2 the server below.
-    timestamps: usize,
-    server: String,
     plan: Option<(Signed, SignOptions)>,
     /// The plan that was carried out last.
     done: Option<Signed>,
@@ -56,12 +49,6 @@ impl View {
         self.failure = Some(words);
     }
 
-    pub fn choose_identity(&mut self, path: PathBuf) {
-        self.identity = path.display().to_string();
-        self.with_identity = true;
-        self.change();
-    }
-
     pub fn choose_entitlements(&mut self, path: PathBuf) {
         self.entitlements = path.display().to_string();
         self.change();
@@ -73,30 +60,21 @@ impl View {
     }
 
     /// Something else is asked for: the plan is stale, and the key in it is let go.
-    fn change(&mut self) {
+    pub fn change(&mut self) {
         self.plan = None;
         self.done = None;
         self.failure = None;
     }
 
-    /// What is asked for; `None` while a file is to be named.
-    fn request(&self) -> Option<SignRequest> {
-        let file = |text: &str| Some(PathBuf::from(text.trim())).filter(|path| *path != Path::new(""));
-        let identity = file(&self.identity).filter(|_| self.with_identity);
-        if self.with_identity && identity.is_none() {
-            return None;
-        }
+    /// What is asked for; `None` while an identity is to be named.
+    fn request(&self, identity: &identity::View) -> Option<SignRequest> {
+        let nobody = || SignRequest { timestamps: Timestamps::Nobody, ..SignRequest::default() };
+        let who = if self.with_identity { identity.request()? } else { nobody() };
+        let entitlements = Some(PathBuf::from(self.entitlements.trim()));
         Some(SignRequest {
-            password: Password::new(self.password.as_str()),
-            entitlements: file(&self.entitlements),
+            entitlements: entitlements.filter(|path| !path.as_os_str().is_empty()),
             hardened_runtime: self.hardened_runtime,
-            timestamps: match (&identity, self.timestamps) {
-                (None, _) | (_, 1) => Timestamps::Nobody,
-                (Some(_), 2) => Timestamps::Server(self.server.trim().to_owned()),
-                _ => Timestamps::Usual,
-            },
-            identity,
-            ..SignRequest::default()
+            ..who
         })
     }
 
@@ -105,15 +83,18 @@ impl View {
     }
 }
 
-fn password_id() -> Id {
-    Id::unique("signing-password")
-}
-
 /// The settings, and the buttons that go on from them.
-pub fn beside(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, called: bool, out: &mut Outbox) {
+pub fn beside(
+    ui: &mut Ui,
+    view: &mut View,
+    form: &mut identity::View,
+    opened: &Opened,
+    (busy, called): (bool, bool),
+    out: &mut Outbox,
+) {
     if !view.began && !busy {
         view.began = true;
-        preview(ui, view, out);
+        preview(view, form, out);
     }
     let narrow = ui.ctx().content_rect().width() < shell::NARROW;
     if narrow && !called {
@@ -124,7 +105,7 @@ pub fn beside(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, called:
             ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, tokens(ui).line));
             let layout = Layout::right_to_left(egui::Align::Center);
             inside(ui, rect.shrink2(vec2(16.0, 14.0)), layout, |ui| {
-                buttons(ui, view, busy, out);
+                buttons(ui, view, form, busy, out);
                 if Button::new("How to sign…").show(ui).clicked() {
                     out.push(Action::Run(Command::Inspector));
                 }
@@ -134,38 +115,38 @@ pub fn beside(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, called:
     }
     shell::inspector(ui, 320.0, true, |ui| {
         action_bar(ui, "sign-actions", |ui| {
-            ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| buttons(ui, view, busy, out));
+            ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+                buttons(ui, view, form, busy, out)
+            });
         });
         ScrollArea::vertical().id_salt("sign-settings").auto_shrink(false).show(ui, |ui| {
             egui::Frame::new().inner_margin(Margin::same(16)).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
-                settings(ui, view, opened, busy, out);
+                settings(ui, view, form, opened, busy, out);
             });
         });
     });
 }
 
-fn buttons(ui: &mut Ui, view: &mut View, busy: bool, out: &mut Outbox) {
+fn buttons(ui: &mut Ui, view: &mut View, form: &mut identity::View, busy: bool, out: &mut Outbox) {
     ui.spacing_mut().item_spacing.x = 8.0;
     let planned = view.plan.as_ref().is_some_and(|(signed, _)| !signed.plan.steps.is_empty());
     let sign = Button::new("Sign").icon(Icon::Shield).filled().enabled(planned && !busy);
     if sign.tip("Signs as it is shown; the originals can be put back").show(ui).clicked() {
         out.push(Action::Sign);
     }
-    let ready = view.request().is_some() && !busy && view.plan.is_none();
+    let ready = view.request(form).is_some() && !busy && view.plan.is_none();
     let look = Button::new("Preview").enabled(ready);
     if look.tip("Shows what would be signed, kept and lost; nothing is written").show(ui).clicked() {
-        preview(ui, view, out);
+        preview(view, form, out);
     }
 }
 
 /// Asks for the plan, and lets go of the password.
-fn preview(ui: &Ui, view: &mut View, out: &mut Outbox) {
-    let Some(request) = view.request() else { return };
+fn preview(view: &View, form: &mut identity::View, out: &mut Outbox) {
+    let Some(request) = view.request(form) else { return };
     out.push(Action::PlanSigning(Box::new(request)));
-    view.password = Zeroizing::default();
-    // The field remembers what was typed for its own undo.
-    TextEditState::default().store(ui.ctx(), password_id());
+    form.forget_password();
 }
 
 fn section(ui: &mut Ui, words: &str) {
@@ -180,7 +161,14 @@ fn between(ui: &mut Ui) {
     ui.add_space(12.0);
 }
 
-fn settings(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, out: &mut Outbox) {
+fn settings(
+    ui: &mut Ui,
+    view: &mut View,
+    form: &mut identity::View,
+    opened: &Opened,
+    busy: bool,
+    out: &mut Outbox,
+) {
     let t = tokens(ui);
     section(ui, "Signed by");
     let choices = [
@@ -191,12 +179,18 @@ fn settings(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, out: &mut
         view.with_identity = chosen == 1;
         view.change();
         if !view.with_identity && !busy {
-            preview(ui, view, out);
+            preview(view, form, out);
         }
     }
     ui.add_space(8.0);
     if view.with_identity {
-        identity(ui, view, busy, out);
+        let happened = identity::show(ui, form, out);
+        if happened.changed {
+            view.change();
+        }
+        if happened.entered && !busy {
+            preview(view, form, out);
+        }
     } else {
         let words = "An ad hoc signature is the code's own hash. Apple silicon asks for that much of everything \
                      it runs; for other people's Macs an identity is wanted.";
@@ -220,7 +214,7 @@ fn settings(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, out: &mut
     if switch(ui, &mut view.hardened_runtime, "Hardened runtime in all code", true, tip).changed() {
         view.change();
         if !view.with_identity && !busy {
-            preview(ui, view, out);
+            preview(view, form, out);
         }
     }
     if let Some(words) = &view.failure {
@@ -237,46 +231,6 @@ fn settings(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, out: &mut
                     format!("Signed and read again: {}. Files shows them.", counted(problems, "problem"));
                 callout(ui, Tone::Error, Icon::Error, &words);
             }
-        }
-    }
-}
-
-fn identity(ui: &mut Ui, view: &mut View, busy: bool, out: &mut Outbox) {
-    let t = tokens(ui);
-    let tip = "PKCS#12 (.p12, .pfx), or PEM with the private key and its certificates";
-    if file(ui, "Identity", "Path of a .p12 or .pem", &mut view.identity, tip) {
-        view.change();
-    }
-    ui.add_space(8.0);
-    if Button::new("Choose identity…").link().tip(tip).show(ui).clicked() {
-        out.push(Action::PickIdentity);
-    }
-    ui.add_space(8.0);
-    let field = Field::new("Password", ui.available_width()).hint("Password").secret().id(password_id());
-    let response = field.show(ui, &mut view.password);
-    if response.changed() {
-        view.change();
-    }
-    if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) && !busy {
-        preview(ui, view, out);
-    }
-    ui.add_space(4.0);
-    paragraph(ui, "Used once to open the file, and kept nowhere.", Type::Caption, t.text_faint);
-    ui.add_space(12.0);
-    let values = ["As usual", "None", "From a server"].map(str::to_owned);
-    let tip = "As usual: Apple's server for a Developer ID, nobody for other identities";
-    let wide = ui.available_width();
-    label(ui, "Timestamp", Type::Body, t.text_faint);
-    ui.add_space(4.0);
-    if let Some(chosen) = selector(ui, "Timestamp", &values, view.timestamps, Some(wide), tip) {
-        view.timestamps = chosen;
-        view.change();
-    }
-    if view.timestamps == 2 {
-        ui.add_space(8.0);
-        let field = Field::new("Timestamp server", wide).mono().hint("http://…");
-        if field.show(ui, &mut view.server).changed() {
-            view.change();
         }
     }
 }
