@@ -106,6 +106,23 @@ pub fn by_cause(triages: &[Triage]) -> Vec<Group> {
     groups
 }
 
+/// Markdown of the first report of each cause.
+pub fn markdown(triages: &[Triage], groups: &[Group]) -> String {
+    let first = |group: &Group| group.members.first().and_then(|at| triages.get(*at));
+    let mut out = String::new();
+    for (at, group) in groups.iter().enumerate() {
+        let Some(triage) = first(group) else { continue };
+        if at > 0 {
+            out.push_str("\n---\n\n");
+        }
+        if group.members.len() > 1 {
+            out.push_str(&format!("{} reports have this cause.\n\n", group.members.len()));
+        }
+        out.push_str(&triage::markdown(triage));
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
