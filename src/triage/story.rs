@@ -111,8 +111,11 @@ fn happened(case: &Case<'_>, first: Option<&Finding>) -> Section {
 
 fn who(case: &Case<'_>, first: Option<&Finding>) -> Section {
     let culprits: &[Culprit] = first.map_or(&[], |finding| &finding.culprits);
+    // Where a load command is known to lead there, what else the engine says of the files stands under what to do.
+    let known = culprits.iter().any(|one| !one.chain.is_empty());
     let mut lines: Vec<String> = culprits
         .iter()
+        .filter(|one| !known || !one.chain.is_empty())
         .filter(|one| first.is_none_or(|finding| !finding.message.contains(&one.words)))
         .map(|one| one.words.clone())
         .collect();
@@ -120,6 +123,9 @@ fn who(case: &Case<'_>, first: Option<&Finding>) -> Section {
     let mut chains: Vec<Vec<Hop>> =
         culprits.iter().map(|culprit| culprit.chain.clone()).filter(|chain| !chain.is_empty()).collect();
     chains.dedup();
+    if chains.is_empty() {
+        chains.extend(first.into_iter().flat_map(|finding| asked_in_vain(case, finding)));
+    }
     let images = first.map_or(&[][..], |finding| &finding.images);
     if chains.is_empty() || first.is_some_and(|finding| finding.rule == Rule::DuplicateLibrary) {
         let reached: BTreeSet<&str> =
@@ -128,6 +134,19 @@ fn who(case: &Case<'_>, first: Option<&Finding>) -> Section {
         chains.splice(0..0, own);
     }
     Section { kind: SectionKind::WhoLoadedWhom, lines, chains }
+}
+
+/// What the report alone shows of a library that is missing: the image that asks for it, and the library.
+fn asked_in_vain(case: &Case<'_>, finding: &Finding) -> Vec<Vec<Hop>> {
+    let hop = |path: &str, link: &str| Hop {
+        name: leaf(path).to_owned(),
+        path: case.short(path).to_owned(),
+        origin: case.origin(path),
+        link: link.to_owned(),
+    };
+    let askers =
+        finding.culprits.iter().filter(|one| finding.rule == Rule::LibraryMissing && one.name.is_some());
+    askers.map(|one| vec![hop(&one.image, "asks for it"), hop(&finding.subject, "")]).collect()
 }
 
 /// How an image that the story is about came in: the way through the bundle, or a box of its own. `None` when it ends a

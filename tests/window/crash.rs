@@ -114,7 +114,7 @@ fn the_story_leads_to_the_load_command_and_to_its_repair() {
     command(&mut harness, Key::Num8);
     click(&mut harness, "Fix in bundle…");
     assert!(says(&harness, "Fix one reference"));
-    assert!(rows(&harness).iter().any(|row| row.contains("libairmail.so")), "{:?}", rows(&harness));
+    assert!(says(&harness, "libairmail.so"));
 }
 
 #[test]
@@ -174,7 +174,10 @@ fn several_reports_stand_by_cause_and_are_walked_by_keyboard() {
     reports.push(several().remove(0));
     drop_files(&mut harness, reports);
     let list = rows(&harness);
-    assert!(list.iter().any(|row| row.ends_with(", 2 reports")), "equal causes stand together: {list:?}");
+    assert!(
+        list.iter().any(|row| row == "libink.1.dylib was not found, 4 reports"),
+        "equal causes stand together: {list:?}"
+    );
     harness.get_by_role_and_label(Role::Tree, "Reports by cause").focus();
     settle(&mut harness);
     let first = selected(&harness);
@@ -182,25 +185,26 @@ fn several_reports_stand_by_cause_and_are_walked_by_keyboard() {
     assert_ne!(selected(&harness), first);
     let name = selected(&harness).split(',').next().unwrap().to_owned();
     assert!(harness.query_all_by_label(&name).next().is_some(), "the page is about {name}");
-    harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::C);
     let copied = copied(&mut harness);
-    assert!(copied.contains("2 reports have this cause."), "{copied}");
+    assert!(copied.contains("4 reports have this cause."), "{copied}");
     assert!(copied.matches("## What happened").count() > 2, "{copied}");
 }
 
-/// What the next frame puts on the clipboard.
+/// What Copy summary puts on the clipboard, by its keys.
 fn copied(harness: &mut Harness<'_, App>) -> String {
-    for _ in 0..4 {
-        harness.step();
-        let texts = harness.output().platform_output.commands.iter().filter_map(|command| match command {
-            egui::OutputCommand::CopyText(text) => Some(text.clone()),
-            _ => None,
-        });
-        if let Some(text) = texts.into_iter().next() {
-            return text;
-        }
-    }
-    String::new()
+    harness.input_mut().events.push(Event::Key {
+        key: Key::C,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::COMMAND | Modifiers::SHIFT,
+    });
+    harness.step();
+    let mut texts = harness.output().platform_output.commands.iter().filter_map(|command| match command {
+        egui::OutputCommand::CopyText(text) => Some(text.clone()),
+        _ => None,
+    });
+    texts.next().unwrap_or_default()
 }
 
 #[test]

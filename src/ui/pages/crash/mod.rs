@@ -26,8 +26,6 @@ use crate::workflow::{Group, by_cause, triage_markdown};
 
 use shown::Shown;
 
-/// Room that the table of images keeps, however long the story is: its bar, its heads and five rows.
-const TABLE_ROOM: f32 = size::TOOLBAR + 6.0 * size::ROW;
 const INSPECTOR: f32 = 320.0;
 
 #[derive(Default)]
@@ -153,7 +151,7 @@ fn center(
         let Some(triage) = view.triages.get(view.report) else { return };
         let room = ui.available_height();
         let lists = !triage.report.images.is_empty();
-        let most = if lists { (room * 0.6).min(room - TABLE_ROOM).max(96.0) } else { room };
+        let most = if lists { room - table_room(room, view.shown.rows.len()) } else { room };
         let tale = story::Tale { triage, shown: &view.shown, opened, busy, whole: !beside_story, most };
         if let Some(image) = story::show(ui, &tale, (view.revision, view.report), out) {
             view.image = Some(image);
@@ -165,6 +163,13 @@ fn center(
             images::show(ui, view, opened, called, out);
         }
     });
+}
+
+/// What the table of images keeps of `room`, however long the story is: three rows at least.
+fn table_room(room: f32, rows: usize) -> f32 {
+    let heads = size::TOOLBAR + size::ROW;
+    let wanted = heads + (rows.max(3) as f32 + 0.5) * size::ROW;
+    (room * 0.3).max(heads + 3.0 * size::ROW).min(wanted)
 }
 
 fn header(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {

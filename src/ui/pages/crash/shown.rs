@@ -34,6 +34,8 @@ pub struct Node {
     pub target: Option<Target>,
     /// One of the copies that the story is about.
     pub copy: bool,
+    /// What was asked for and not found.
+    pub missing: bool,
 }
 
 /// Why copies are one library, in a word or two.
@@ -111,12 +113,15 @@ fn chains(triage: &Triage, opened: Option<&Opened>) -> Vec<Vec<Node>> {
     let copies: &[usize] = first(triage)
         .filter(|finding| finding.rule == Rule::DuplicateLibrary)
         .map_or(&[], |finding| &finding.images);
+    let missing = first(triage).filter(|finding| finding.rule == Rule::LibraryMissing);
+    let missing = missing.map(|finding| finding.subject.as_str());
     let chains = section.map_or(&[][..], |section| &section.chains);
     let nodes = |chain: &Vec<Hop>| {
         let node = |at: usize| {
             let image = triage.image_of(&chain[at]);
             let copy = at + 1 == chain.len() && image.is_some_and(|image| copies.contains(&image));
-            Node { hop: chain[at].clone(), image, target: target_of_hop(chain, at, opened), copy }
+            let missing = at + 1 == chain.len() && missing == Some(chain[at].path.as_str());
+            Node { hop: chain[at].clone(), image, target: target_of_hop(chain, at, opened), copy, missing }
         };
         (0..chain.len()).map(node).collect()
     };

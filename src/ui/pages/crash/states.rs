@@ -68,7 +68,10 @@ fn failed(ui: &mut Ui, failure: &Failure, sources: &[ReportSource], busy: bool, 
                 Failure::Problem { path, what, next } => {
                     mono_block(ui, &path.display().to_string(), None);
                     ui.add_space(8.0);
-                    format!("It {what}; {next}.")
+                    match what.strip_prefix("could not") {
+                        Some(rest) => format!("Could not{rest}; {next}."),
+                        None => format!("It {what}; {next}."),
+                    }
                 }
                 other => other.to_string(),
             };

@@ -59,7 +59,8 @@ pub fn show(ui: &mut Ui, tale: &Tale<'_>, key: (u64, usize), out: &mut Outbox) -
         }
         ui.add_space(4.0);
     });
-    let rect = shown.inner_rect;
+    let mut rect = shown.inner_rect;
+    rect.max.y = ui.cursor().top();
     let focus = ui.interact(rect, id, Sense::focusable_noninteractive());
     focus.widget_info(|| WidgetInfo::labeled(Role::Document, true, &tale.triage.story.headline));
     focus_ring(ui, &focus, rect.shrink(3.0), 4.0);
@@ -113,8 +114,9 @@ fn body(ui: &mut Ui, tale: &Tale<'_>, section: &Section, out: &mut Outbox) -> Op
             section.lines.iter().for_each(|line| sentence(ui, line, lead));
         }
         SectionKind::WhoLoadedWhom => {
+            let asked = who(ui, tale, out);
             section.lines.iter().for_each(|line| sentence(ui, line, ""));
-            return who(ui, tale, out);
+            return asked;
         }
         SectionKind::ThisBuild => section.lines.iter().for_each(|line| verdict(ui, tale.triage, line)),
         SectionKind::WhatToDo => to_do(ui, tale, &section.lines, out),
@@ -140,8 +142,9 @@ fn who(ui: &mut Ui, tale: &Tale<'_>, out: &mut Outbox) -> Option<usize> {
     }
     ui.add_space(4.0);
     let tone = first(tale.triage).map_or(Tone::Quiet, |finding| tone(finding.severity));
-    let asked = chains::show(ui, &tale.shown.chains, tale.shown.bond.as_ref(), tone)?;
-    match asked {
+    let asked = chains::show(ui, &tale.shown.chains, tale.shown.bond.as_ref(), tone);
+    ui.add_space(8.0);
+    match asked? {
         Asked::Target((image, name)) => {
             out.push(Action::ShowInTree(image, name));
             None
@@ -179,7 +182,7 @@ fn to_do(ui: &mut Ui, tale: &Tale<'_>, lines: &[String], out: &mut Outbox) {
     let wide = fix.as_ref().map_or(0.0, |_| fix_button(tale).measure(ui));
     let beside = fix.is_some() && whole >= BESIDE;
     let top = ui.cursor().top();
-    let text = if beside { whole - wide - 16.0 } else { whole };
+    let text = if beside { (whole - wide - 24.0).min(LINE) } else { whole };
     ui.allocate_ui_with_layout(vec2(text, 0.0), egui::Layout::top_down(egui::Align::Min), |ui| {
         ui.set_width(text);
         for (at, line) in lines.iter().enumerate() {
@@ -195,8 +198,8 @@ fn to_do(ui: &mut Ui, tale: &Tale<'_>, lines: &[String], out: &mut Outbox) {
     });
     let Some(selection) = fix else { return };
     if beside {
-        let right = ui.max_rect().right();
-        let place = Rect::from_min_size(pos2(right - wide, top), vec2(wide, size::CONTROL_LARGE + 24.0));
+        let left = ui.max_rect().left() + text + 24.0;
+        let place = Rect::from_min_size(pos2(left, top), vec2(wide, size::CONTROL_LARGE));
         let layout = egui::Layout::top_down(egui::Align::Center);
         crate::ui::widgets::inside(ui, place, layout, |ui| buttons(ui, tale, selection, out));
         let short = place.bottom() - ui.cursor().top();

@@ -23,6 +23,12 @@ pub enum Asked {
 const PAD: f32 = 10.0;
 const NAME_LEAST: f32 = 76.0;
 const LABEL_MOST: usize = 28;
+const NOT_FOUND: &str = "Not found";
+
+/// Where it is from, or that it was nowhere.
+fn word_of(node: &Node) -> &'static str {
+    if node.missing { NOT_FOUND } else { origin::word(node.hop.origin) }
+}
 
 /// Draws `chains` in the width there is. `tone` is that of what the story is about.
 pub fn show(ui: &mut Ui, chains: &[Vec<Node>], bond: Option<&Bond>, tone: Tone) -> Option<Asked> {
@@ -58,8 +64,7 @@ fn measure(ui: &Ui, chains: &[Vec<Node>]) -> Vec<Vec<Measures>> {
     let letter = galley(ui, "m", Type::Mono, tokens(ui).text).size().x;
     let of = |node: &Node| {
         let name = node.hop.name.chars().count() as f32 * letter;
-        let word = galley(ui, origin::word(node.hop.origin), Type::Caption, tokens(ui).text).size().x;
-        let word = word + origin::MARK;
+        let word = galley(ui, word_of(node), Type::Caption, tokens(ui).text).size().x + origin::MARK;
         let label = label_of(node).map_or(0.0, |label| label_galley(ui, &label).size().x);
         Measures {
             wide: name.max(word).ceil() + 2.0 * PAD,
@@ -102,9 +107,10 @@ fn one_box(
     let can = node.target.is_some() || node.image.is_some();
     let response = ui.interact(rect, id, if can { Sense::click() } else { Sense::hover() });
     let hop = &node.hop;
-    let spoken = format!("{}, {}, {}", hop.name, origin::word(hop.origin), hop.path);
+    let spoken = format!("{}, {}, {}", hop.name, word_of(node), hop.path);
     response.widget_info(|| WidgetInfo::labeled(if can { Role::Button } else { Role::Label }, true, &spoken));
-    let marked = ends.filter(|tone| node.copy || hop.origin.is_outside() && *tone != Tone::Quiet);
+    let marked =
+        ends.filter(|tone| node.copy || node.missing || hop.origin.is_outside() && *tone != Tone::Quiet);
     let hot = can && response.hovered();
     let (ground, edge) = match marked {
         Some(tone) => (tone.tint(t), tone.ink(t)),
@@ -113,7 +119,13 @@ fn one_box(
     ui.painter().rect(rect, size::RADIUS, ground, Stroke::new(1.0, edge), StrokeKind::Inside);
     let (x, room) = (rect.left() + PAD, rect.width() - 2.0 * PAD);
     paint_left(ui, x, rect.center().y - 9.0, elided(ui, &hop.name, Type::Mono, t.text, room + 1.0));
-    origin::paint(ui, x, rect.center().y + 10.0, hop.origin, Type::Caption, room + 1.0);
+    let y = rect.center().y + 10.0;
+    if node.missing {
+        Icon::Error.paint_at(ui.painter(), pos2(x + 5.0, y), 11.0, t.error);
+        paint_left(ui, x + origin::MARK, y, galley(ui, NOT_FOUND, Type::Caption, t.error));
+    } else {
+        origin::paint(ui, x, y, hop.origin, Type::Caption, room + 1.0);
+    }
     focus_ring(ui, &response, rect, f32::from(size::RADIUS));
     let way = before.map_or_else(String::new, |before| format!("\n{} {}", before.hop.name, before.hop.link));
     let hint = match (&node.target, node.image) {
@@ -131,7 +143,8 @@ fn links(ui: &Ui, chain: &[Node], row: &Row, whole: Rect, tone: Tone) {
     for (at, pair) in row.boxes.windows(2).enumerate() {
         let [from, to] = pair else { continue };
         let (node, next) = (&chain[at], &chain[at + 1]);
-        let leaves = at + 2 == chain.len() && next.hop.origin.is_outside() && tone != Tone::Quiet;
+        let leaves =
+            at + 2 == chain.len() && (next.missing || next.hop.origin.is_outside()) && tone != Tone::Quiet;
         let ink = if leaves { tone.ink(t) } else { t.text_faint };
         let stroke = Stroke::new(1.0, if leaves { ink } else { t.outline });
         let to_rect = to.rect.translate(whole.min.to_vec2());
@@ -147,7 +160,7 @@ fn links(ui: &Ui, chain: &[Node], row: &Row, whole: Rect, tone: Tone) {
         {
             x = paint_left(ui, x, y, label_galley(ui, &label)) + 8.0;
         }
-        if arrow.x - 10.0 - x > 8.0 {
+        if arrow.x - 10.0 - x > 12.0 {
             ui.painter().hline(x..=arrow.x - 10.0, y, stroke);
         }
     }
