@@ -25,6 +25,9 @@ use crate::progress::{Step, Unit, time_left};
 /// Below this width the inspector opens only when it is called.
 pub const NARROW: f32 = 900.0;
 
+/// Below this height the rail moves closer together, so that its last step is not under Undo.
+const LOW: f32 = 600.0;
+
 /// The bar of menus, title and palette button.
 pub fn top_bar(ui: &mut Ui, state: &State, enabled: impl Fn(Command) -> bool, out: &mut Outbox) {
     let t = tokens(ui);
@@ -149,7 +152,7 @@ pub fn rail(ui: &mut Ui, state: &State, out: &mut Outbox) {
                 None => ui.add_space(8.0),
             }
             for (heading, pages) in steps(state) {
-                heading_line(ui, heading, narrow);
+                heading_line(ui, heading, narrow, edge.height() < LOW);
                 for page in pages {
                     let mark = opened.map_or(Mark::None, |opened| mark(state, opened, page));
                     let mark = investigation(state, page).unwrap_or(mark);
@@ -215,9 +218,14 @@ pub fn app_icon(ui: &Ui, opened: &Opened, place: Rect) {
     }
 }
 
-fn heading_line(ui: &mut Ui, words: &str, narrow: bool) {
+fn heading_line(ui: &mut Ui, words: &str, narrow: bool, low: bool) {
     let t = tokens(ui);
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 32.0), Sense::hover());
+    let high = match (low, narrow) {
+        (false, _) => 32.0,
+        (true, false) => 20.0,
+        (true, true) => 12.0,
+    };
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), high), Sense::hover());
     if narrow {
         let x = rect.center().x;
         ui.painter().hline(x - 8.0..=x + 8.0, rect.center().y, Stroke::new(1.0, t.line));

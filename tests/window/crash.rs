@@ -245,6 +245,9 @@ fn every_state_fits_the_smallest_window_and_comes_to_rest() {
     drop_files(&mut harness, vec![sample_report()]);
     harness.run();
     fits(&harness);
+    let last = harness.get_by_role_and_label(Role::Tab, "How dyld works").rect();
+    let undo = harness.get_by_role_and_label(Role::Button, "Undo last fix").rect();
+    assert!(last.bottom() <= undo.top(), "the rail has room for all its steps: {last:?} {undo:?}");
     assert!(says(&harness, "Also in this report"), "the inspector is not in sight, so the story tells it");
     harness.key_press_modifiers(Modifiers::ALT, Key::Enter);
     settle(&mut harness);

@@ -65,11 +65,14 @@ fn measure(ui: &Ui, chains: &[Vec<Node>]) -> Vec<Vec<Measures>> {
     let of = |node: &Node| {
         let name = node.hop.name.chars().count() as f32 * letter;
         let word = galley(ui, word_of(node), Type::Caption, tokens(ui).text).size().x + origin::MARK;
-        let label = label_of(node).map_or(0.0, |label| label_galley(ui, &label).size().x);
+        let label = label_of(node);
+        let path = label.as_deref().is_some_and(is_path);
+        let label = label.map_or(0.0, |label| label_galley(ui, &label).size().x);
         Measures {
             wide: name.max(word).ceil() + 2.0 * PAD,
             least: name.min(NAME_LEAST).max(word).ceil() + 2.0 * PAD,
             label: label.ceil(),
+            path,
             aligned: node.copy,
         }
     };
@@ -89,8 +92,12 @@ fn label_of(node: &Node) -> Option<String> {
     }
 }
 
+fn is_path(label: &str) -> bool {
+    label.starts_with('/')
+}
+
 fn label_galley(ui: &Ui, label: &str) -> std::sync::Arc<egui::Galley> {
-    let kind = if label.starts_with('/') { Type::MonoCaption } else { Type::Caption };
+    let kind = if is_path(label) { Type::MonoCaption } else { Type::Caption };
     galley(ui, label, kind, tokens(ui).text_soft)
 }
 
@@ -155,9 +162,7 @@ fn links(ui: &Ui, chain: &[Node], row: &Row, whole: Rect, tone: Tone) {
             continue;
         }
         let mut x = from.rect.right() + whole.left() + 8.0;
-        if row.labels
-            && let Some(label) = label_of(node)
-        {
+        if let Some(label) = label_of(node).filter(|label| row.labels.has(is_path(label))) {
             x = paint_left(ui, x, y, label_galley(ui, &label)) + 8.0;
         }
         if arrow.x - 10.0 - x > 12.0 {

@@ -8,7 +8,7 @@ const BELOW: f32 = 8.0;
 /// Between two boxes: the arrow with its air.
 const ARROW: f32 = 30.0;
 /// Beside what stands on an arrow.
-const LABEL_AIR: f32 = 16.0;
+const LABEL_AIR: f32 = 6.0;
 const INDENT: f32 = 24.0;
 
 /// What a box asks for.
@@ -17,8 +17,9 @@ pub struct Measures {
     pub wide: f32,
     /// With its name cut.
     pub least: f32,
-    /// What stands on the arrow after it.
+    /// What stands on the arrow after it, and whether that is a path.
     pub label: f32,
+    pub path: bool,
     /// It ends its chain below or above the others of its kind.
     pub aligned: bool,
 }
@@ -32,8 +33,26 @@ pub struct Placed {
 
 pub struct Row {
     pub boxes: Vec<Place>,
-    /// Whether there is room for what stands on the arrows.
-    pub labels: bool,
+    pub labels: Labels,
+}
+
+/// What of the arrows' words there is room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Labels {
+    All,
+    /// No paths.
+    Words,
+    None,
+}
+
+impl Labels {
+    pub fn has(self, path: bool) -> bool {
+        match self {
+            Labels::All => true,
+            Labels::Words => !path,
+            Labels::None => false,
+        }
+    }
 }
 
 /// A box, from the left top of all.
@@ -50,7 +69,8 @@ pub fn layout(chains: &[Vec<Measures>], width: f32, aside: f32) -> Placed {
         let one = |one: &Measures| Measures { wide: one.least + (one.wide - one.least) * part, ..*one };
         chains.iter().map(|chain| chain.iter().map(one).collect()).collect()
     };
-    for (part, labels) in [(1.0, true), (1.0, false), (0.6, false), (0.3, false), (0.0, false)] {
+    use Labels::{All, None, Words};
+    for (part, labels) in [(1.0, All), (1.0, Words), (1.0, None), (0.6, None), (0.3, None), (0.0, None)] {
         if let Some(placed) = in_lines(&squeezed(part), room, labels) {
             return placed;
         }
@@ -58,12 +78,12 @@ pub fn layout(chains: &[Vec<Measures>], width: f32, aside: f32) -> Placed {
     wrapped(&squeezed(1.0), width)
 }
 
-fn gap(from: &Measures, labels: bool) -> f32 {
-    ARROW + if labels && from.label > 0.0 { from.label + LABEL_AIR } else { 0.0 }
+fn gap(from: &Measures, labels: Labels) -> f32 {
+    ARROW + if labels.has(from.path) && from.label > 0.0 { from.label + LABEL_AIR } else { 0.0 }
 }
 
 /// Each chain on one line, those that end in copies aligned at their ends. `None` when it is wider than `room`.
-fn in_lines(chains: &[Vec<Measures>], room: f32, labels: bool) -> Option<Placed> {
+fn in_lines(chains: &[Vec<Measures>], room: f32, labels: Labels) -> Option<Placed> {
     let start_of_end = |chain: &[Measures]| -> f32 {
         let before = chain.len().saturating_sub(1);
         chain.iter().take(before).map(|one| one.wide + gap(one, labels)).sum()
@@ -112,7 +132,7 @@ fn wrapped(chains: &[Vec<Measures>], width: f32) -> Placed {
             boxes.push(Place { rect: Rect::from_min_size(pos2(x, y), vec2(wide, BOX)), line });
             x += wide;
         }
-        rows.push(Row { boxes, labels: false });
+        rows.push(Row { boxes, labels: Labels::None });
         line += 1;
     }
     Placed { height: height(line), rows, one_line: false }
@@ -132,6 +152,7 @@ mod tests {
             wide: *wide,
             least: wide / 2.0,
             label: 40.0,
+            path: at > 0,
             aligned: copy && at == last,
         };
         widths.iter().enumerate().map(one).collect()
@@ -140,7 +161,7 @@ mod tests {
     #[test]
     fn copies_stand_below_each_other() {
         let placed = layout(&[chain(&[100.0, 80.0], true), chain(&[90.0, 90.0, 120.0], true)], 900.0, 100.0);
-        assert!(placed.one_line && placed.rows.iter().all(|row| row.labels));
+        assert!(placed.one_line && placed.rows.iter().all(|row| row.labels == Labels::All));
         let ends: Vec<Rect> = placed.rows.iter().map(|row| row.boxes.last().unwrap().rect).collect();
         assert_eq!(ends[0].x_range(), ends[1].x_range());
         assert_eq!(ends[1].top() - ends[0].top(), BOX + BELOW);
