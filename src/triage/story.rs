@@ -1,6 +1,6 @@
 //! The story of a report, in order: what happened, who loaded whom from where, whether it is this build, what to do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::culprit::of_own;
@@ -276,14 +276,16 @@ fn write_images(out: &mut String, triage: &Triage) -> std::fmt::Result {
     Ok(())
 }
 
-/// Positions of the images that are not macOS's: duplicates first, then outsiders, then the bundle's own.
+/// Positions of the images that are not macOS's: duplicates first, each with its copies, then outsiders, then the bundle's own.
 pub fn order(triage: &Triage) -> Vec<usize> {
-    let twice: BTreeSet<usize> =
-        triage.duplicates.iter().flat_map(|one| one.images.iter().copied()).collect();
+    let mut twice: BTreeMap<usize, usize> = BTreeMap::new();
+    for (rank, at) in triage.duplicates.iter().flat_map(|one| &one.images).enumerate() {
+        twice.entry(*at).or_insert(rank);
+    }
     let origin = |at: usize| triage.origins.get(at).copied().unwrap_or(Origin::Unknown);
     let mut all: Vec<usize> =
         (0..triage.report.images.len()).filter(|at| origin(*at) != Origin::System).collect();
-    all.sort_by_key(|at| (!twice.contains(at), !origin(*at).is_outside(), *at));
+    all.sort_by_key(|at| (twice.get(at).copied().unwrap_or(usize::MAX), !origin(*at).is_outside(), *at));
     all
 }
 

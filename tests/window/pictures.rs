@@ -249,6 +249,10 @@ fn crash(camera: &Camera, width: f32, height: f32, theme: Theme) {
         row.click();
     }
     camera.shoot(&mut harness, "16f-crash-image");
+    if width < 900.0 {
+        harness.key_press_modifiers(Modifiers::ALT, Key::Enter);
+        camera.shoot(&mut harness, "16g-crash-inspector");
+    }
 }
 
 #[test]

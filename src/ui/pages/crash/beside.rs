@@ -40,17 +40,19 @@ pub fn show(ui: &mut Ui, place: &Place<'_>, out: &mut Outbox) {
         part(ui, Some("Report"), |ui| report(ui, place.triage));
         divider(ui);
         part(ui, Some("This bundle"), |ui| match &place.triage.tie {
-            Some(tie) => bundle(ui, tie),
-            None => no_bundle(ui, place.busy, out),
+            Some(tie) => bundle(ui, place, tie),
+            None => no_bundle(ui, place, out),
         });
         if first(place.triage).is_some() {
             divider(ui);
-            part(ui, Some("How sure"), |ui| how_sure(ui, place.triage));
+            part(ui, Some("How sure"), |ui| how_sure(ui, place));
         }
         let others = others(place.triage);
         if !others.is_empty() {
             divider(ui);
-            part(ui, Some("Also in this report"), |ui| others.into_iter().for_each(|one| also(ui, one)));
+            part(ui, Some("Also in this report"), |ui| {
+                others.into_iter().for_each(|one| also(ui, place, one))
+            });
         }
     });
 }
@@ -185,7 +187,11 @@ fn report(ui: &mut Ui, triage: &Triage) {
     let listed = report.images.iter().filter(|image| image.source != Source::Named).count();
     let few = triage.findings.iter().any(|finding| finding.rule == Rule::FewImages);
     let more = if few { ", not all" } else { "" };
-    property_text(ui, "Images", &format!("{} listed{more}", number(listed as u64)));
+    let images = match (listed, report.images.len()) {
+        (0, named) if named > 0 => format!("{} named, none listed", number(named as u64)),
+        _ => format!("{} listed{more}", number(listed as u64)),
+    };
+    property_text(ui, "Images", &images);
     property_text(ui, "Read from", report.format.words());
 }
 
@@ -198,7 +204,7 @@ fn verdict_words(verdict: Verdict) -> &'static str {
     }
 }
 
-fn bundle(ui: &mut Ui, tie: &Tie) {
+fn bundle(ui: &mut Ui, place: &Place<'_>, tie: &Tie) {
     let (icon, tone) = verdict_mark(tie.verdict);
     let words = verdict_words(tie.verdict);
     let of = tie.same + tie.other + tie.absent;
@@ -209,19 +215,19 @@ fn bundle(ui: &mut Ui, tie: &Tie) {
     if tie.absent > 0 {
         counts.push(format!("{} not in the bundle", number(tie.absent as u64)));
     }
-    marked(ui, icon, tone, words, &[&counts.join(" · ")]);
+    marked(ui, place, (icon, tone), words, &[&counts.join(" · ")]);
     property_text(ui, "Bundle", &tie.bundle);
 }
 
 /// An icon, a line beside it, and smaller ones below.
-fn marked(ui: &mut Ui, icon: Icon, tone: Tone, title: &str, lines: &[&str]) {
+fn marked(ui: &mut Ui, place: &Place<'_>, (icon, tone): (Icon, Tone), title: &str, lines: &[&str]) {
     let t = tokens(ui);
     let room = ui.available_width() - 24.0;
     let title_words = wrapped(ui, title, Type::Body, t.text, room);
     let below: Vec<_> = lines
         .iter()
         .filter(|line| !line.is_empty())
-        .map(|line| lay_out(ui, line, "", Type::Caption, room))
+        .map(|line| lay_out(ui, line, "", &place.shown.spaced, Type::Caption, room))
         .collect();
     let high = title_words.size().y + below.iter().map(|line| line.size().y + 2.0).sum::<f32>();
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), high + 6.0), Sense::hover());
@@ -236,35 +242,35 @@ fn marked(ui: &mut Ui, icon: Icon, tone: Tone, title: &str, lines: &[&str]) {
     }
 }
 
-fn no_bundle(ui: &mut Ui, busy: bool, out: &mut Outbox) {
+fn no_bundle(ui: &mut Ui, place: &Place<'_>, out: &mut Outbox) {
     marked(
         ui,
-        Icon::Note,
-        Tone::Note,
+        place,
+        (Icon::Note, Tone::Note),
         "No bundle is open",
         &[
             "With it the story says whether the report is from this build, which load command is to blame, and what mends it.",
         ],
     );
     ui.add_space(6.0);
-    let open = Button::new("Open the bundle…").icon(Icon::Folder).enabled(!busy);
+    let open = Button::new("Open the bundle…").icon(Icon::Folder).enabled(!place.busy);
     if open.tip("Choose the app that crashed; it is only read").show(ui).clicked() {
         out.push(Action::Run(Command::Open));
     }
 }
 
 /// Of what the story is about, and of whom it blames.
-fn how_sure(ui: &mut Ui, triage: &Triage) {
+fn how_sure(ui: &mut Ui, place: &Place<'_>) {
     const MOST: usize = 6;
-    let Some(finding) = first(triage) else { return };
-    sure(ui, finding.certainty, &finding.title);
+    let Some(finding) = first(place.triage) else { return };
+    sure(ui, place, finding.certainty, &finding.title);
     let blamed = finding.culprits.iter().filter(|culprit| culprit.name.is_some());
     for culprit in blamed.take(MOST) {
-        sure(ui, culprit.certainty, &culprit.words);
+        sure(ui, place, culprit.certainty, &culprit.words);
     }
 }
 
-fn sure(ui: &mut Ui, certainty: Certainty, words: &str) {
+fn sure(ui: &mut Ui, place: &Place<'_>, certainty: Certainty, words: &str) {
     const BADGE: f32 = 66.0;
     let t = tokens(ui);
     let (word, tone) = match certainty {
@@ -272,7 +278,7 @@ fn sure(ui: &mut Ui, certainty: Certainty, words: &str) {
         Certainty::Likely => ("Likely", Tone::Note),
         Certainty::Possible => ("Possible", Tone::Warning),
     };
-    let lines = lay_out(ui, words, "", Type::Body, ui.available_width() - BADGE);
+    let lines = lay_out(ui, words, "", &place.shown.spaced, Type::Body, ui.available_width() - BADGE);
     let high = lines.size().y.max(20.0) + 6.0;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), high), Sense::hover());
     name(&response, &format!("{word}: {}", spoken(words)));
@@ -286,9 +292,8 @@ fn others(triage: &Triage) -> Vec<&crate::triage::Finding> {
     triage.findings.iter().skip(told).filter(|finding| finding.rule != Rule::OtherBuild).collect()
 }
 
-fn also(ui: &mut Ui, finding: &crate::triage::Finding) {
-    let (icon, tone) = severity_icon(finding.severity);
+fn also(ui: &mut Ui, place: &Place<'_>, finding: &crate::triage::Finding) {
     let advice = finding.advice.join(" ");
-    marked(ui, icon, tone, &finding.title, &[&finding.message, &advice]);
+    marked(ui, place, severity_icon(finding.severity), &finding.title, &[&finding.message, &advice]);
     ui.add_space(4.0);
 }

@@ -27,6 +27,8 @@ use crate::workflow::{Group, by_cause, triage_markdown};
 use shown::Shown;
 
 const INSPECTOR: f32 = 320.0;
+/// What the buttons of the head want beside what it keeps for them.
+const BUTTONS: f32 = 148.0;
 
 #[derive(Default)]
 pub struct View {
@@ -196,7 +198,7 @@ fn header(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
         |ui| {
             let t = tokens(ui);
             let Some(name) = name else { return };
-            let words = elided(ui, name, Type::Mono, t.text_soft, (ui.available_width() - 90.0).max(60.0));
+            let words = elided(ui, name, Type::Mono, t.text_soft, (ui.available_width() - BUTTONS).max(60.0));
             let (rect, response) = ui.allocate_exact_size(words.size(), egui::Sense::hover());
             crate::ui::widgets::name(&response, name);
             paint_left(ui, rect.left(), rect.center().y + 1.0, words);

@@ -22,6 +22,8 @@ pub struct Shown {
     pub twice: BTreeSet<usize>,
     /// The chains of the story.
     pub chains: Vec<Vec<Node>>,
+    /// Paths of the report that have spaces in them.
+    pub spaced: Vec<String>,
     /// What the ends of chains that are marked have in common.
     pub bond: Option<Bond>,
     made_from: Option<(u64, Option<u64>, usize, String, bool)>,
@@ -60,6 +62,7 @@ pub fn refresh(view: &mut View, opened: Option<&Opened>) {
     if !same_story {
         view.shown.twice = twice(triage);
         view.shown.bond = bond(triage);
+        view.shown.spaced = super::words::names_with_spaces(triage);
         view.shown.chains = chains(triage, opened);
     }
     view.shown.rows = rows(triage, &view.filter, view.with_system);

@@ -111,25 +111,25 @@ fn body(ui: &mut Ui, tale: &Tale<'_>, section: &Section, out: &mut Outbox) -> Op
     match section.kind {
         SectionKind::WhatHappened => {
             let lead = finding.map_or("", |finding| finding.title.as_str());
-            section.lines.iter().for_each(|line| sentence(ui, line, lead));
+            section.lines.iter().for_each(|line| sentence(ui, tale, line, lead));
         }
         SectionKind::WhoLoadedWhom => {
             let asked = who(ui, tale, out);
-            section.lines.iter().for_each(|line| sentence(ui, line, ""));
+            section.lines.iter().for_each(|line| sentence(ui, tale, line, ""));
             return asked;
         }
-        SectionKind::ThisBuild => section.lines.iter().for_each(|line| verdict(ui, tale.triage, line)),
+        SectionKind::ThisBuild => section.lines.iter().for_each(|line| verdict(ui, tale, line)),
         SectionKind::WhatToDo => to_do(ui, tale, &section.lines, out),
         SectionKind::AlsoThere | SectionKind::Unread => {
-            section.lines.iter().for_each(|line| sentence(ui, line, ""));
+            section.lines.iter().for_each(|line| sentence(ui, tale, line, ""));
         }
     }
     None
 }
 
 /// A sentence over the width there is.
-fn sentence(ui: &mut Ui, text: &str, lead: &str) {
-    let words = lay_out(ui, text, lead, Type::Body, ui.available_width().min(LINE));
+fn sentence(ui: &mut Ui, tale: &Tale<'_>, text: &str, lead: &str) {
+    let words = lay_out(ui, text, lead, &tale.shown.spaced, Type::Body, ui.available_width().min(LINE));
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), words.size().y), Sense::hover());
     name(&response, &spoken(text));
     ui.painter().galley(rect.min, words, tokens(ui).text);
@@ -162,12 +162,12 @@ pub fn verdict_mark(verdict: Verdict) -> (Icon, Tone) {
     }
 }
 
-fn verdict(ui: &mut Ui, triage: &Triage, line: &str) {
-    let Some(tie) = &triage.tie else { return sentence(ui, line, "") };
+fn verdict(ui: &mut Ui, tale: &Tale<'_>, line: &str) {
+    let Some(tie) = &tale.triage.tie else { return sentence(ui, tale, line, "") };
     let (icon, tone) = verdict_mark(tie.verdict);
     let left = ui.cursor().left_top();
     icon.paint_at(ui.painter(), left + vec2(8.0, 9.0), 15.0, tone.ink(tokens(ui)));
-    indented(ui, 22.0, |ui| sentence(ui, line, ""));
+    indented(ui, 22.0, |ui| sentence(ui, tale, line, ""));
 }
 
 fn indented(ui: &mut Ui, by: f32, contents: impl FnOnce(&mut Ui)) {
@@ -187,13 +187,13 @@ fn to_do(ui: &mut Ui, tale: &Tale<'_>, lines: &[String], out: &mut Outbox) {
         ui.set_width(text);
         for (at, line) in lines.iter().enumerate() {
             if lines.len() == 1 {
-                sentence(ui, line, "");
+                sentence(ui, tale, line, "");
                 continue;
             }
             let number = galley(ui, &format!("{}.", at + 1), Type::Body, tokens(ui).text_faint);
             let start = ui.cursor().left_top();
             paint_right(ui, start.x + 16.0, start.y + 9.0, number);
-            indented(ui, 22.0, |ui| sentence(ui, line, ""));
+            indented(ui, 22.0, |ui| sentence(ui, tale, line, ""));
         }
     });
     let Some(selection) = fix else { return };

@@ -116,8 +116,8 @@ fn one_box(
     let hop = &node.hop;
     let spoken = format!("{}, {}, {}", hop.name, word_of(node), hop.path);
     response.widget_info(|| WidgetInfo::labeled(if can { Role::Button } else { Role::Label }, true, &spoken));
-    let marked =
-        ends.filter(|tone| node.copy || node.missing || hop.origin.is_outside() && *tone != Tone::Quiet);
+    let outside = hop.origin.is_outside() && before.is_some();
+    let marked = ends.filter(|tone| *tone != Tone::Quiet && (node.copy || node.missing || outside));
     let hot = can && response.hovered();
     let (ground, edge) = match marked {
         Some(tone) => (tone.tint(t), tone.ink(t)),
