@@ -68,7 +68,7 @@ impl Crash {
         }
         let groups = by_cause(triages);
         if self.markdown {
-            return text::markdown(triages, &groups);
+            return workflow::triage_markdown(triages, &groups);
         }
         let mut page = Page::default();
         text::crash(&mut page, triages, &groups);

@@ -127,29 +127,42 @@ fn way(reference: &Reference<'_>, path: &str) -> Option<String> {
 
 /// The boxes from what is started to the image at `path`.
 fn chain(opened: &Opened<'_>, graph: &Graph, reference: &Reference<'_>, path: &str) -> Vec<Hop> {
-    let mut hops = Vec::new();
-    let found = why(graph, &Resolution::Bundled(reference.user.clone()), 1);
-    if let Some(chain) = found.chains.into_iter().next() {
-        if chain.kind == EntryKind::PlugIn
-            && let Some(program) = graph
-                .launches
-                .iter()
-                .find(|launch| launch.entry == chain.entry)
-                .and_then(|launch| launch.program.as_ref())
-        {
-            hops.push(hop(program.as_str(), "opens it by name".to_owned()));
-        }
-        for step in &chain.steps {
-            let link = format!("{} {}", step.kind.command(), step.name);
-            match bundled(&step.image) {
-                Some(path) => hops.push(hop(path.as_str(), link)),
-                None => hops.push(outside(opened, &step.image.to_string(), link)),
-            }
-        }
-    }
+    let mut hops = way_to(opened, graph, reference.user);
     let link = format!("{} {}", reference.dependency.kind.command(), reference.dependency.name);
     hops.push(hop(reference.user.as_str(), link));
     hops.push(outside(opened, path, String::new()));
+    hops
+}
+
+/// The boxes from what is started to a file of the bundle; that file alone when nothing leads to it.
+pub fn of_own(opened: &Opened<'_>, file: &BundlePath) -> Vec<Hop> {
+    let ways = [opened.build, opened.clean].map(|graph| way_to(opened, graph, file));
+    let mut hops = ways.into_iter().find(|way| !way.is_empty()).unwrap_or_default();
+    hops.push(hop(file.as_str(), String::new()));
+    hops
+}
+
+/// The boxes that lead to a file of the bundle, by one of the shortest ways.
+fn way_to(opened: &Opened<'_>, graph: &Graph, file: &BundlePath) -> Vec<Hop> {
+    let mut hops = Vec::new();
+    let found = why(graph, &Resolution::Bundled(file.clone()), 1);
+    let Some(chain) = found.chains.into_iter().next() else { return hops };
+    if chain.kind == EntryKind::PlugIn
+        && let Some(program) = graph
+            .launches
+            .iter()
+            .find(|launch| launch.entry == chain.entry)
+            .and_then(|launch| launch.program.as_ref())
+    {
+        hops.push(hop(program.as_str(), "opens it by name".to_owned()));
+    }
+    for step in &chain.steps {
+        let link = format!("{} {}", step.kind.command(), step.name);
+        match bundled(&step.image) {
+            Some(path) => hops.push(hop(path.as_str(), link)),
+            None => hops.push(outside(opened, &step.image.to_string(), link)),
+        }
+    }
     hops
 }
 

@@ -82,6 +82,24 @@ impl Triage {
         }
     }
 
+    /// An image's path as a reader wants it: below the app where it is in the app. Its name where the report gives no path.
+    pub fn short(&self, at: usize) -> &str {
+        let Some(image) = self.report.images.get(at) else { return "" };
+        let Some(path) = image.path.as_deref() else { return &image.name };
+        self.app.as_deref().and_then(|app| place::inside(app, path)).unwrap_or(path)
+    }
+
+    /// The position in the report's images of what a box of a chain stands for.
+    pub fn image_of(&self, hop: &Hop) -> Option<usize> {
+        let file = |at: usize| self.tie.as_ref().and_then(|tie| tie.files.get(at)?.as_ref());
+        let own = hop.origin == Origin::Bundle;
+        (0..self.report.images.len()).find(|at| {
+            self.short(*at) == hop.path
+                || self.report.images[*at].path.as_deref() == Some(hop.path.as_str())
+                || own && file(*at).is_some_and(|file| file.as_str() == hop.path)
+        })
+    }
+
     pub fn has_errors(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity == diagnose::Severity::Error)
     }

@@ -1,7 +1,9 @@
 //! The story of a report, in order: what happened, who loaded whom from where, whether it is this build, what to do.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use super::culprit::of_own;
 use super::ends::sentence;
 use super::finding::{Certainty, Culprit, Finding, Hop, Rule};
 use super::library_findings::next_step;
@@ -109,8 +111,11 @@ fn happened(case: &Case<'_>, first: Option<&Finding>) -> Section {
 
 fn who(case: &Case<'_>, first: Option<&Finding>) -> Section {
     let culprits: &[Culprit] = first.map_or(&[], |finding| &finding.culprits);
+    // Where a load command is known to lead there, what else the engine says of the files stands under what to do.
+    let known = culprits.iter().any(|one| !one.chain.is_empty());
     let mut lines: Vec<String> = culprits
         .iter()
+        .filter(|one| !known || !one.chain.is_empty())
         .filter(|one| first.is_none_or(|finding| !finding.message.contains(&one.words)))
         .map(|one| one.words.clone())
         .collect();
@@ -119,10 +124,44 @@ fn who(case: &Case<'_>, first: Option<&Finding>) -> Section {
         culprits.iter().map(|culprit| culprit.chain.clone()).filter(|chain| !chain.is_empty()).collect();
     chains.dedup();
     if chains.is_empty() {
-        let images = first.map_or(&[][..], |finding| &finding.images);
-        chains.extend(images.iter().filter_map(|at| listed(case, *at)).map(|hop| vec![hop]));
+        chains.extend(first.into_iter().flat_map(|finding| asked_in_vain(case, finding)));
+    }
+    let images = first.map_or(&[][..], |finding| &finding.images);
+    if chains.is_empty() || first.is_some_and(|finding| finding.rule == Rule::DuplicateLibrary) {
+        let reached: BTreeSet<&str> =
+            chains.iter().filter_map(|chain| Some(chain.last()?.path.as_str())).collect();
+        let own: Vec<Vec<Hop>> = images.iter().filter_map(|at| way(case, *at, &reached)).collect();
+        chains.splice(0..0, own);
     }
     Section { kind: SectionKind::WhoLoadedWhom, lines, chains }
+}
+
+/// What the report alone shows of a library that is missing: the image that asks for it, and the library.
+fn asked_in_vain(case: &Case<'_>, finding: &Finding) -> Vec<Vec<Hop>> {
+    let hop = |path: &str, link: &str| Hop {
+        name: leaf(path).to_owned(),
+        path: case.short(path).to_owned(),
+        origin: case.origin(path),
+        link: link.to_owned(),
+    };
+    let askers =
+        finding.culprits.iter().filter(|one| finding.rule == Rule::LibraryMissing && one.name.is_some());
+    askers.map(|one| vec![hop(&one.image, "asks for it"), hop(&finding.subject, "")]).collect()
+}
+
+/// How an image that the story is about came in: the way through the bundle, or a box of its own. `None` when it ends a
+/// chain already.
+fn way(case: &Case<'_>, at: usize, reached: &BTreeSet<&str>) -> Option<Vec<Hop>> {
+    let alone = listed(case, at)?;
+    let path = case.report.images.get(at)?.path.as_deref()?;
+    if reached.contains(path) || reached.contains(alone.path.as_str()) {
+        return None;
+    }
+    let file = case.tie.and_then(|tie| tie.files.get(at)?.as_ref());
+    Some(match (case.opened, file) {
+        (Some(opened), Some(file)) => of_own(opened, file),
+        _ => vec![alone],
+    })
 }
 
 /// An image of the report as a box of its own.
@@ -154,7 +193,7 @@ fn to_do(case: &Case<'_>, first: Option<&Finding>, findings: &[Finding]) -> Sect
     if case.opened.is_none() && asked && case.app.is_some() {
         lines.push(next_step(case));
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     lines.retain(|line| seen.insert(line.clone()));
     Section { kind: SectionKind::WhatToDo, lines, chains: Vec::new() }
 }
@@ -237,14 +276,16 @@ fn write_images(out: &mut String, triage: &Triage) -> std::fmt::Result {
     Ok(())
 }
 
-/// Positions of the images that are not macOS's: duplicates first, then outsiders, then the bundle's own.
+/// Positions of the images that are not macOS's: duplicates first, each with its copies, then outsiders, then the bundle's own.
 pub fn order(triage: &Triage) -> Vec<usize> {
-    let twice: std::collections::BTreeSet<usize> =
-        triage.duplicates.iter().flat_map(|one| one.images.iter().copied()).collect();
+    let mut twice: BTreeMap<usize, usize> = BTreeMap::new();
+    for (rank, at) in triage.duplicates.iter().flat_map(|one| &one.images).enumerate() {
+        twice.entry(*at).or_insert(rank);
+    }
     let origin = |at: usize| triage.origins.get(at).copied().unwrap_or(Origin::Unknown);
     let mut all: Vec<usize> =
         (0..triage.report.images.len()).filter(|at| origin(*at) != Origin::System).collect();
-    all.sort_by_key(|at| (!twice.contains(at), !origin(*at).is_outside(), *at));
+    all.sort_by_key(|at| (twice.get(at).copied().unwrap_or(usize::MAX), !origin(*at).is_outside(), *at));
     all
 }
 

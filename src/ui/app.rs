@@ -177,8 +177,11 @@ impl App {
             .iter()
             .find(|entry| entry.command == command)
             .is_some_and(|entry| entry.needs_bundle);
-        let reads = self.state.page().stands_alone()
-            && matches!(command, Command::Find | Command::Go(Page::Overview));
+        let reads = match command {
+            Command::Find | Command::Go(Page::Overview) => self.state.page().stands_alone(),
+            Command::CopyReport => self.state.page() == Page::Crash && self.state.crash.has_reports(),
+            _ => false,
+        };
         if needs && !opened && command != Command::Cancel && !reads {
             return false;
         }
@@ -290,8 +293,10 @@ impl App {
             Command::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             Command::UndoLastFix => self.undo(),
             Command::CopyReport => {
-                if let Some(opened) = &self.state.opened {
-                    ctx.copy_text(pages::overview::report(opened));
+                let crash = self.state.crash.summary().filter(|_| self.state.page() == Page::Crash);
+                let report = || self.state.opened.as_ref().map(pages::overview::report);
+                if let Some(text) = crash.or_else(report) {
+                    ctx.copy_text(text);
                     self.state.activity =
                         Activity::Done("Copied", "The report is on the clipboard".to_owned());
                 }
@@ -359,6 +364,7 @@ impl App {
         if !self.jobs.busy() {
             self.state.opened = None;
             self.state.activity = Activity::Idle;
+            self.tie_reports();
         }
     }
 

@@ -41,7 +41,10 @@ pub use repair::{Repaired, apply, foresee, plan, repair, undo};
 pub use sign::{SignRequest, Signed, Timestamps, plan_signing, sign};
 pub use survey::{Survey, survey};
 pub use system::System;
-pub use triage::{Group, LARGEST as LARGEST_REPORT, Text, Tied, Triage, by_cause, read_report, triage_all};
+pub use triage::{
+    Group, LARGEST as LARGEST_REPORT, Text, Tied, Triage, by_cause, markdown as triage_markdown, read_report,
+    triage_all,
+};
 pub use verify::{Checked, Fault, verify};
 
 /// All derived state of a bundle, replaced as a whole.

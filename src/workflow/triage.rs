@@ -152,6 +152,23 @@ pub fn by_cause(triages: &[Triage]) -> Vec<Group> {
     groups
 }
 
+/// Markdown of the first report of each cause.
+pub fn markdown(triages: &[Triage], groups: &[Group]) -> String {
+    let first = |group: &Group| group.members.first().and_then(|at| triages.get(*at));
+    let mut out = String::new();
+    for (at, group) in groups.iter().enumerate() {
+        let Some(triage) = first(group) else { continue };
+        if at > 0 {
+            out.push_str("\n---\n\n");
+        }
+        if group.members.len() > 1 {
+            out.push_str(&format!("{} reports have this cause.\n\n", group.members.len()));
+        }
+        out.push_str(&triage::markdown(triage));
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,7 +225,29 @@ mod tests {
             let tie = found.tie.as_ref().expect("a tie");
             assert_eq!((tie.verdict, tie.same), (Verdict::Same, 1));
             assert!(found.story.sections.iter().any(|section| section.lines.contains(&culprit.words)));
+            let own = ["kdeconnect-indicator", "qca-qt5"].map(str::to_owned).to_vec();
+            assert_eq!(ways(&found), [own, chain.iter().map(|name| (*name).to_owned()).collect()]);
         }
+    }
+
+    /// The boxes of the story, by name.
+    fn ways(triage: &Triage) -> Vec<Vec<String>> {
+        let names = |chain: &Vec<triage::Hop>| chain.iter().map(|hop| hop.name.clone()).collect();
+        triage.story.sections.iter().flat_map(|section| section.chains.iter().map(names)).collect()
+    }
+
+    #[test]
+    fn without_a_bundle_the_story_shows_what_the_report_does() {
+        let text = |text: &str| Text { name: "r.crash".to_owned(), bytes: text.as_bytes().to_vec() };
+        let missing = "dyld[1]: Library not loaded: @rpath/libx.dylib\n  Referenced from: <14AD33D7-196F-32BB-91B6-598FA39EEF20> /Applications/A.app/Contents/Frameworks/liba.dylib\n  Reason: tried: '/usr/local/lib/libx.dylib' (no such file)\n";
+        let all =
+            triage_all(&[text(REPORT), text(missing)], None, &Progress::silent()).expect("not cancelled");
+        assert_eq!(ways(&all[0]), [["qca-qt5"], ["qca-qt5"]]);
+        assert_eq!(ways(&all[1]), [["liba.dylib", "libx.dylib"]]);
+        let copies: Vec<_> =
+            all[0].story.sections.iter().flat_map(|section| &section.chains).flatten().collect();
+        assert_eq!(copies.iter().map(|hop| all[0].image_of(hop)).collect::<Vec<_>>(), [Some(0), Some(1)]);
+        assert_eq!(all[0].short(0), "Contents/Frameworks/qca-qt5");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test sets up its own files and reads its own switches")]
 
+mod crash;
 mod lesson;
 mod maps;
 mod pictures;

@@ -1,6 +1,6 @@
 //! Pictures of every screen, for looking at: `BUNDLEWRIGHT_PICTURES=folder cargo test --test window
 //! pictures`. Without the variable nothing is drawn. `BUNDLEWRIGHT_OPEN=bundle` looks at that instead of the sample,
-//! `BUNDLEWRIGHT_SIZE=large|small|all` and `BUNDLEWRIGHT_THEME=dark|light` choose what is drawn.
+//! `BUNDLEWRIGHT_SIZE=large|small|all`, `BUNDLEWRIGHT_THEME=dark|light` and `BUNDLEWRIGHT_ONLY=crash` choose what is drawn.
 
 use std::path::PathBuf;
 
@@ -10,6 +10,7 @@ use egui::{Key, Modifiers, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
+use crate::crash::{drop_files, sample_report, several};
 use crate::{settle, window};
 
 fn folder() -> Option<PathBuf> {
@@ -217,9 +218,47 @@ fn details(camera: &Camera, harness: &mut Harness<'_, App>) {
     camera.shoot(harness, "7c-built");
 }
 
+/// A report tied to the sample, alone, several, and none; `BUNDLEWRIGHT_REPORTS=folder` looks at all reports there instead.
+fn crash(camera: &Camera, width: f32, height: f32, theme: Theme) {
+    let mut harness = window(width, height, theme, None);
+    if let Some(folder) = std::env::var_os("BUNDLEWRIGHT_REPORTS") {
+        let mut files: Vec<PathBuf> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        for file in files {
+            drop_files(&mut harness, vec![file.clone()]);
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            camera.shoot(&mut harness, &format!("16-crash-{name}"));
+        }
+        return;
+    }
+    go(&mut harness, Key::Num8);
+    camera.shoot(&mut harness, "16-crash-empty");
+    drop_files(&mut harness, vec![PathBuf::from("/nowhere/gone.ips")]);
+    camera.shoot(&mut harness, "16b-crash-unreadable");
+    drop_files(&mut harness, vec![sample_report()]);
+    camera.shoot(&mut harness, "16c-crash-alone");
+    drop_files(&mut harness, several());
+    camera.shoot(&mut harness, "16d-crash-several");
+    let mut harness = window(width, height, theme, None);
+    click(&mut harness, "Open sample");
+    drop_files(&mut harness, vec![sample_report()]);
+    camera.shoot(&mut harness, "16e-crash-tied");
+    let row = harness.query_all_by_role(Role::TreeItem).next();
+    if let Some(row) = row {
+        row.click();
+    }
+    camera.shoot(&mut harness, "16f-crash-image");
+    if width < 900.0 {
+        harness.key_press_modifiers(Modifiers::ALT, Key::Enter);
+        camera.shoot(&mut harness, "16g-crash-inspector");
+    }
+}
+
 #[test]
 fn pictures_of_every_screen() {
     let Some(folder) = folder() else { return };
+    let only_crash = std::env::var("BUNDLEWRIGHT_ONLY").is_ok_and(|only| only == "crash");
     let sizes: Vec<(f32, f32)> = match std::env::var("BUNDLEWRIGHT_SIZE").ok().as_deref() {
         Some("large") => vec![(1920.0, 1080.0)],
         Some("small") => vec![(820.0, 560.0)],
@@ -234,7 +273,10 @@ fn pictures_of_every_screen() {
     for (width, height) in sizes {
         for (theme, name) in &themes {
             let camera = Camera { folder: folder.clone(), suffix: format!("{width}-{name}") };
-            tour(&camera, width, height, *theme);
+            if !only_crash {
+                tour(&camera, width, height, *theme);
+            }
+            crash(&camera, width, height, *theme);
         }
     }
 }

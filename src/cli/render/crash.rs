@@ -2,7 +2,7 @@
 
 use super::{BAD, CAREFUL, FAINT, GOOD, Page, STRONG, count};
 use crate::crash::Format;
-use crate::triage::{Origin, Section, SectionKind, Verdict, markdown as one_markdown, one_line, order};
+use crate::triage::{Origin, Section, SectionKind, Verdict, one_line, order};
 use crate::workflow::{Group, Triage};
 
 /// Images that the text lists; `--json` has all.
@@ -103,21 +103,4 @@ fn images(page: &mut Page, triage: &Triage) {
     if all.len() > MOST_IMAGES {
         page.line(format!("  … and {} more; --json lists all", all.len() - MOST_IMAGES));
     }
-}
-
-/// Markdown of the first report of each cause.
-pub fn markdown(triages: &[Triage], groups: &[Group]) -> String {
-    let first = |group: &Group| group.members.first().and_then(|at| triages.get(*at));
-    let mut out = String::new();
-    for (at, group) in groups.iter().enumerate() {
-        let Some(triage) = first(group) else { continue };
-        if at > 0 {
-            out.push_str("\n---\n\n");
-        }
-        if group.members.len() > 1 {
-            out.push_str(&format!("{} have this cause.\n\n", count(group.members.len(), "report")));
-        }
-        out.push_str(&one_markdown(triage));
-    }
-    out
 }

@@ -192,9 +192,9 @@ impl App {
         if let Activity::Running { what, .. } = &self.state.activity {
             match *what {
                 "Opening" => self.state.refuse(failure),
+                "Reading" => self.state.crash.fail(failure),
                 "Planning signatures" | "Signing" => self.state.signature.sign.fail(words.clone()),
                 "Checking" => self.state.signature.preflight.fail(words.clone()),
-                "Reading" => self.state.crash.fail(words.clone()),
                 "Comparing" => self.state.compare.fail(words.clone()),
                 "Building" => self.state.image.failure = Some(words.clone()),
                 _ => {}

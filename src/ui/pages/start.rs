@@ -70,6 +70,7 @@ pub fn show(ui: &mut Ui, state: &mut State, busy: bool, out: &mut Outbox) {
                     drop_zone(ui, busy, out);
                     ui.add_space(16.0);
                     by_path(ui, &mut state.start, out);
+                    report(ui, busy, out);
                     refused(ui, state, out);
                     ui.add_space(32.0);
                     sample(ui, busy, out);
@@ -155,6 +156,23 @@ fn by_path(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
         let pressed = Button::new("Open").large().width(button).enabled(!typed.is_empty()).show(ui).clicked();
         if (pressed || entered) && !typed.is_empty() {
             out.push(Action::Open(PathBuf::from(typed)));
+        }
+    });
+}
+
+/// What else the window takes.
+fn report(ui: &mut Ui, busy: bool, out: &mut Outbox) {
+    let t = tokens(ui);
+    ui.add_space(12.0);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let (place, _) = ui.allocate_exact_size(vec2(20.0, 20.0), Sense::hover());
+        Icon::Pulse.paint_at(ui.painter(), place.center(), 15.0, t.text_soft);
+        label(ui, "A crash report can be dropped, too.", Type::Body, t.text_soft);
+        let open = Button::new("Open crash report…").link().enabled(!busy);
+        if open.tip("Tells what happened and who loaded whom, with or without the bundle").show(ui).clicked()
+        {
+            out.push(Action::Run(Command::OpenReport));
         }
     });
 }

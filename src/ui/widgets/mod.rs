@@ -39,4 +39,6 @@ pub use selector::{drop_down, selector};
 pub use states::empty;
 pub use status::{Status, status_width};
 pub use switch::switch;
-pub use text::{cut, galley, job, label, paint_left, paint_right, paragraph, path_lines, wrapped};
+pub use text::{
+    cut, format, galley, job, label, name, paint_left, paint_right, paragraph, path_lines, wrapped,
+};
