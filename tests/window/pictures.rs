@@ -215,6 +215,7 @@ fn details(camera: &Camera, harness: &mut Harness<'_, App>) {
     harness.drop_at(icon);
     settle(harness);
     go(harness, Key::B);
+    click(harness, "Build it all the same");
     camera.shoot(harness, "7c-built");
 }
 

@@ -220,6 +220,9 @@ fn the_disk_image_is_built_and_not_over_another_file() {
     let mut harness = opened();
     command(&mut harness, Key::Num6);
     command(&mut harness, Key::B);
+    assert!(says(&harness, "Not built: the bundle has "), "nobody ships errors by accident");
+    harness.get_by_label("Build it all the same").click();
+    settle(&mut harness);
     assert!(says(&harness, "Built and verified"), "built where the field says");
 
     let folder = tempfile::tempdir().unwrap();
