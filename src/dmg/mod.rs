@@ -33,5 +33,5 @@ pub use layout::{Background, DmgLayout, Window};
 pub use licence::Licence;
 pub use read::DiskImage;
 pub use spec::{DmgSpec, Format, Item, ItemSource};
-pub use verify::{Problem, verify};
+pub use verify::{Problem, verify, verify_known};
 pub use write::{Built, Ending, build, build_ending, extract};

@@ -10,6 +10,7 @@ use super::hfsplus::check;
 use super::hfsplus::reader::{Entry, Kind};
 use super::read::DiskImage;
 use super::tree::{self, Content, Source, Tree};
+use super::udif::reader::CheckError;
 use crate::failure::Failure;
 use crate::progress::Progress;
 
@@ -29,32 +30,35 @@ pub struct Problem {
 /// # Errors
 /// A [`Failure`] when the file cannot be read, is no disk image, or uses a codec or file system that is not supported yet.
 pub fn verify(path: &Path, progress: &Progress) -> Result<Vec<Problem>, Failure> {
-    match DiskImage::open(path) {
-        Ok(mut image) => verify_open(&mut image, path, progress),
-        Err(Failure::Cancelled) => Err(Failure::Cancelled),
+    verify_known(path, progress)?.map_err(|unknown| unknown.in_file(path))
+}
+
+/// As [`verify`], where what is not supported is an answer: [`Fault::Unsupported`], about an image that may be sound.
+///
+/// # Errors
+/// A [`Failure`] when the file cannot be read.
+pub fn verify_known(path: &Path, progress: &Progress) -> Result<Result<Vec<Problem>, Fault>, Failure> {
+    let file = File::open(path).map_err(|error| Failure::io(path, "read", &error))?;
+    let opened = DiskImage::try_open(file).map_err(CheckError::Fault);
+    match opened.and_then(|mut image| verify_open(&mut image, progress)) {
+        Ok(problems) => Ok(Ok(problems)),
         // What opens as a disk image and then contradicts itself is a finding about it.
-        Err(failure) => match open_damage(path) {
-            Some(message) => Ok(vec![Problem { path: String::new(), code: "damaged", message }]),
-            None => Err(failure),
-        },
+        Err(CheckError::Fault(Fault::Damaged(message))) => {
+            Ok(Ok(vec![Problem { path: String::new(), code: "damaged", message }]))
+        }
+        Err(CheckError::Fault(unknown @ Fault::Unsupported(_))) => Ok(Err(unknown)),
+        Err(other) => Err(other.in_file(path)),
     }
 }
 
-fn open_damage(path: &Path) -> Option<String> {
-    match DiskImage::try_open(File::open(path).ok()?) {
-        Err(Fault::Damaged(message)) => Some(message),
-        _ => None,
-    }
-}
-
-fn verify_open(image: &mut DiskImage, path: &Path, progress: &Progress) -> Result<Vec<Problem>, Failure> {
-    let mut problems = image.udif.checksum_problems(progress).map_err(|error| error.in_file(path))?;
+fn verify_open(image: &mut DiskImage, progress: &Progress) -> Result<Vec<Problem>, CheckError> {
+    let mut problems = image.udif.checksum_problems(progress)?;
     match check::check(&mut image.partition()) {
         Ok(found) => problems.extend(found),
         Err(Fault::Damaged(message)) => {
             problems.push(Problem { path: String::new(), code: "volume", message })
         }
-        Err(other) => return Err(other.in_file(path)),
+        Err(other) => return Err(other.into()),
     }
     Ok(problems)
 }
@@ -65,7 +69,7 @@ fn verify_open(image: &mut DiskImage, path: &Path, progress: &Progress) -> Resul
 /// As [`verify`]; also when a source cannot be read.
 pub(super) fn verify_against(path: &Path, tree: &Tree, progress: &Progress) -> Result<Vec<Problem>, Failure> {
     let mut image = DiskImage::open(path)?;
-    let mut problems = verify_open(&mut image, path, progress)?;
+    let mut problems = verify_open(&mut image, progress).map_err(|error| error.in_file(path))?;
     let mut found: BTreeMap<u32, Entry> =
         image.entries().iter().map(|entry| (entry.cnid, entry.clone())).collect();
     let mut files = Vec::new();

@@ -73,14 +73,14 @@ pub fn verify(path: &Path, progress: &Progress) -> Result<Checked, Failure> {
 fn disk_image(path: &Path, progress: &Progress) -> Result<Checked, Failure> {
     let signature = codesign::verify_disk_image(path, progress)?;
     let mut notes = Vec::new();
-    let volume = match (dmg::verify(path, progress), &signature) {
+    let volume = match (dmg::verify_known(path, progress)?, &signature) {
         (Ok(problems), _) => problems,
-        // What cannot be read of the volume does not hide what can be said of the signature.
-        (Err(Failure::Problem { what, .. }), Some(_)) => {
-            notes.push(format!("the volume was not checked: the image {what}"));
+        // What is not known of the volume does not hide what can be said of the signature.
+        (Err(unknown), Some(_)) => {
+            notes.push(format!("the volume was not checked: the image {}", unknown.words()));
             Vec::new()
         }
-        (Err(failure), _) => return Err(name_what_can_be_checked(path, failure)),
+        (Err(unknown), None) => return Err(name_what_can_be_checked(path, unknown.in_file(path))),
     };
     // An image too damaged to open has failed the one check that was made.
     let checks = DiskImage::open(path).map_or(1, |image| image.checks());

@@ -134,6 +134,26 @@ fn an_image_is_built_signed_and_the_same_twice() {
 }
 
 #[test]
+fn an_image_that_cannot_be_looked_into_is_signed_and_its_signature_verified() {
+    let (fixture, image, _) = packed();
+    let raw: [&OsStr; 4] = ["-o".as_ref(), image.as_ref(), "--format".as_ref(), "udro".as_ref()];
+    assert_eq!(with("dmg", &fixture.app("Rp"), &raw).code, 0);
+    let mut bytes = fs::read(&image).expect("an image");
+    // The volume header of HFS+, without which it is a volume of some other kind.
+    let header = bytes.windows(4).position(|part| part == b"H+\0\x04").expect("a volume");
+    bytes[header] = b'?';
+    fs::write(&image, bytes).expect("a file");
+    assert_refused(&with("verify", &image, &[]), 3, &["Rp 1.0.dmg", "holds a volume of the kind HFS"]);
+    assert_eq!(with("sign", &image, &[]).code, 0);
+    let verify = with("verify", &image, &[]);
+    assert_eq!(verify.code, 0, "{verify:?}");
+    for said in ["Signature=adhoc\n", "the volume was not checked: the image holds a volume of the kind HFS"]
+    {
+        assert!(verify.out.contains(said), "{verify:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_signed_is_named() {
     let (fixture, image, password) = packed();
     let path = |name: &str, bytes: &[u8]| {

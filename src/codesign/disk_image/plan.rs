@@ -20,6 +20,7 @@ use crate::paths::BundlePath;
 /// [`Failure`] when the file cannot be read, is no UDIF image or contradicts itself, or when it is asked for what only code has.
 pub fn plan_disk_image(path: &Path, name: &str, options: &SignOptions) -> Result<SignPlan, Failure> {
     let image = bundle::map(path).map_err(|error| Failure::io(path, "read", &error))?;
+    let layout = Layout::of(path, &image)?;
     if options.entitlements.is_some() || options.hardened_runtime {
         let (what, flag) = match options.entitlements {
             Some(_) => ("entitlements are", "--entitlements"),
@@ -32,7 +33,6 @@ pub fn plan_disk_image(path: &Path, name: &str, options: &SignOptions) -> Result
             format!("sign it without {flag}, and the app before it goes in"),
         ));
     }
-    let layout = Layout::of(path, &image)?;
     let mut step = SignStep {
         path: BundlePath::new(name).unwrap_or_default(),
         kind: SignKind::DiskImage,
