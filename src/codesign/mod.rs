@@ -34,6 +34,7 @@ mod signers;
 mod simulate;
 mod step;
 mod timestamp;
+mod unsealable;
 mod verify;
 mod write;
 
@@ -54,6 +55,7 @@ pub use signer::Signer;
 pub use signers::SignedBy;
 pub use simulate::simulate;
 pub use timestamp::{APPLE_TIMESTAMP_SERVER, TIMESTAMP_QUERY, TIMESTAMP_REPLY, TimestampServer};
+pub use unsealable::check_sealable;
 pub use verify::{verify_bundle, verify_file};
 pub use write::{sign, sign_file};
 

@@ -56,12 +56,15 @@ pub fn sign(root: &Path, plan: &SignPlan, progress: &Progress) -> Result<(), Fai
     Ok(())
 }
 
-/// Carries out what [`plan_file`](super::plan_file) planned for one Mach-O file that stands alone.
+/// Carries out what [`plan_file`](super::plan_file) planned for one Mach-O file that stands alone. A link stays one: what
+/// it leads to is signed.
 ///
 /// # Errors
 /// As [`sign`].
 pub fn sign_file(path: &Path, plan: &SignPlan) -> Result<(), Failure> {
-    plan.steps.iter().try_for_each(|step| sign_code(path, &signing(step, plan.signer.as_ref()), Sync::Now))
+    let file = fs::canonicalize(path).map_err(|error| Failure::io(path, "open", &error))?;
+    let sign = |step| sign_code(&file, &signing(step, plan.signer.as_ref()), Sync::Now);
+    plan.steps.iter().try_for_each(|step| sign(step).map_err(|failure| failure.seen_at(&file, path)))
 }
 
 /// What a step says, for code that is no bundle's.
@@ -101,7 +104,7 @@ fn sign_code(path: &Path, signing: &Signing, sync: Sync) -> Result<(), Failure> 
     let signed = embedded::sign_file(&bytes, signing)
         .map_err(|Refusal { what, next }| Failure::new(path, what, next))?;
     drop(bytes); // Windows replaces no file that is mapped.
-    replace(path, &signed, sync)
+    replace_code(path, &signed, sync)
 }
 
 /// One bundle about to be sealed.
@@ -316,7 +319,10 @@ impl<'a> BundleSigner<'a> {
     }
 
     fn write_beside_seal(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-        replace(&self.bundle.signature_folder().join(name).to_local(self.root), bytes, Sync::Later)
+        let path = self.bundle.signature_folder().join(name).to_local(self.root);
+        let mode = fs::metadata(&path).map_or(0o644, |metadata| os::mode(&metadata));
+        let written = disk::replace(&path, bytes, Sync::Later, |fresh| disk::set_mode(fresh, mode));
+        written.map_err(|error| Failure::io(&path, "write", &error))
     }
 }
 
@@ -372,9 +378,12 @@ fn map(path: &Path) -> Result<bundle::Mapped, Failure> {
     bundle::map(path).map_err(|error| Failure::io(path, "read", &error))
 }
 
-/// Puts `bytes` in the place of `path` as a new inode, with the old permissions or 0o644.
-fn replace(path: &Path, bytes: &[u8], sync: Sync) -> Result<(), Failure> {
-    let mode = fs::metadata(path).map_or(0o644, |metadata| os::mode(&metadata));
-    let written = disk::replace(path, bytes, sync, |fresh| disk::set_mode(fresh, mode));
-    written.map_err(|error| Failure::io(path, "write", &error))
+/// Puts signed code in the place of `path` as a new inode with the old permissions, attributes and date, as codesign does
+/// (Security, `signerutils.cpp`, COPYFILE_METADATA).
+fn replace_code(path: &Path, bytes: &[u8], sync: Sync) -> Result<(), Failure> {
+    let dress = |fresh: &Path| {
+        disk::copy_attributes(path, fresh)?;
+        disk::copy_date(path, fresh)
+    };
+    disk::replace(path, bytes, sync, dress).map_err(|error| Failure::io(path, "write", &error))
 }

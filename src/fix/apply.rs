@@ -97,11 +97,11 @@ fn staged(bundle: &Bundle, plan: &FixPlan, next: &Places, progress: &Progress) -
     next.write(&journal)?;
     let copy = next.copy();
     let work = Work::of(plan);
-    let read_only = stage::mirror(&bundle.root, &copy, bundle.nodes.len() as u64, progress)?;
+    let folders = stage::mirror(&bundle.root, &copy, bundle.nodes.len() as u64, progress)?;
     stage::carry_out(&copy, &plan.edits, &plan.expected.nodes, &work.editing(progress))?;
     codesign::sign(&copy, &plan.sign, &work.signing(progress))?;
     stage::link_again(&bundle.root, &copy)?;
-    read_only.restore()?;
+    folders.restore()?;
     check(bundle, plan, &copy, &work.checking(progress))?;
     stage::bring_to_disk(&bundle.root, &copy)?;
     journal.phase = Phase::Swapping;

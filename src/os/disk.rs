@@ -97,6 +97,12 @@ pub fn copy_attributes(from: &Path, to: &Path) -> io::Result<()> {
     super::copy_attributes(from, to)
 }
 
+/// When `from` was changed last becomes the date of `to`.
+pub fn copy_date(from: &Path, to: &Path) -> io::Result<()> {
+    fault::before(to, Change::Frees)?;
+    super::copy_date(from, to)
+}
+
 /// Makes what was created or renamed in `folder` survive a power cut.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     fault::before(folder, Change::Frees)?;

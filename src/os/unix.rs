@@ -139,6 +139,11 @@ pub fn attributes(path: &Path) -> BTreeMap<String, Vec<u8>> {
     attribute_names(path).into_iter().filter_map(value).collect()
 }
 
+/// When `from` was changed last, as the date of `to`, a file or folder of ours.
+pub fn copy_date(from: &Path, to: &Path) -> io::Result<()> {
+    File::open(to)?.set_modified(fs::symlink_metadata(from)?.modified()?)
+}
+
 /// Permissions and extended attributes of a folder or file onto its copy. Attributes that the target's file system
 /// cannot hold are left out.
 pub fn copy_attributes(from: &Path, to: &Path) -> io::Result<()> {

@@ -12,6 +12,7 @@ mod common;
 mod app;
 mod chain;
 mod kinds;
+#[path = "../common/oracle.rs"]
 mod oracle;
 mod signature;
 mod verdicts;
