@@ -7,7 +7,7 @@ mod draft;
 mod edit;
 mod expand;
 #[cfg(test)]
-mod faults;
+pub(crate) mod faults;
 mod framework;
 mod journal;
 mod licences;
