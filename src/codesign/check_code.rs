@@ -8,6 +8,7 @@ use super::cms::verify::Signatory;
 use super::code_directory::Cdhash;
 use super::digest::{HashType, hex};
 use super::embedded::{exec_segment, is_code, signature_bytes};
+use super::pages::KnownPages;
 use super::requirement::{Chain, Subject, of_cdhashes};
 use super::{CodeFault, SignedCode};
 use crate::macho::header::{Header, LC_CODE_SIGNATURE};
@@ -151,6 +152,11 @@ pub(super) enum Outside<'a> {
 
 /// Checks every slice. Files that are no code (object files, debug symbols) have nothing to check.
 pub(super) fn check_file(bytes: &[u8], outside: &Outside) -> CodeReport {
+    check_known_file(bytes, outside, None)
+}
+
+/// [`check_file`] where `known` are the bytes of the same file, or of the one that it was made of, which was verified.
+pub(super) fn check_known_file(bytes: &[u8], outside: &Outside, known: Option<&[u8]>) -> CodeReport {
     let mut report = CodeReport::default();
     let slices = match fat::slices(bytes) {
         Ok(slices) => slices,
@@ -163,7 +169,7 @@ pub(super) fn check_file(bytes: &[u8], outside: &Outside) -> CodeReport {
         let slice = bytes.get(range.clone()).unwrap_or_default();
         match Header::parse(slice) {
             Ok(header) if is_code(header.file_type) || header.find(LC_CODE_SIGNATURE).is_some() => {
-                let identity = check_slice(&mut report, slice, &header, outside);
+                let identity = check_slice(&mut report, slice, &header, outside, known);
                 report.slices.push((*arch, identity));
             }
             Ok(_) => {}
@@ -192,6 +198,7 @@ fn check_slice(
     slice: &[u8],
     header: &Header,
     outside: &Outside,
+    known: Option<&[u8]>,
 ) -> Option<Identity> {
     let arch = Some(header.arch);
     let Ok(Some(place)) = header.code_signature(slice) else {
@@ -224,7 +231,8 @@ fn check_slice(
     };
     // Entitlements add flags to it that are theirs to be judged by.
     let text = header.segment("__TEXT").map(|_| exec_segment(header, None));
-    check_signature(report, &Signed { arch, code, text }, &super_blob, contents)
+    let known = known.and_then(|known| KnownPages::find(known, header.arch));
+    check_signature(report, &Signed { arch, code, text, known }, &super_blob, contents)
 }
 
 /// The signature is the end of `__LINKEDIT`, which is the end of the slice; load commands end before the contents.

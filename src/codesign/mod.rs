@@ -24,6 +24,7 @@ mod identifier;
 mod identity;
 mod layout;
 mod nested;
+mod pages;
 mod plan;
 mod profile;
 mod requirement;
@@ -35,6 +36,7 @@ mod simulate;
 mod step;
 mod timestamp;
 mod unsealable;
+mod verified;
 mod verify;
 mod write;
 
@@ -56,8 +58,9 @@ pub use signers::SignedBy;
 pub use simulate::simulate;
 pub use timestamp::{APPLE_TIMESTAMP_SERVER, TIMESTAMP_QUERY, TIMESTAMP_REPLY, TimestampServer};
 pub use unsealable::check_sealable;
-pub use verify::{verify_bundle, verify_file};
-pub use write::{sign, sign_file};
+pub use verified::{Known, Verified};
+pub use verify::{verify_bundle, verify_file, verify_known};
+pub use write::{sign, sign_file, sign_known};
 
 /// One thing wrong with a signature or a seal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,6 +84,8 @@ pub struct Verification {
     pub codes: Vec<SignedCode>,
     /// Code without a signature: where it is not among the problems it runs all the same.
     pub unsigned: Vec<(BundlePath, crate::macho::Arch)>,
+    /// What need not be calculated again.
+    pub verified: Verified,
 }
 
 /// What one signature says of its code.

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use sha2::Digest;
 
 use super::blob::{SLOT_CODE_RESOURCES, SLOT_INFO_PLIST, SLOT_REQUIREMENTS};
+use super::check_code::Digests;
 use super::code_directory::{Cdhash, CodeDirectory, ExecSegment, NewDirectory};
 use super::digest::HashType;
 use super::embedded::{self, Refusal, SealedWith, Signing};
@@ -18,6 +19,7 @@ use super::rules::Rules;
 use super::seal::{CodeResources, Item, Met, Seal, code_seal, items};
 use super::signer::{self, Signer};
 use super::simulate::{place_seal, seal_files};
+use super::verified::{Known, Witness};
 use super::{SignKind, SignPlan, SignStep, identifier, nested};
 use crate::bundle::{self, InfoPlist, Node};
 use crate::failure::Failure;
@@ -33,6 +35,14 @@ use crate::progress::Progress;
 /// # Errors
 /// [`Failure`] when a file cannot be read, has no room for its signature, or cannot be written.
 pub fn sign(root: &Path, plan: &SignPlan, progress: &Progress) -> Result<(), Failure> {
+    sign_known(root, plan, &Known::nothing(), progress)
+}
+
+/// [`sign`] in a copy of a bundle that was verified: hashes of what did not change since are taken over.
+///
+/// # Errors
+/// As [`sign`].
+pub fn sign_known(root: &Path, plan: &SignPlan, known: &Known, progress: &Progress) -> Result<(), Failure> {
     let listing = bundle::list(root, |_| Ok(()))?;
     if let Some(problem) = listing.problems.first() {
         let what = "holds something that cannot be read, and so cannot be sealed";
@@ -46,7 +56,8 @@ pub fn sign(root: &Path, plan: &SignPlan, progress: &Progress) -> Result<(), Fai
             .map(|step| {
                 let shown = if step.path.is_root() { "the app" } else { step.path.as_str() };
                 progress.step("signing", shown, done.fetch_add(1, Ordering::Relaxed), total)?;
-                carry_out(root, &nodes, step, plan.signer.as_ref())
+                let place = Place { root, nodes: &nodes, signer: plan.signer.as_ref(), known };
+                carry_out(place, step)
             })
             .collect();
         for (bundle, detached) in signed?.into_iter().flatten() {
@@ -63,7 +74,7 @@ pub fn sign(root: &Path, plan: &SignPlan, progress: &Progress) -> Result<(), Fai
 /// As [`sign`].
 pub fn sign_file(path: &Path, plan: &SignPlan) -> Result<(), Failure> {
     let file = fs::canonicalize(path).map_err(|error| Failure::io(path, "open", &error))?;
-    let sign = |step| sign_code(&file, &signing(step, plan.signer.as_ref()), Sync::Now);
+    let sign = |step| sign_code(&file, &signing(step, plan.signer.as_ref()), None, Sync::Now);
     plan.steps.iter().try_for_each(|step| sign(step).map_err(|failure| failure.seen_at(&file, path)))
 }
 
@@ -73,14 +84,18 @@ fn signing<'a>(step: &'a SignStep, signer: Option<&'a Signer>) -> Signing<'a> {
     Signing { identifier, flags: *flags, entitlements: entitlements.as_ref(), signer, bundle: None }
 }
 
+/// Where steps are carried out, and what they have in common.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    root: &'a Path,
+    nodes: &'a Nodes,
+    signer: Option<&'a Signer>,
+    known: &'a Known,
+}
+
 /// The bundle that was sealed, if the step is one, and whether its signature stands in files.
-fn carry_out(
-    root: &Path,
-    nodes: &Nodes,
-    step: &SignStep,
-    signer: Option<&Signer>,
-) -> Result<Option<(CodeBundle, bool)>, Failure> {
-    let local = step.path.to_local(root);
+fn carry_out(place: Place, step: &SignStep) -> Result<Option<(CodeBundle, bool)>, Failure> {
+    let local = step.path.to_local(place.root);
     if !identifier::is_usable(&step.identifier) {
         return Err(Failure::new(
             local,
@@ -88,42 +103,49 @@ fn carry_out(
             "set CFBundleIdentifier",
         ));
     }
-    let signing = signing(step, signer);
+    let signing = signing(step, place.signer);
     if step.kind == SignKind::Code {
-        return sign_code(&local, &signing, Sync::Later).map(|()| None);
+        let witness = place.known.code(&step.path, &local);
+        return sign_code(&local, &signing, witness, Sync::Later).map(|()| None);
     }
-    let bundle = CodeBundle::at_step(nodes, &step.path);
+    let bundle = CodeBundle::at_step(place.nodes, &step.path);
     let bundle = bundle.ok_or_else(|| {
         Failure::new(&local, "bundle format unrecognized, invalid, or unsuitable", "add its Info.plist")
     })?;
-    BundleSigner::new(root, nodes, bundle, signer)?.sign(&signing).map(Some)
+    BundleSigner::new(place, bundle)?.sign(&signing).map(Some)
 }
 
-fn sign_code(path: &Path, signing: &Signing, sync: Sync) -> Result<(), Failure> {
-    let bytes = bundle::map(path).map_err(|error| Failure::io(path, "read", &error))?;
-    let signed = embedded::sign_file(&bytes, signing)
+/// Puts signed code in the place of `path` as a new inode with the old permissions, attributes and date, as codesign does
+/// (Security, `signerutils.cpp`, COPYFILE_METADATA). What stays of it goes from file to file.
+fn sign_code(path: &Path, signing: &Signing, witness: Option<Witness>, sync: Sync) -> Result<(), Failure> {
+    let bytes = map(path)?;
+    let known = witness.as_ref().map(|witness| witness.of(&bytes));
+    let signed = embedded::sign_pieces(&bytes, signing, known)
         .map_err(|Refusal { what, next }| Failure::new(path, what, next))?;
+    let fail = |error| Failure::io(path, "write", &error);
+    let dress = |fresh: &Path| {
+        disk::copy_attributes(path, fresh)?;
+        disk::copy_date(path, fresh)
+    };
+    let beside = disk::beside(path, &signed, sync, dress).map_err(fail)?;
+    drop(signed);
     drop(bytes); // Windows replaces no file that is mapped.
-    replace_code(path, &signed, sync)
+    beside.take_place().map_err(fail)
 }
 
 /// One bundle about to be sealed.
 struct BundleSigner<'a> {
+    place: Place<'a>,
     root: &'a Path,
     nodes: &'a Nodes,
     bundle: CodeBundle,
-    signer: Option<&'a Signer>,
     info_bytes: Option<Vec<u8>>,
     executable: Option<BundlePath>,
 }
 
 impl<'a> BundleSigner<'a> {
-    fn new(
-        root: &'a Path,
-        nodes: &'a Nodes,
-        bundle: CodeBundle,
-        signer: Option<&'a Signer>,
-    ) -> Result<Self, Failure> {
+    fn new(place: Place<'a>, bundle: CodeBundle) -> Result<Self, Failure> {
+        let Place { root, nodes, .. } = place;
         let info_local = bundle.info_plist.as_ref().map(|path| path.to_local(root));
         let info_bytes = info_local.as_deref().map(read).transpose()?;
         let info =
@@ -134,7 +156,7 @@ impl<'a> BundleSigner<'a> {
                 _ => None,
             };
         let executable = bundle.main_executable(nodes, info.as_ref());
-        Ok(BundleSigner { root, nodes, bundle, signer, info_bytes, executable })
+        Ok(BundleSigner { place, root, nodes, bundle, info_bytes, executable })
     }
 
     fn sign(self, signing: &Signing) -> Result<(CodeBundle, bool), Failure> {
@@ -146,7 +168,8 @@ impl<'a> BundleSigner<'a> {
         let with = SealedWith { info_plist: self.info_bytes.as_deref(), code_resources: &sealed };
         match code {
             Some(code) if is_code => {
-                sign_code(&code, &Signing { bundle: Some(with), ..*signing }, Sync::Later)?
+                let witness = self.executable.as_ref().and_then(|path| self.place.known.code(path, &code));
+                sign_code(&code, &Signing { bundle: Some(with), ..*signing }, witness, Sync::Later)?
             }
             code => self.sign_detached(signing, with, code)?,
         }
@@ -208,16 +231,25 @@ impl<'a> BundleSigner<'a> {
                 Ok((sha1, Some(seal_of_code(&local, &[self.signed(&bytes)])?)))
             }
             _ => {
-                let bytes = read(&local)?;
-                let sha1 = (in_first || with_sha1).then(|| Sha1::digest(&bytes).to_vec());
-                let seal = Seal::File {
-                    sha1: sha1.clone().filter(|_| with_sha1),
-                    sha256: Some(Sha256::digest(&bytes).to_vec()),
-                    optional: item.optional,
-                };
+                let Digests { sha1, sha256 } = self.digests(item.path, &local, in_first || with_sha1)?;
+                let seal =
+                    Seal::File { sha1: sha1.clone().filter(|_| with_sha1), sha256, optional: item.optional };
                 Ok((sha1, Some(seal)))
             }
         }
+    }
+
+    /// Of a file that is sealed by its hashes: SHA-256, and SHA-1 if it is wanted. Known ones are taken over.
+    fn digests(&self, path: &BundlePath, local: &Path, with_sha1: bool) -> Result<Digests, Failure> {
+        let known = self.place.known.digests(path, local);
+        let sha256 = known.and_then(|known| known.sha256.clone());
+        let sha1 = known.and_then(|known| known.sha1.clone()).filter(|_| with_sha1);
+        if sha256.is_some() && sha1.is_some() == with_sha1 {
+            return Ok(Digests { sha1, sha256 });
+        }
+        let bytes = map(local)?;
+        let fresh = Digests::of(&bytes, with_sha1 && sha1.is_none(), sha256.is_none());
+        Ok(Digests { sha1: sha1.or(fresh.sha1), sha256: sha256.or(fresh.sha256) })
     }
 
     /// `None` when the folder is no bundle: nothing that could stand for it would be accepted.
@@ -227,7 +259,7 @@ impl<'a> BundleSigner<'a> {
         versions.sort_by_key(|bundle| bundle.path != current.path);
         // Every version has to satisfy the requirement, so it names them all.
         let signed = versions.into_iter().map(|version| {
-            let nested = BundleSigner::new(self.root, self.nodes, version, self.signer)?;
+            let nested = BundleSigner::new(self.place, version)?;
             let code = nested.executable.as_ref().map(|path| path.to_local(self.root));
             match code {
                 Some(code) if begins_like_code(&code)? => Ok(self.signed(&map(&code)?)),
@@ -239,7 +271,7 @@ impl<'a> BundleSigner<'a> {
     }
 
     fn signed(&self, bytes: &[u8]) -> SignedCode {
-        let requirement = self.signer.and_then(|signer| embedded::requirement_text(bytes, signer));
+        let requirement = self.place.signer.and_then(|signer| embedded::requirement_text(bytes, signer));
         SignedCode { cdhashes: embedded::cdhashes(bytes), requirement }
     }
 
@@ -251,7 +283,7 @@ impl<'a> BundleSigner<'a> {
         let bytes = part("CodeDirectory")?.unwrap_or_default();
         let Ok(directory) = CodeDirectory::parse(&bytes) else { return Ok(SignedCode::default()) };
         let (requirements, cms) = (part("CodeRequirements")?, part("CodeSignature")?.unwrap_or_default());
-        let signer = self.signer.filter(|_| !cms.is_empty());
+        let signer = self.place.signer.filter(|_| !cms.is_empty());
         let requirement = signer
             .zip(requirements)
             .and_then(|(signer, requirements)| signer.requirement_text(directory.identifier, &requirements));
@@ -376,14 +408,4 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 fn map(path: &Path) -> Result<bundle::Mapped, Failure> {
     bundle::map(path).map_err(|error| Failure::io(path, "read", &error))
-}
-
-/// Puts signed code in the place of `path` as a new inode with the old permissions, attributes and date, as codesign does
-/// (Security, `signerutils.cpp`, COPYFILE_METADATA).
-fn replace_code(path: &Path, bytes: &[u8], sync: Sync) -> Result<(), Failure> {
-    let dress = |fresh: &Path| {
-        disk::copy_attributes(path, fresh)?;
-        disk::copy_date(path, fresh)
-    };
-    disk::replace(path, bytes, sync, dress).map_err(|error| Failure::io(path, "write", &error))
 }

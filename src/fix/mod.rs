@@ -21,7 +21,7 @@ mod rewrite;
 mod simulate;
 mod stage;
 
-pub use apply::{Receipt, apply, last_fix, recover, undo};
+pub use apply::{Receipt, apply, apply_to_verified, last_fix, recover, undo};
 pub use edit::{Edit, EditKey, PlannedEdit, Safety};
 pub use plan::{FixOptions, FixPlan, Offer, Selection, plan};
 pub use simulate::difference;

@@ -124,24 +124,47 @@ pub enum Sync {
     Later,
 }
 
-/// Puts `bytes` in the place of `path` as a new inode that `dress` gives its permissions: a temporary sibling, fsync,
-/// rename. The kernel keeps what it knows of a signature with the inode, so that a file changed in place is killed.
+/// Puts `bytes` in the place of `path` as a new inode: [`beside`], then [`Beside::take_place`].
 pub fn replace(
     path: &Path,
     bytes: &[u8],
     sync: Sync,
     dress: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
+    beside(path, &[bytes], sync, dress)?.take_place()
+}
+
+/// A new file that has yet to take its name; it goes when it is dropped before.
+pub struct Beside<'a> {
+    file: tempfile::NamedTempFile,
+    path: &'a Path,
+}
+
+/// Writes `pieces`, one behind the other, into a temporary sibling of `path`, which `dress` gives its permissions. The kernel
+/// keeps what it knows of a signature with the inode, so that a file changed in place is killed.
+pub fn beside<'a>(
+    path: &'a Path,
+    pieces: &[impl AsRef<[u8]>],
+    sync: Sync,
+    dress: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<Beside<'a>> {
     fault::before(path, Change::Adds)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
     fault::before(path, Change::Adds)?;
-    file.write_all(bytes)?;
+    pieces.iter().try_for_each(|piece| file.write_all(piece.as_ref()))?;
     dress(file.path())?;
     if sync == Sync::Now {
         fault::before(path, Change::Adds)?;
         file.as_file().sync_all()?;
     }
-    fault::before(path, Change::Frees)?;
-    file.persist(path).map_err(|error| error.error).map(drop)
+    Ok(Beside { file, path })
+}
+
+impl Beside<'_> {
+    /// Windows replaces no file that is mapped.
+    pub fn take_place(self) -> io::Result<()> {
+        fault::before(self.path, Change::Frees)?;
+        self.file.persist(self.path).map_err(|error| error.error).map(drop)
+    }
 }

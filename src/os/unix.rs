@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
+use super::Stamp;
+
 /// Swaps two folders in one step of the file system (`renameat2` with RENAME_EXCHANGE, `renamex_np` with RENAME_SWAP).
 /// Answers `false`, with nothing changed, where the file system cannot.
 pub fn exchange(a: &Path, b: &Path) -> io::Result<bool> {
@@ -73,6 +75,17 @@ pub fn mode(data: &Metadata) -> u32 {
 /// Device and inode of a file that has other names (hard links).
 pub fn shared_inode(data: &Metadata) -> Option<(u64, u64)> {
     (data.nlink() > 1).then(|| (data.dev(), data.ino()))
+}
+
+/// `None` for what is no file, or cannot be looked at.
+pub fn stamp(path: &Path) -> Option<Stamp> {
+    let data = fs::symlink_metadata(path).ok().filter(Metadata::is_file)?;
+    Some(Stamp {
+        file: (data.dev(), data.ino()),
+        length: data.len(),
+        modified: (data.mtime(), data.mtime_nsec()),
+        changed: (data.ctime(), data.ctime_nsec()),
+    })
 }
 
 /// Whether a file may be started.

@@ -7,6 +7,8 @@ use std::io::{self, Read};
 use std::os::windows::fs::{OpenOptionsExt, symlink_dir, symlink_file};
 use std::path::{Path, PathBuf};
 
+use super::Stamp;
+
 pub fn exchange(_: &Path, _: &Path) -> io::Result<bool> {
     Ok(false)
 }
@@ -42,6 +44,11 @@ pub fn mode(_: &Metadata) -> u32 {
 
 /// Other names of a file are not told apart here.
 pub fn shared_inode(_: &Metadata) -> Option<(u64, u64)> {
+    None
+}
+
+/// None: what a file is called and when it was written to does not tell it from a new one of the same date.
+pub fn stamp(_: &Path) -> Option<Stamp> {
     None
 }
 

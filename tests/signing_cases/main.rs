@@ -10,6 +10,7 @@ mod common;
 #[path = "../common/oracle.rs"]
 mod oracle;
 
+mod again;
 mod app;
 mod kept;
 mod nested;
