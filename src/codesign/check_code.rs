@@ -10,6 +10,7 @@ use super::digest::{HashType, hex};
 use super::embedded::{exec_segment, is_code, signature_bytes};
 use super::pages::KnownPages;
 use super::requirement::{Chain, Subject, of_cdhashes};
+use super::verified::Witness;
 use super::{CodeFault, SignedCode};
 use crate::macho::header::{Header, LC_CODE_SIGNATURE};
 use crate::macho::{Arch, Container, fat};
@@ -155,8 +156,8 @@ pub(super) fn check_file(bytes: &[u8], outside: &Outside) -> CodeReport {
     check_known_file(bytes, outside, None)
 }
 
-/// [`check_file`] where `known` are the bytes of the same file, or of the one that it was made of, which was verified.
-pub(super) fn check_known_file(bytes: &[u8], outside: &Outside, known: Option<&[u8]>) -> CodeReport {
+/// [`check_file`] where `witness` knows pages of it.
+pub(super) fn check_known_file(bytes: &[u8], outside: &Outside, witness: Option<&Witness>) -> CodeReport {
     let mut report = CodeReport::default();
     let slices = match fat::slices(bytes) {
         Ok(slices) => slices,
@@ -167,6 +168,7 @@ pub(super) fn check_known_file(bytes: &[u8], outside: &Outside, known: Option<&[
     };
     for (arch, range) in &slices {
         let slice = bytes.get(range.clone()).unwrap_or_default();
+        let known = witness.and_then(|witness| witness.pages(bytes, *arch));
         match Header::parse(slice) {
             Ok(header) if is_code(header.file_type) || header.find(LC_CODE_SIGNATURE).is_some() => {
                 let identity = check_slice(&mut report, slice, &header, outside, known);
@@ -198,7 +200,7 @@ fn check_slice(
     slice: &[u8],
     header: &Header,
     outside: &Outside,
-    known: Option<&[u8]>,
+    known: Option<KnownPages>,
 ) -> Option<Identity> {
     let arch = Some(header.arch);
     let Ok(Some(place)) = header.code_signature(slice) else {
@@ -231,7 +233,6 @@ fn check_slice(
     };
     // Entitlements add flags to it that are theirs to be judged by.
     let text = header.segment("__TEXT").map(|_| exec_segment(header, None));
-    let known = known.and_then(|known| KnownPages::find(known, header.arch));
     check_signature(report, &Signed { arch, code, text, known }, &super_blob, contents)
 }
 

@@ -10,6 +10,7 @@ use super::digest::HashType;
 use super::entitlements::Entitlements;
 use super::pages::{Code, KnownPages};
 use super::signer::{self, Signer};
+use super::verified::Witness;
 use crate::macho::header::{Header, LC_CODE_SIGNATURE, LC_SEGMENT_64, NCMDS_AT, SIZEOFCMDS_AT};
 use crate::macho::{Arch, Container, ReadError, Segment, fat};
 
@@ -156,22 +157,30 @@ pub(super) struct SealedWith<'a> {
     pub code_resources: &'a [u8],
 }
 
+/// A file with new signatures.
+pub(super) struct SignedFile<'a> {
+    /// Its bytes, in order.
+    pub pieces: Vec<Cow<'a, [u8]>>,
+    /// The signature of each slice, once more.
+    pub signatures: Vec<(Arch, Vec<u8>)>,
+}
+
 /// [`sign_pieces`] with nothing known, as one.
 #[cfg(test)]
 pub(super) fn sign_file(bytes: &[u8], signing: &Signing) -> Result<Vec<u8>, Refusal> {
-    sign_pieces(bytes, signing, None).map(|pieces| pieces.concat())
+    sign_pieces(bytes, signing, None).map(|signed| signed.pieces.concat())
 }
 
-/// The whole file signed anew in every slice, in pieces of which those that stay are not copied. `known` is the file of
-/// which this one is a changed copy, as it was verified.
+/// The whole file signed anew in every slice, in pieces of which those that stay are not copied. `witness` knows pages
+/// of it.
 ///
 /// # Errors
 /// [`Refusal`] when it is not code, or has no room for a signature.
 pub(super) fn sign_pieces<'a>(
     bytes: &'a [u8],
     signing: &Signing,
-    known: Option<&[u8]>,
-) -> Result<Vec<Cow<'a, [u8]>>, Refusal> {
+    witness: Option<&Witness>,
+) -> Result<SignedFile<'a>, Refusal> {
     let slices = fat::slices(bytes)?;
     let parts: Vec<&[u8]> = slices.iter().filter_map(|(_, range)| bytes.get(range.clone())).collect();
     let headers: Vec<Header> = parts.iter().map(|slice| Header::parse(slice)).collect::<Result<_, _>>()?;
@@ -179,13 +188,16 @@ pub(super) fn sign_pieces<'a>(
     let hashes: &[HashType] =
         if needs_sha1 { &[HashType::Sha1, HashType::Sha256] } else { &[HashType::Sha256] };
     let sign = |(slice, header): (&&'a [u8], &Header)| {
-        let known = known.and_then(|known| KnownPages::find(known, header.arch));
+        let known = witness.and_then(|witness| witness.pages(bytes, header.arch));
         sign_slice(slice, header, signing, hashes, known.as_ref())
     };
     let signed = parts.iter().zip(&headers).map(sign).collect::<Result<Vec<_>, _>>()?;
     let container = fat::container(bytes).ok_or_else(|| ReadError("is not a Mach-O file".to_owned()))?;
+    let signature = |pieces: &Vec<Cow<[u8]>>| pieces.last().map(|last| last.to_vec()).unwrap_or_default();
+    let archs = headers.iter().map(|header| header.arch);
+    let signatures = archs.zip(signed.iter().map(signature)).collect();
     if container == Container::Thin {
-        return Ok(signed.into_iter().flatten().collect());
+        return Ok(SignedFile { pieces: signed.into_iter().flatten().collect(), signatures });
     }
     let lengths = signed.iter().map(|pieces| pieces.iter().map(|piece| piece.len()).sum());
     let rows: Vec<(&Header, usize)> = headers.iter().zip(lengths).collect();
@@ -197,7 +209,7 @@ pub(super) fn sign_pieces<'a>(
         pieces.extend(slice);
         end = start + length;
     }
-    Ok(pieces)
+    Ok(SignedFile { pieces, signatures })
 }
 
 /// Whether it may run on a system that knows only SHA-1: before OS X 10.11.4 and iOS 11.

@@ -66,15 +66,24 @@ pub(super) struct KnownPages<'a> {
 impl<'a> KnownPages<'a> {
     /// Of the slice for `arch` in a file that was verified.
     pub fn find(file: &'a [u8], arch: Arch) -> Option<KnownPages<'a>> {
-        let slices = fat::slices(file).ok()?;
-        let (_, range) = slices.into_iter().find(|(other, _)| *other == arch)?;
-        let slice = file.get(range)?;
+        let slice = slice_of(file, arch)?;
         let header = Header::parse(slice).ok()?;
         let place = header.code_signature(slice).ok()??;
-        let super_blob = SuperBlob::parse(signature_bytes(slice, &header)?).ok()?;
+        let code = slice.get(..place.dataoff as usize)?;
+        KnownPages::new(code, signature_bytes(slice, &header)?)
+    }
+
+    /// Of the slice for `arch` in a file that was given `signature`: pages that were not as they are there when it was made
+    /// are not known.
+    pub fn signed(file: &'a [u8], arch: Arch, signature: &'a [u8]) -> Option<KnownPages<'a>> {
+        KnownPages::new(slice_of(file, arch)?, signature)
+    }
+
+    fn new(code: &'a [u8], signature: &'a [u8]) -> Option<KnownPages<'a>> {
+        let super_blob = SuperBlob::parse(signature).ok()?;
         let directories = super_blob.blobs.iter().filter(|(slot, _)| is_directory_slot(*slot));
         let directories = directories.filter_map(|(_, blob)| CodeDirectory::parse(blob).ok()).collect();
-        Some(KnownPages { code: slice.get(..place.dataoff as usize)?, directories })
+        Some(KnownPages { code, directories })
     }
 
     /// The hash of page `index`, if it is byte for byte the page of this number here.
@@ -88,6 +97,12 @@ impl<'a> KnownPages<'a> {
         let same = is_whole && (std::ptr::eq(known, page) || known == page);
         same.then(|| directory.code_hash(u32::try_from(index).ok()?)).flatten()
     }
+}
+
+fn slice_of(file: &[u8], arch: Arch) -> Option<&[u8]> {
+    let slices = fat::slices(file).ok()?;
+    let (_, range) = slices.into_iter().find(|(other, _)| *other == arch)?;
+    file.get(range)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use super::check_signature::{Contents, Signed, check_signature};
 use super::digest::HashType;
 use super::layout::{KnownBundle, innermost, is_file, known_bundles};
 use super::seal::{CodeResources, Seal};
-use super::verified::{Known, Verified};
+use super::verified::{Known, Verified, Witness};
 use super::{SealProblem, Verification};
 use crate::bundle::{self, Bundle, Mapped, Node};
 use crate::failure::Failure;
@@ -210,8 +210,7 @@ impl Reading<'_> {
             let report = match bundle::map(&image.local) {
                 Ok(bytes) => {
                     let witness = self.before.code(path, &image.local);
-                    let known = witness.as_ref().map(|witness| witness.of(&bytes));
-                    self.check_image(&bytes, of_bundle(path), known)
+                    self.check_image(&bytes, of_bundle(path), witness.as_ref())
                 }
                 Err(error) => CodeReport {
                     faults: vec![Fault {
@@ -235,12 +234,12 @@ impl Reading<'_> {
         Ok(reports)
     }
 
-    fn check_image(&self, bytes: &[u8], one: Option<&KnownBundle>, known: Option<&[u8]>) -> CodeReport {
-        let Some(one) = one else { return check_known_file(bytes, &Outside::Nothing, known) };
+    fn check_image(&self, bytes: &[u8], one: Option<&KnownBundle>, witness: Option<&Witness>) -> CodeReport {
+        let Some(one) = one else { return check_known_file(bytes, &Outside::Nothing, witness) };
         let info = one.bundle.info_plist.as_ref().and_then(|path| self.file(path));
         let seal = self.file(&one.bundle.code_resources());
         let outside = Outside::Bundle { info_plist: info.as_deref(), code_resources: seal.as_deref() };
-        check_known_file(bytes, &outside, known)
+        check_known_file(bytes, &outside, witness)
     }
 
     /// The signature of a bundle that keeps it in files (Security, `BundleDiskRep::component`).
@@ -343,7 +342,7 @@ impl Reading<'_> {
             if let Some(known) =
                 known.filter(|known| (known.sha1.is_some() || !sha1) && (known.sha256.is_some() || !sha256))
             {
-                return Ok(Some((path, None, known.clone())));
+                return Ok(Some((path, None, known)));
             }
             let stamp = os::stamp(&local);
             Ok(self.file(&path).map(|bytes| (path, stamp, Digests::of(&bytes, sha1, sha256))))

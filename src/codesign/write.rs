@@ -13,7 +13,7 @@ use super::blob::{SLOT_CODE_RESOURCES, SLOT_INFO_PLIST, SLOT_REQUIREMENTS};
 use super::check_code::Digests;
 use super::code_directory::{Cdhash, CodeDirectory, ExecSegment, NewDirectory};
 use super::digest::HashType;
-use super::embedded::{self, Refusal, SealedWith, Signing};
+use super::embedded::{self, Refusal, SealedWith, SignedFile, Signing};
 use super::layout::{CodeBundle, Nodes, bundles_at, children, current_version, is_file};
 use super::rules::Rules;
 use super::seal::{CodeResources, Item, Met, Seal, code_seal, items};
@@ -75,7 +75,9 @@ pub fn sign_known(root: &Path, plan: &SignPlan, known: &Known, progress: &Progre
 pub fn sign_file(path: &Path, plan: &SignPlan) -> Result<(), Failure> {
     let file = fs::canonicalize(path).map_err(|error| Failure::io(path, "open", &error))?;
     let sign = |step| sign_code(&file, &signing(step, plan.signer.as_ref()), None, Sync::Now);
-    plan.steps.iter().try_for_each(|step| sign(step).map_err(|failure| failure.seen_at(&file, path)))
+    plan.steps
+        .iter()
+        .try_for_each(|step| sign(step).map(drop).map_err(|failure| failure.seen_at(&file, path)))
 }
 
 /// What a step says, for code that is no bundle's.
@@ -105,8 +107,7 @@ fn carry_out(place: Place, step: &SignStep) -> Result<Option<(CodeBundle, bool)>
     }
     let signing = signing(step, place.signer);
     if step.kind == SignKind::Code {
-        let witness = place.known.code(&step.path, &local);
-        return sign_code(&local, &signing, witness, Sync::Later).map(|()| None);
+        return sign_known_code(place.known, &step.path, &local, &signing).map(|()| None);
     }
     let bundle = CodeBundle::at_step(place.nodes, &step.path);
     let bundle = bundle.ok_or_else(|| {
@@ -115,22 +116,35 @@ fn carry_out(place: Place, step: &SignStep) -> Result<Option<(CodeBundle, bool)>
     BundleSigner::new(place, bundle)?.sign(&signing).map(Some)
 }
 
+/// [`sign_code`] of a bundle's code, with what is known of it; what it was given is then known as well.
+fn sign_known_code(known: &Known, path: &BundlePath, local: &Path, signing: &Signing) -> Result<(), Failure> {
+    let stamp = os::stamp(local);
+    let signatures = sign_code(local, signing, known.code(path, local), Sync::Later)?;
+    known.was_signed(path, stamp, signatures);
+    Ok(())
+}
+
 /// Puts signed code in the place of `path` as a new inode with the old permissions, attributes and date, as codesign does
 /// (Security, `signerutils.cpp`, COPYFILE_METADATA). What stays of it goes from file to file.
-fn sign_code(path: &Path, signing: &Signing, witness: Option<Witness>, sync: Sync) -> Result<(), Failure> {
+fn sign_code(
+    path: &Path,
+    signing: &Signing,
+    witness: Option<Witness>,
+    sync: Sync,
+) -> Result<Vec<(Arch, Vec<u8>)>, Failure> {
     let bytes = map(path)?;
-    let known = witness.as_ref().map(|witness| witness.of(&bytes));
-    let signed = embedded::sign_pieces(&bytes, signing, known)
+    let SignedFile { pieces, signatures } = embedded::sign_pieces(&bytes, signing, witness.as_ref())
         .map_err(|Refusal { what, next }| Failure::new(path, what, next))?;
     let fail = |error| Failure::io(path, "write", &error);
     let dress = |fresh: &Path| {
         disk::copy_attributes(path, fresh)?;
         disk::copy_date(path, fresh)
     };
-    let beside = disk::beside(path, &signed, sync, dress).map_err(fail)?;
-    drop(signed);
+    let beside = disk::beside(path, &pieces, sync, dress).map_err(fail)?;
+    drop(pieces);
     drop(bytes); // Windows replaces no file that is mapped.
-    beside.take_place().map_err(fail)
+    beside.take_place().map_err(fail)?;
+    Ok(signatures)
 }
 
 /// One bundle about to be sealed.
@@ -168,8 +182,8 @@ impl<'a> BundleSigner<'a> {
         let with = SealedWith { info_plist: self.info_bytes.as_deref(), code_resources: &sealed };
         match code {
             Some(code) if is_code => {
-                let witness = self.executable.as_ref().and_then(|path| self.place.known.code(path, &code));
-                sign_code(&code, &Signing { bundle: Some(with), ..*signing }, witness, Sync::Later)?
+                let path = self.executable.clone().unwrap_or_default();
+                sign_known_code(self.place.known, &path, &code, &Signing { bundle: Some(with), ..*signing })?
             }
             code => self.sign_detached(signing, with, code)?,
         }
@@ -241,15 +255,17 @@ impl<'a> BundleSigner<'a> {
 
     /// Of a file that is sealed by its hashes: SHA-256, and SHA-1 if it is wanted. Known ones are taken over.
     fn digests(&self, path: &BundlePath, local: &Path, with_sha1: bool) -> Result<Digests, Failure> {
-        let known = self.place.known.digests(path, local);
-        let sha256 = known.and_then(|known| known.sha256.clone());
-        let sha1 = known.and_then(|known| known.sha1.clone()).filter(|_| with_sha1);
+        let known = self.place.known.digests(path, local).unwrap_or(Digests { sha1: None, sha256: None });
+        let (sha1, sha256) = (known.sha1.filter(|_| with_sha1), known.sha256);
         if sha256.is_some() && sha1.is_some() == with_sha1 {
             return Ok(Digests { sha1, sha256 });
         }
+        let stamp = os::stamp(local);
         let bytes = map(local)?;
         let fresh = Digests::of(&bytes, with_sha1 && sha1.is_none(), sha256.is_none());
-        Ok(Digests { sha1: sha1.or(fresh.sha1), sha256: sha256.or(fresh.sha256) })
+        let digests = Digests { sha1: sha1.or(fresh.sha1), sha256: sha256.or(fresh.sha256) };
+        self.place.known.was_read(path, stamp, &digests);
+        Ok(digests)
     }
 
     /// `None` when the folder is no bundle: nothing that could stand for it would be accepted.

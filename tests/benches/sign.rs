@@ -6,8 +6,8 @@
 //! and once with each of them brought to the disk, as signing brings them. Signing again is the same transaction after an
 //! inspection, with one library touched and with everything touched. Verifying is measured against the hashing alone.
 //!
-//! A made app has a library of 256 MB, thirty of 4 MB and a thousand resources.
-//! `BUNDLEWRIGHT_BENCH_APPS=A.app:B.app` takes apps of yours; where rcodesign is in PATH it signs the same bundles.
+//! A made app has a library of 256 MB, thirty of 4 MB and a thousand resources; `BUNDLEWRIGHT_BENCH_APPS=A.app:B.app` takes
+//! apps of yours instead. Where rcodesign is in PATH it signs the same bundles.
 #![allow(clippy::disallowed_methods, reason = "a bench makes what it measures")]
 
 #[cfg(unix)]
@@ -25,9 +25,11 @@ mod rounds;
 fn main() {
     let named = std::env::var_os("BUNDLEWRIGHT_BENCH_APPS").unwrap_or_default();
     let named = std::env::split_paths(&named).filter(|app| !app.as_os_str().is_empty());
-    let made = apps::made();
-    for app in std::iter::once(made.path().join("Made.app")).chain(named) {
-        rounds::measure(&app.canonicalize().expect("an app"));
+    let named: Vec<std::path::PathBuf> = named.collect();
+    named.iter().for_each(|app| rounds::measure(&app.canonicalize().expect("an app")));
+    if named.is_empty() {
+        let made = apps::made();
+        rounds::measure(&made.path().canonicalize().expect("a folder").join("Made.app"));
     }
 }
 

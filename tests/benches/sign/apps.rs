@@ -72,5 +72,7 @@ pub fn fresh(app: &Path) -> Fresh {
             fs::copy(entry.path(), &at).expect("copied");
         }
     }
+    // Else bringing one file to the disk brings the whole copy there.
+    let _ = std::process::Command::new("sync").arg("-f").arg(&copy).status();
     Fresh { app: copy, _folder: folder }
 }

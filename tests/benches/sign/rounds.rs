@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bundlewright::bundle::{self, Bundle, scan};
@@ -19,7 +20,10 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::apps::fresh;
-use crate::measure::{RUNS, compare, median};
+use crate::measure::{compare, median};
+
+/// Each takes a copy of the bundle.
+const RUNS: usize = 5;
 
 pub fn measure(app: &Path) {
     let files = files(app);
@@ -68,6 +72,13 @@ fn signing(app: &Path, files: &[PathBuf]) -> Duration {
         println!("  signing against {what}: {:.2}   ({ours:.1?} / {floor:.1?})", ratio(ours, floor));
     }
     println!("  memory of its own at most: {:.1} MB", memory as f64 / 1e3);
+    in_steps("signing", |progress| {
+        let fresh = fresh(app);
+        move || {
+            let fresh = fresh;
+            workflow::sign(&fresh.app, &SignOptions::default(), progress).expect("signed");
+        }
+    });
     ours
 }
 
@@ -80,13 +91,16 @@ fn signing_again(app: &Path, first: Duration) {
             workflow::sign(&fresh.app, &SignOptions::default(), &Progress::silent()).expect("signed");
             let bundle = scan(&fresh.app, &Progress::silent()).expect("a bundle");
             let seals = verify_bundle(&bundle, &Progress::silent()).expect("verified");
-            let library = bundle.images.iter().find(|(path, _)| path.as_str().contains("Frameworks"));
-            let library = library.or(bundle.images.iter().next()).map(|(path, _)| path.clone());
+            // The one of medium size.
+            let mut images: Vec<_> = bundle.images.iter().map(|(path, image)| (image.length, path)).collect();
+            images.sort();
+            let library = images.get(images.len() / 2).map(|(_, path)| (*path).clone());
             let touched = library.into_iter().filter(|_| one).collect();
             let plan = plan(&bundle, &touched);
-            let begun = Instant::now();
-            fix::apply_to_verified(&bundle, &plan, &seals.verified, &Progress::silent()).expect("signed");
-            times.push(begun.elapsed());
+            times.push(in_steps("signing again", |progress| {
+                let again = || fix::apply_to_verified(&bundle, &plan, &seals.verified, progress);
+                move || drop(again().expect("signed"))
+            }));
         }
         let again = median(times);
         println!(
@@ -94,6 +108,29 @@ fn signing_again(app: &Path, first: Duration) {
             ratio(first, again)
         );
     }
+}
+
+/// Times what `job` prepares, and prints where the time goes in the words of its progress.
+fn in_steps<'a, J: FnOnce() + 'a>(what: &str, job: impl FnOnce(&'a Progress) -> J) -> Duration {
+    let steps: Arc<Mutex<Vec<(&str, Instant)>>> = Arc::default();
+    let seen = Arc::clone(&steps);
+    let progress = Progress::new(move |step| {
+        let mut seen = seen.lock().expect("nobody panics");
+        if seen.last().is_none_or(|(verb, _)| *verb != step.verb) {
+            seen.push((step.verb, Instant::now()));
+        }
+        Ok(())
+    });
+    let job = job(Box::leak(Box::new(progress)));
+    let begun = Instant::now();
+    job();
+    let end = Instant::now();
+    let steps = steps.lock().expect("nobody panics");
+    let ends = steps.iter().skip(1).map(|(_, begun)| *begun).chain([end]);
+    let parts: Vec<String> =
+        steps.iter().zip(ends).map(|((verb, begun), end)| format!("{verb} {:.0?}", end - *begun)).collect();
+    println!("    {what}: {}", parts.join(", "));
+    end - begun
 }
 
 fn plan(bundle: &Bundle, touched: &BTreeSet<BundlePath>) -> FixPlan {
