@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
 
 use bundlewright::bundle::{Bundle, scan};
-use bundlewright::codesign::{self, SignOptions, Verification, verify_bundle};
+use bundlewright::codesign::{self, Known, SignOptions, Verification, verify_bundle, verify_known};
 use bundlewright::fix::{self, FixPlan};
 use bundlewright::paths::BundlePath;
 use bundlewright::progress::Progress;
 
 use crate::app::{App, MAIN, What};
+use crate::common;
 
 const LIBRARY: &str = "Contents/Frameworks/libbaz.dylib";
 
@@ -91,4 +93,50 @@ fn what_was_written_to_after_the_verification_is_hashed_again() {
             app.assert_verdict(true);
         }
     }
+}
+
+/// The copy in which a transaction works: folders of its own, files by hard links.
+fn linked(app: &App) -> PathBuf {
+    let copy = app.beside("next").join("T1.app");
+    for entry in walkdir::WalkDir::new(&app.path).into_iter().map(Result::unwrap) {
+        let to = copy.join(entry.path().strip_prefix(&app.path).unwrap());
+        match entry.file_type() {
+            kind if kind.is_dir() => fs::create_dir_all(to).unwrap(),
+            _ => fs::hard_link(entry.path(), to).unwrap(),
+        }
+    }
+    copy
+}
+
+#[test]
+fn the_check_after_signing_sees_every_byte_of_what_was_signed() {
+    let app = App::new();
+    let faults = common::unpack("faults");
+    let unsigned = fs::read(faults.app("unsigned").join("Contents/Frameworks/libunsigned.dylib")).unwrap();
+    app.write(LIBRARY, common::grown(&unsigned, 100_000));
+    app.write("Contents/Resources/data.txt", "data");
+    let bundle = scan(&app.path, &Progress::silent()).unwrap();
+    let plan = codesign::plan(&bundle, &BTreeSet::new(), &SignOptions::default());
+    let known = Known::of(&app.path, &Verification::default().verified);
+    let copy = linked(&app);
+    codesign::sign_known(&copy, &plan, &known, &Progress::silent()).unwrap();
+    let problems = || {
+        let staged = scan(&copy, &Progress::silent()).unwrap();
+        let found = verify_known(&staged, &known, &Progress::silent()).unwrap().problems;
+        found.iter().map(|problem| format!("{} {}", problem.code, problem.path)).collect::<Vec<_>>()
+    };
+    assert_eq!(problems(), [""; 0]);
+    let signed = fs::read(copy.join(LIBRARY)).unwrap();
+    // In the first page, in one that was taken over, in the last one, and in the hashes.
+    let page_hash = format!("page-hash {LIBRARY}");
+    for at in [0x400, 50_000, unsigned.len() + 99_000, signed.len() - 80] {
+        let mut bytes = signed.clone();
+        bytes[at] ^= 1;
+        fs::write(copy.join(LIBRARY), bytes).unwrap();
+        assert!(problems().contains(&page_hash), "byte {at}: {:?}", problems());
+    }
+    fs::write(copy.join(LIBRARY), &signed).unwrap();
+    assert_eq!(problems(), [""; 0]);
+    fs::write(copy.join("Contents/Resources/data.txt"), "DATA").unwrap();
+    assert_eq!(problems(), ["sealed-resource-modified Contents/Resources/data.txt"]);
 }

@@ -16,40 +16,17 @@ pub fn made() -> TempDir {
     let library = app.join("Contents/Frameworks/libunsigned.dylib");
     let bytes = fs::read(library).expect("a library");
     let add = |name: &str, length: usize| {
-        fs::write(app.join("Contents/Frameworks").join(name), grown(&bytes, length)).expect("written");
+        fs::write(app.join("Contents/Frameworks").join(name), common::grown(&bytes, length))
+            .expect("written");
     };
     add("libbig.dylib", 256 << 20);
     (0..30).for_each(|number| add(&format!("libpart{number}.dylib"), 4 << 20));
     let resources = app.join("Contents/Resources");
     fs::create_dir_all(&resources).expect("made");
     for number in 0..1_000 {
-        fs::write(resources.join(format!("{number}.txt")), filler(20_000)).expect("written");
+        fs::write(resources.join(format!("{number}.txt")), common::filler(20_000)).expect("written");
     }
     fixture.into_folder()
-}
-
-/// The library with a `__LINKEDIT` that is longer by `length` bytes.
-fn grown(library: &[u8], length: usize) -> Vec<u8> {
-    let mut bytes = library.to_vec();
-    let word = |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four"));
-    let (mut at, count) = (32, word(&bytes, 16));
-    for _ in 0..count {
-        let size = word(&bytes, at + 4) as usize;
-        // LC_SEGMENT_64: the name at 8, vmsize at 32, filesize at 48.
-        if word(&bytes, at) == 0x19 && bytes[at + 8..].starts_with(b"__LINKEDIT\0") {
-            let filesize = u64::from(word(&bytes, at + 48)) + length as u64;
-            let vmsize = filesize.next_multiple_of(0x4000);
-            bytes[at + 32..at + 40].copy_from_slice(&vmsize.to_le_bytes());
-            bytes[at + 48..at + 56].copy_from_slice(&filesize.to_le_bytes());
-        }
-        at += size;
-    }
-    bytes.extend(filler(length));
-    bytes
-}
-
-fn filler(length: usize) -> Vec<u8> {
-    (0..length).map(|at| (at * 31 + at / 4096) as u8).collect()
 }
 
 /// A copy of an app that may be changed, gone when this is dropped.

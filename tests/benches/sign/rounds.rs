@@ -99,7 +99,9 @@ fn signing_again(app: &Path, first: Duration) {
             let plan = plan(&bundle, &touched);
             times.push(in_steps("signing again", |progress| {
                 let again = || fix::apply_to_verified(&bundle, &plan, &seals.verified, progress);
-                move || drop(again().expect("signed"))
+                move || {
+                    again().expect("signed");
+                }
             }));
         }
         let again = median(times);
