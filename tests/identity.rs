@@ -4,7 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make what they look at")]
 
 mod common;
-#[path = "mutation/oracle.rs"]
+#[path = "common/oracle.rs"]
 mod oracle;
 
 use std::collections::BTreeSet;

@@ -8,7 +8,9 @@ use super::cms::verify::Signatory;
 use super::code_directory::Cdhash;
 use super::digest::{HashType, hex};
 use super::embedded::{exec_segment, is_code, signature_bytes};
+use super::pages::KnownPages;
 use super::requirement::{Chain, Subject, of_cdhashes};
+use super::verified::Witness;
 use super::{CodeFault, SignedCode};
 use crate::macho::header::{Header, LC_CODE_SIGNATURE};
 use crate::macho::{Arch, Container, fat};
@@ -152,6 +154,11 @@ pub(super) enum Outside<'a> {
 
 /// Checks every slice. Files that are no code (object files, debug symbols) have nothing to check.
 pub(super) fn check_file(bytes: &[u8], outside: &Outside) -> CodeReport {
+    check_known_file(bytes, outside, None)
+}
+
+/// [`check_file`] where `witness` knows pages of it.
+pub(super) fn check_known_file(bytes: &[u8], outside: &Outside, witness: Option<&Witness>) -> CodeReport {
     let mut report = CodeReport::default();
     let slices = match fat::slices(bytes) {
         Ok(slices) => slices,
@@ -162,9 +169,10 @@ pub(super) fn check_file(bytes: &[u8], outside: &Outside) -> CodeReport {
     };
     for (arch, range) in &slices {
         let slice = bytes.get(range.clone()).unwrap_or_default();
+        let known = witness.and_then(|witness| witness.pages(bytes, *arch));
         match Header::parse(slice) {
             Ok(header) if is_code(header.file_type) || header.find(LC_CODE_SIGNATURE).is_some() => {
-                let identity = check_slice(&mut report, slice, &header, outside);
+                let identity = check_slice(&mut report, slice, &header, outside, known);
                 report.slices.push((*arch, identity));
             }
             Ok(_) => {}
@@ -193,6 +201,7 @@ fn check_slice(
     slice: &[u8],
     header: &Header,
     outside: &Outside,
+    known: Option<KnownPages>,
 ) -> Option<Identity> {
     let arch = Some(header.arch);
     let Ok(Some(place)) = header.code_signature(slice) else {
@@ -225,7 +234,7 @@ fn check_slice(
     };
     // Entitlements add flags to it that are theirs to be judged by.
     let text = header.segment("__TEXT").map(|_| exec_segment(header, None));
-    check_signature(report, &Signed { arch, code, text }, &super_blob, contents)
+    check_signature(report, &Signed { arch, code, text, known }, &super_blob, contents)
 }
 
 /// The signature is the end of `__LINKEDIT`, which is the end of the slice; load commands end before the contents.

@@ -10,6 +10,7 @@ use super::code_directory::{CS_ADHOC, CS_LINKER_SIGNED, CS_RUNTIME, CodeDirector
 use super::digest::HashType;
 use super::embedded::{directory_hashes, is_directory_slot};
 use super::entitlements_der;
+use super::pages::KnownPages;
 use super::requirement::{DESIGNATED, Keys, Requirements, Verdict};
 use crate::bundle::InfoPlist;
 use crate::macho::Arch;
@@ -39,12 +40,13 @@ impl<'a> Contents<'a> {
 }
 
 /// What is signed, apart from the signature.
-#[derive(Debug, Clone, Copy)]
 pub(super) struct Signed<'a> {
     pub arch: Option<Arch>,
     pub code: &'a [u8],
     /// `__TEXT` as the slice itself has it; `None` for what is no Mach-O, or has none.
     pub text: Option<ExecSegment>,
+    /// The same code, as far as it was verified before.
+    pub known: Option<KnownPages<'a>>,
 }
 
 /// Checks code directories and what they cover. `contents` gives what a special slot is about.
@@ -177,7 +179,7 @@ fn check_blobs(report: &mut CodeReport, arch: Option<Arch>, super_blob: &SuperBl
 }
 
 fn check_directory(report: &mut CodeReport, signed: &Signed, directory: &CodeDirectory) {
-    let Signed { arch, code, text } = *signed;
+    let Signed { arch, code, text, .. } = *signed;
     let hash = directory.hash_type.name();
     // CodeDirectory::checkIntegrity: earliestVersion, compatibilityLimit; nobody scatters pages any more.
     let supported = (0x20001..=0x2f000).contains(&directory.version) && !directory.has_scatter;
@@ -207,14 +209,14 @@ fn check_directory(report: &mut CodeReport, signed: &Signed, directory: &CodeDir
 }
 
 fn check_pages(report: &mut CodeReport, signed: &Signed, directory: &CodeDirectory, hash: &str) {
-    let Signed { arch, code, .. } = *signed;
+    let Signed { arch, code, ref known, .. } = *signed;
     let size = page_size(directory.page_log2, code.len());
     let pages = code.len().div_ceil(size);
     report.expect(directory.code_slots as usize == pages, arch, "code-limit", || {
         format!("{MODIFIED}: it holds {} {hash} page hashes for {pages} pages", directory.code_slots)
     });
     report.checks += pages as u64;
-    let wrong = directory.wrong_pages(code);
+    let wrong = directory.wrong_pages(code, known.as_ref());
     if let Some(first) = wrong.first() {
         let from = *first as usize * size;
         report.expect(false, arch, "page-hash", || {
@@ -394,7 +396,7 @@ mod tests {
         let bytes = super_blob(blobs);
         let parsed = SuperBlob::parse(&bytes).unwrap();
         let mut report = CodeReport::default();
-        let signed = Signed { arch: None, code: &CODE, text: None };
+        let signed = Signed { arch: None, code: &CODE, text: None, known: None };
         check_signature(&mut report, &signed, &parsed, |slot| Contents::or_missing(parsed.get(slot)));
         report.faults.iter().map(|fault| fault.code).collect()
     }
@@ -406,7 +408,7 @@ mod tests {
         assert_eq!(faults(&blobs), [""; 0]);
         let bytes = super_blob(&blobs);
         let parsed = SuperBlob::parse(&bytes).unwrap();
-        let signed = Signed { arch: None, code: &CODE, text: None };
+        let signed = Signed { arch: None, code: &CODE, text: None, known: None };
         let identity =
             check_signature(&mut CodeReport::default(), &signed, &parsed, |_| Contents::Missing).unwrap();
         let strongest = CodeDirectory::parse(&blobs[3].1).unwrap();

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::blob::{MAGIC_CODE_DIRECTORY, u32_at, u64_at};
 use super::digest::HashType;
+use super::pages::{Code, KnownPages};
 
 pub(super) const CS_ADHOC: u32 = 0x2;
 pub(super) const CS_REQUIRE_LV: u32 = 0x2000;
@@ -86,14 +87,20 @@ impl<'a> CodeDirectory<'a> {
         Cdhash(cdhash)
     }
 
-    /// Numbers of the pages of `code` whose hash is not the one written here.
-    pub fn wrong_pages(&self, code: &[u8]) -> Vec<u32> {
+    /// Numbers of the pages of `code` whose hash is not the one written here. What is `known` is not calculated again.
+    pub fn wrong_pages(&self, code: &[u8], known: Option<&KnownPages>) -> Vec<u32> {
         let size = page_size(self.page_log2, code.len());
+        let is_right = |index: u32, page: &[u8]| {
+            let Some(said) = self.code_hash(index) else { return false };
+            let known =
+                known.and_then(|known| known.hash(self.hash_type, self.page_log2, index as usize, page));
+            known.map_or_else(|| self.hash_type.digest(page) == said, |known| known == said)
+        };
         code.par_chunks(size)
             .enumerate()
             .filter_map(|(index, page)| {
                 let index = u32::try_from(index).ok()?;
-                (self.code_hash(index) != Some(&self.hash_type.digest(page))).then_some(index)
+                (!is_right(index, page)).then_some(index)
             })
             .collect()
     }
@@ -190,12 +197,20 @@ impl NewDirectory<'_> {
         self.header_size() + self.texts().len() + slots * self.hash_type.size()
     }
 
-    /// The blob for `code`, whose length is `code_limit`. Pages are hashed in parallel.
+    /// The blob for `code`, whose length is `code_limit`.
     pub fn build(&self, code: &[u8]) -> Vec<u8> {
-        let hashes: Vec<Vec<u8>> = code
-            .par_chunks(page_size(self.page_log2, self.code_limit))
-            .map(|page| self.hash_type.digest(page))
-            .collect();
+        self.build_of(&Code::whole(code), None)
+    }
+
+    /// [`build`](NewDirectory::build) for code that stands in parts. Pages are hashed in parallel, but for those that are
+    /// `known`.
+    pub fn build_of(&self, code: &Code, known: Option<&KnownPages>) -> Vec<u8> {
+        let hash = |(index, page): (usize, &[u8])| {
+            let known = known.and_then(|known| known.hash(self.hash_type, self.page_log2, index, page));
+            known.map_or_else(|| self.hash_type.digest(page), <[u8]>::to_vec)
+        };
+        let pages = code.pages(page_size(self.page_log2, self.code_limit)).enumerate();
+        let hashes: Vec<Vec<u8>> = pages.map(hash).collect();
         self.with_hashes(&hashes)
     }
 
@@ -328,7 +343,7 @@ mod tests {
             assert_eq!(read.special_hash(1).unwrap(), HashType::Sha256.digest(b"info"));
             assert_eq!(read.special_hash(2), None);
             assert_eq!(read.special_hash(4), None);
-            assert!(read.wrong_pages(&code).is_empty());
+            assert!(read.wrong_pages(&code, None).is_empty());
             assert_eq!(read.runtime, if flags & CS_RUNTIME != 0 { 0x000b_0000 } else { 0 });
         }
     }
@@ -357,7 +372,7 @@ mod tests {
         let mut code = vec![7; 9000];
         let bytes = new(12, 2, code.len()).build(&code);
         code[4096] = 8;
-        assert_eq!(CodeDirectory::parse(&bytes).unwrap().wrong_pages(&code), [1]);
+        assert_eq!(CodeDirectory::parse(&bytes).unwrap().wrong_pages(&code, None), [1]);
     }
 
     #[test]

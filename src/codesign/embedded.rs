@@ -1,13 +1,16 @@
 //! The signature inside a Mach-O slice: what an old one says, and how a new one is laid out
 //! (Security, `codesign_alloc.cpp` and `cdbuilder.cpp`; cctools, `codesign_allocate`).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::blob::*;
 use super::code_directory::{CS_LINKER_SIGNED, Cdhash, CodeDirectory, ExecSegment, NewDirectory};
 use super::digest::HashType;
 use super::entitlements::Entitlements;
+use super::pages::{Code, KnownPages};
 use super::signer::{self, Signer};
+use super::verified::Witness;
 use crate::macho::header::{Header, LC_CODE_SIGNATURE, LC_SEGMENT_64, NCMDS_AT, SIZEOFCMDS_AT};
 use crate::macho::{Arch, Container, ReadError, Segment, fat};
 
@@ -154,27 +157,59 @@ pub(super) struct SealedWith<'a> {
     pub code_resources: &'a [u8],
 }
 
-/// The whole file signed anew in every slice.
+/// A file with new signatures.
+pub(super) struct SignedFile<'a> {
+    /// Its bytes, in order.
+    pub pieces: Vec<Cow<'a, [u8]>>,
+    /// The signature of each slice, once more.
+    pub signatures: Vec<(Arch, Vec<u8>)>,
+}
+
+/// [`sign_pieces`] with nothing known, as one.
+#[cfg(test)]
+pub(super) fn sign_file(bytes: &[u8], signing: &Signing) -> Result<Vec<u8>, Refusal> {
+    sign_pieces(bytes, signing, None).map(|signed| signed.pieces.concat())
+}
+
+/// The whole file signed anew in every slice, in pieces of which those that stay are not copied. `witness` knows pages
+/// of it.
 ///
 /// # Errors
 /// [`Refusal`] when it is not code, or has no room for a signature.
-pub(super) fn sign_file(bytes: &[u8], signing: &Signing) -> Result<Vec<u8>, Refusal> {
+pub(super) fn sign_pieces<'a>(
+    bytes: &'a [u8],
+    signing: &Signing,
+    witness: Option<&Witness>,
+) -> Result<SignedFile<'a>, Refusal> {
     let slices = fat::slices(bytes)?;
     let parts: Vec<&[u8]> = slices.iter().filter_map(|(_, range)| bytes.get(range.clone())).collect();
     let headers: Vec<Header> = parts.iter().map(|slice| Header::parse(slice)).collect::<Result<_, _>>()?;
     let needs_sha1 = parts.iter().zip(&headers).any(|(slice, header)| predates_sha256(slice, header));
     let hashes: &[HashType] =
         if needs_sha1 { &[HashType::Sha1, HashType::Sha256] } else { &[HashType::Sha256] };
-    let mut signed = parts
-        .iter()
-        .zip(&headers)
-        .map(|(slice, header)| sign_slice(slice, header, signing, hashes))
-        .collect::<Result<Vec<_>, _>>()?;
-    match (fat::container(bytes), signed.len()) {
-        (Some(Container::Thin), 1) => Ok(signed.swap_remove(0)),
-        (Some(container), _) => Ok(fat::assemble_fat(container, &signed)?),
-        (None, _) => Err(ReadError("is not a Mach-O file".to_owned()).into()),
+    let sign = |(slice, header): (&&'a [u8], &Header)| {
+        let known = witness.and_then(|witness| witness.pages(bytes, header.arch));
+        sign_slice(slice, header, signing, hashes, known.as_ref())
+    };
+    let signed = parts.iter().zip(&headers).map(sign).collect::<Result<Vec<_>, _>>()?;
+    let container = fat::container(bytes).ok_or_else(|| ReadError("is not a Mach-O file".to_owned()))?;
+    let signature = |pieces: &Vec<Cow<[u8]>>| pieces.last().map(|last| last.to_vec()).unwrap_or_default();
+    let archs = headers.iter().map(|header| header.arch);
+    let signatures = archs.zip(signed.iter().map(signature)).collect();
+    if container == Container::Thin {
+        return Ok(SignedFile { pieces: signed.into_iter().flatten().collect(), signatures });
     }
+    let lengths = signed.iter().map(|pieces| pieces.iter().map(|piece| piece.len()).sum());
+    let rows: Vec<(&Header, usize)> = headers.iter().zip(lengths).collect();
+    let (table, starts) = fat::layout(container, &rows)?;
+    let mut end = table.len();
+    let mut pieces = vec![Cow::Owned(table)];
+    for ((slice, start), (_, length)) in signed.into_iter().zip(starts).zip(rows) {
+        pieces.push(Cow::Owned(vec![0; start - end]));
+        pieces.extend(slice);
+        end = start + length;
+    }
+    Ok(SignedFile { pieces, signatures })
 }
 
 /// Whether it may run on a system that knows only SHA-1: before OS X 10.11.4 and iOS 11.
@@ -200,12 +235,13 @@ fn versions(slice: &[u8], header: &Header) -> Option<(u32, u32, u32)> {
     })
 }
 
-fn sign_slice(
-    slice: &[u8],
+fn sign_slice<'a>(
+    slice: &'a [u8],
     header: &Header,
     signing: &Signing,
     hashes: &[HashType],
-) -> Result<Vec<u8>, Refusal> {
+    known: Option<&KnownPages>,
+) -> Result<Vec<Cow<'a, [u8]>>, Refusal> {
     if !is_code(header.file_type) {
         return Err(Refusal::new(
             format!("is Mach-O of file type {}, which carries no signature", header.file_type),
@@ -257,16 +293,16 @@ fn sign_slice(
     let empty = directories.iter().map(|directory| vec![0; directory.size()]).collect();
     let length = blobs(empty, &[]).len() + signing.signer.map_or(0, Signer::reserved);
     let length = length.next_multiple_of(16);
-    let mut code = Vec::with_capacity(code_limit + length);
-    code.extend_from_slice(slice.get(..place.code_end).unwrap_or_default());
-    code.resize(code_limit, 0);
+    let old_code = slice.get(..place.code_end).unwrap_or_default();
+    let mut code = Code::changed(old_code, header.commands_end() + COMMAND_SIZE, code_limit);
     place.write(&mut code, header, length)?;
-    let directories: Vec<Vec<u8>> = directories.iter().map(|directory| directory.build(&code)).collect();
+    let directories: Vec<Vec<u8>> =
+        directories.iter().map(|directory| directory.build_of(&code, known)).collect();
     let signed: Vec<&[u8]> = directories.iter().map(Vec::as_slice).collect();
     let cms = signing.signer.map(|signer| signer.sign(&signed)).transpose()?.unwrap_or_default();
-    code.extend(&blobs(directories, &cms));
-    code.resize(code_limit + length, 0);
-    Ok(code)
+    let mut signature = blobs(directories, &cms);
+    signature.resize(length, 0);
+    Ok(code.into_pieces().into_iter().chain([Cow::Owned(signature)]).collect())
 }
 
 /// Where the signature goes.
@@ -334,9 +370,10 @@ impl<'a> Place<'a> {
     }
 
     /// Makes the load commands say where the signature is: at the end of `code`, `length` bytes.
-    fn write(&self, code: &mut [u8], header: &Header, length: usize) -> Result<(), Refusal> {
+    fn write(&self, code: &mut Code, header: &Header, length: usize) -> Result<(), Refusal> {
         let order = header.order;
         let at_end = code.len();
+        let code = code.head_mut();
         let too_large =
             || Refusal::new("is too large for a signature (4 GiB)", "split it into several libraries");
         let dataoff = u32::try_from(at_end).map_err(|_| too_large())?;

@@ -25,6 +25,7 @@ mod identifier;
 mod identity;
 mod layout;
 mod nested;
+mod pages;
 mod plan;
 mod profile;
 mod requirement;
@@ -35,6 +36,8 @@ mod signers;
 mod simulate;
 mod step;
 mod timestamp;
+mod unsealable;
+mod verified;
 mod verify;
 mod write;
 
@@ -56,8 +59,10 @@ pub use signer::Signer;
 pub use signers::SignedBy;
 pub use simulate::simulate;
 pub use timestamp::{APPLE_TIMESTAMP_SERVER, TIMESTAMP_QUERY, TIMESTAMP_REPLY, TimestampServer};
-pub use verify::{verify_bundle, verify_disk_image, verify_file};
-pub use write::{disk_image_end, sign, sign_disk_image, sign_file};
+pub use unsealable::check_sealable;
+pub use verified::{Known, Verified};
+pub use verify::{verify_bundle, verify_disk_image, verify_file, verify_known};
+pub use write::{disk_image_end, sign, sign_disk_image, sign_file, sign_known};
 
 /// One thing wrong with a signature or a seal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,6 +86,8 @@ pub struct Verification {
     pub codes: Vec<SignedCode>,
     /// Code without a signature: where it is not among the problems it runs all the same.
     pub unsigned: Vec<(BundlePath, crate::macho::Arch)>,
+    /// What need not be calculated again.
+    pub verified: Verified,
 }
 
 /// What one signature says of its code.

@@ -6,11 +6,12 @@ use std::path::Path;
 use super::code_directory::{CS_REQUIRE_LV, CS_RUNTIME};
 use super::embedded::old_entitlements;
 use super::entitlements::Entitlements;
-use super::layout::{KnownBundle, bundles_at, children, innermost, is_file, is_nested_place, known_bundles};
+use super::layout::{KnownBundle, children, innermost, is_file, is_nested_place, known_bundles};
 use super::rules::Rules;
 use super::seal::{Met, items};
 use super::signer::Signer;
 use super::step::{Subject, decide, may_load_any_library};
+use super::unsealable::unsealable;
 use super::{identifier, nested};
 use crate::bundle::{self, Bundle, Image, ImageId, Node};
 use crate::failure::Failure;
@@ -421,17 +422,8 @@ fn item_warning(model: &Bundle, path: &BundlePath, inside: &str, met: Met) -> Op
                 "{inside} is not code but stands among code: sealed by its hash; Contents/Resources is its place"
             ))
         }
-        Met::FolderAmongCode if bundles_at(nodes, path).is_empty() => Some(format!(
-            "{inside} cannot be sealed (bundle format unrecognized, invalid, or unsuitable): among code a folder with a dot \
-             in its name must be a bundle; move it into Contents/Resources and leave a link"
-        )),
         Met::FolderAmongCode => {
-            let versions = path.join("Versions");
-            let current = nodes.get(&versions.join("Current"));
-            let flattened = nodes.contains_key(&versions) && !matches!(current, Some(Node::Link { .. }));
-            flattened.then(|| {
-                format!("{inside} has lost its links (bundle format is ambiguous): codesign will not accept the seal")
-            })
+            unsealable(nodes, path).map(|why| format!("{inside} {}; {}", why.what, why.next))
         }
         Met::Link if !leads_well(model, path) => {
             Some(format!("invalid destination for symbolic link in bundle: {inside}"))

@@ -10,13 +10,16 @@ use super::blob::{
     MAGIC_BLOB_WRAPPER, SLOT_CMS, SLOT_CODE_DIRECTORY, SLOT_CODE_RESOURCES, SLOT_DER_ENTITLEMENTS,
     SLOT_ENTITLEMENTS, SLOT_INFO_PLIST, SLOT_REQUIREMENTS, SuperBlob, blob, super_blob,
 };
-use super::check_code::{CodeReport, Digests, Fault, Outside, check_file, signed_codes, unsigned_codes};
+use super::check_code::{
+    CodeReport, Digests, Fault, Outside, check_file, check_known_file, signed_codes, unsigned_codes,
+};
 use super::check_seal::{Facts, SealCheck};
 use super::check_signature::{Contents, Signed, check_signature};
 use super::digest::HashType;
 use super::disk_image::check_disk_image;
 use super::layout::{KnownBundle, innermost, is_file, known_bundles};
 use super::seal::{CodeResources, Seal};
+use super::verified::{Known, Verified, Witness};
 use super::{SealProblem, Verification};
 use crate::bundle::{self, Bundle, Mapped, Node};
 use crate::failure::Failure;
@@ -33,9 +36,19 @@ use crate::progress::{Cancelled, Progress};
 /// # Errors
 /// [`Cancelled`] when the user stops it; faults are in the result.
 pub fn verify_bundle(bundle: &Bundle, progress: &Progress) -> Result<Verification, Cancelled> {
+    verify_known(bundle, &Known::nothing(), progress)
+}
+
+/// [`verify_bundle`] of a copy of a bundle that was verified: pages and files that did not change since are not hashed again.
+/// Everything else about them is checked.
+///
+/// # Errors
+/// As [`verify_bundle`].
+pub fn verify_known(bundle: &Bundle, before: &Known, progress: &Progress) -> Result<Verification, Cancelled> {
     let known = known_bundles(bundle);
-    let reading = Reading { bundle, progress, known: &known, done: AtomicU64::new(0) };
-    let reports = reading.code_reports()?;
+    let reading = Reading { bundle, progress, known: &known, before, done: AtomicU64::new(0) };
+    let mut result = Verification::default();
+    let reports = reading.code_reports(&mut result.verified)?;
     let sealed: Vec<(&KnownBundle, Result<CodeResources, String>)> = known
         .iter()
         .filter(|one| seals_resources(&reports, one))
@@ -43,9 +56,7 @@ pub fn verify_bundle(bundle: &Bundle, progress: &Progress) -> Result<Verificatio
         .collect();
     let seals: Vec<(&KnownBundle, &CodeResources)> =
         sealed.iter().filter_map(|(one, seal)| Some((*one, seal.as_ref().ok()?))).collect();
-    let digests = reading.digests(&seals, &reports)?;
-
-    let mut result = Verification::default();
+    let digests = reading.digests(&seals, &reports, &mut result.verified)?;
     for (path, report) in &reports {
         result.checks += report.checks;
         result.codes.extend(signed_codes(path, report));
@@ -99,6 +110,7 @@ pub fn verify_disk_image(path: &Path, progress: &Progress) -> Result<Option<Veri
         problems: report.faults.iter().map(|fault| problem(&own, fault)).collect(),
         codes: signed_codes(&own, &report),
         unsigned: Vec::new(),
+        verified: Verified::default(),
     }))
 }
 
@@ -121,6 +133,7 @@ pub fn verify_file(path: &Path, progress: &Progress) -> Result<Verification, Fai
         problems,
         codes: signed_codes(&shown, &report),
         unsigned: unsigned_codes(&shown, &report),
+        verified: Verified::default(),
     })
 }
 
@@ -189,6 +202,7 @@ struct Reading<'a> {
     bundle: &'a Bundle,
     progress: &'a Progress,
     known: &'a [KnownBundle],
+    before: &'a Known,
     done: AtomicU64,
 }
 
@@ -204,14 +218,19 @@ impl Reading<'_> {
             .flatten()
     }
 
-    fn code_reports(&self) -> Result<BTreeMap<BundlePath, CodeReport>, Cancelled> {
+    /// `verified` gets to know of the code without a fault.
+    fn code_reports(&self, verified: &mut Verified) -> Result<BTreeMap<BundlePath, CodeReport>, Cancelled> {
         let of_bundle = |path: &BundlePath| {
             self.known.iter().find(|one| one.has_code && one.executable.as_ref() == Some(path))
         };
         let embedded = self.bundle.images.par_iter().map(|(path, image)| {
             self.step(path)?;
+            let stamp = os::stamp(&image.local);
             let report = match bundle::map(&image.local) {
-                Ok(bytes) => self.check_image(&bytes, of_bundle(path)),
+                Ok(bytes) => {
+                    let witness = self.before.code(path, &image.local);
+                    self.check_image(&bytes, of_bundle(path), witness.as_ref())
+                }
                 Err(error) => CodeReport {
                     faults: vec![Fault {
                         arch: None,
@@ -221,20 +240,25 @@ impl Reading<'_> {
                     ..CodeReport::default()
                 },
             };
-            Ok((path.clone(), report))
+            Ok((path.clone(), stamp, report))
         });
-        let mut reports: BTreeMap<BundlePath, CodeReport> = embedded.collect::<Result<_, Cancelled>>()?;
+        let mut reports = BTreeMap::new();
+        for (path, stamp, report) in embedded.collect::<Result<Vec<_>, Cancelled>>()? {
+            let stamp = stamp.filter(|_| report.faults.is_empty());
+            verified.code.extend(stamp.map(|stamp| (path.clone(), stamp)));
+            reports.insert(path, report);
+        }
         let detached = self.known.iter().filter(|one| !one.has_code);
         reports.extend(detached.filter_map(|one| Some((one.bundle.path.clone(), self.check_detached(one)?))));
         Ok(reports)
     }
 
-    fn check_image(&self, bytes: &[u8], one: Option<&KnownBundle>) -> CodeReport {
-        let Some(one) = one else { return check_file(bytes, &Outside::Nothing) };
+    fn check_image(&self, bytes: &[u8], one: Option<&KnownBundle>, witness: Option<&Witness>) -> CodeReport {
+        let Some(one) = one else { return check_known_file(bytes, &Outside::Nothing, witness) };
         let info = one.bundle.info_plist.as_ref().and_then(|path| self.file(path));
         let seal = self.file(&one.bundle.code_resources());
         let outside = Outside::Bundle { info_plist: info.as_deref(), code_resources: seal.as_deref() };
-        check_file(bytes, &outside)
+        check_known_file(bytes, &outside, witness)
     }
 
     /// The signature of a bundle that keeps it in files (Security, `BundleDiskRep::component`).
@@ -266,7 +290,7 @@ impl Reading<'_> {
                     slot => Contents::or_missing(parts.get(slot)),
                 };
                 let code = script.as_deref().or(info.as_deref()).unwrap_or_default();
-                let signed = Signed { arch: None, code, text: None };
+                let signed = Signed { arch: None, code, text: None, known: None };
                 check_signature(&mut report, &signed, &parts, contents)
             }
             Err(why) => {
@@ -314,6 +338,7 @@ impl Reading<'_> {
         &self,
         seals: &[(&KnownBundle, &CodeResources)],
         reports: &BTreeMap<BundlePath, CodeReport>,
+        verified: &mut Verified,
     ) -> Result<BTreeMap<BundlePath, Digests>, Cancelled> {
         let mut wanted: BTreeMap<BundlePath, (bool, bool)> = BTreeMap::new();
         for (one, seal) in seals {
@@ -331,8 +356,21 @@ impl Reading<'_> {
         }
         let digests = wanted.into_par_iter().map(|(path, (sha1, sha256))| {
             self.step(&path)?;
-            Ok(self.file(&path).map(|bytes| (path, Digests::of(&bytes, sha1, sha256))))
+            let local = path.to_local(&self.bundle.root);
+            let known = self.before.digests(&path, &local);
+            if let Some(known) =
+                known.filter(|known| (known.sha1.is_some() || !sha1) && (known.sha256.is_some() || !sha256))
+            {
+                return Ok(Some((path, None, known)));
+            }
+            let stamp = os::stamp(&local);
+            Ok(self.file(&path).map(|bytes| (path, stamp, Digests::of(&bytes, sha1, sha256))))
         });
-        digests.filter_map(Result::transpose).collect()
+        let mut found = BTreeMap::new();
+        for (path, stamp, digests) in digests.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()? {
+            verified.files.extend(stamp.map(|stamp| (path.clone(), (stamp, digests.clone()))));
+            found.insert(path, digests);
+        }
+        Ok(found)
     }
 }

@@ -7,18 +7,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use sha2::Digest;
 
 use super::blob::{SLOT_CODE_RESOURCES, SLOT_INFO_PLIST, SLOT_REQUIREMENTS};
+use super::check_code::Digests;
 use super::code_directory::{Cdhash, CodeDirectory, ExecSegment, NewDirectory};
 use super::digest::HashType;
 use super::disk_image::{Layout, content_hash, signed_end};
-use super::embedded::{self, Refusal, SealedWith, Signing};
+use super::embedded::{self, Refusal, SealedWith, SignedFile, Signing};
 use super::layout::{CodeBundle, Nodes, bundles_at, children, current_version, is_file};
 use super::rules::Rules;
 use super::seal::{CodeResources, Item, Met, Seal, code_seal, items};
 use super::signer::{self, Signer};
 use super::simulate::{place_seal, seal_files};
+use super::verified::{Known, Witness};
 use super::{SignKind, SignPlan, SignStep, identifier, nested};
 use crate::bundle::{self, InfoPlist, Node};
 use crate::failure::Failure;
@@ -34,6 +36,14 @@ use crate::progress::Progress;
 /// # Errors
 /// [`Failure`] when a file cannot be read, has no room for its signature, or cannot be written.
 pub fn sign(root: &Path, plan: &SignPlan, progress: &Progress) -> Result<(), Failure> {
+    sign_known(root, plan, &Known::nothing(), progress)
+}
+
+/// [`sign`] in a copy of a bundle that was verified: hashes of what did not change since are taken over.
+///
+/// # Errors
+/// As [`sign`].
+pub fn sign_known(root: &Path, plan: &SignPlan, known: &Known, progress: &Progress) -> Result<(), Failure> {
     let listing = bundle::list(root, |_| Ok(()))?;
     if let Some(problem) = listing.problems.first() {
         let what = "holds something that cannot be read, and so cannot be sealed";
@@ -47,7 +57,8 @@ pub fn sign(root: &Path, plan: &SignPlan, progress: &Progress) -> Result<(), Fai
             .map(|step| {
                 let shown = if step.path.is_root() { "the app" } else { step.path.as_str() };
                 progress.step("signing", shown, done.fetch_add(1, Ordering::Relaxed), total)?;
-                carry_out(root, &nodes, step, plan.signer.as_ref())
+                let place = Place { root, nodes: &nodes, signer: plan.signer.as_ref(), known };
+                carry_out(place, step)
             })
             .collect();
         for (bundle, detached) in signed?.into_iter().flatten() {
@@ -57,12 +68,17 @@ pub fn sign(root: &Path, plan: &SignPlan, progress: &Progress) -> Result<(), Fai
     Ok(())
 }
 
-/// Carries out what [`plan_file`](super::plan_file) planned for one Mach-O file that stands alone.
+/// Carries out what [`plan_file`](super::plan_file) planned for one Mach-O file that stands alone. A link stays one: what
+/// it leads to is signed.
 ///
 /// # Errors
 /// As [`sign`].
 pub fn sign_file(path: &Path, plan: &SignPlan) -> Result<(), Failure> {
-    plan.steps.iter().try_for_each(|step| sign_code(path, &signing(step, plan.signer.as_ref()), Sync::Now))
+    let file = fs::canonicalize(path).map_err(|error| Failure::io(path, "open", &error))?;
+    let sign = |step| sign_code(&file, &signing(step, plan.signer.as_ref()), None, Sync::Now);
+    plan.steps
+        .iter()
+        .try_for_each(|step| sign(step).map(drop).map_err(|failure| failure.seen_at(&file, path)))
 }
 
 /// Carries out what [`plan_disk_image`](super::plan_disk_image) planned. An old signature is replaced.
@@ -70,13 +86,16 @@ pub fn sign_file(path: &Path, plan: &SignPlan) -> Result<(), Failure> {
 /// # Errors
 /// As [`sign`].
 pub fn sign_disk_image(path: &Path, plan: &SignPlan, progress: &Progress) -> Result<(), Failure> {
-    let (content_length, end) = image_end(path, plan, progress)?;
     // What a link leads to is the image.
     let local = fs::canonicalize(path).map_err(|error| Failure::io(path, "open", &error))?;
-    let mode = mode(&local);
-    let written =
-        disk::replace_end(&local, content_length, &end, Sync::Now, |fresh| disk::set_mode(fresh, mode));
-    written.map_err(|error| Failure::io(path, "write", &error))
+    let (length, end) = image_end(&local, plan, progress).map_err(|failure| failure.seen_at(&local, path))?;
+    let bytes = map(&local)?;
+    let content = bytes.get(..length).unwrap_or_default();
+    let fail = |error| Failure::io(path, "write", &error);
+    let dress = |fresh: &Path| disk::copy_attributes(&local, fresh);
+    let beside = disk::beside(&local, &[content, &end[..]], Sync::Now, dress).map_err(fail)?;
+    drop(bytes); // Windows replaces no file that is mapped.
+    beside.take_place().map_err(fail)
 }
 
 /// What takes the place of the last 512 bytes of an image that is not signed yet, for whoever is just writing it.
@@ -88,7 +107,7 @@ pub fn disk_image_end(path: &Path, plan: &SignPlan, progress: &Progress) -> Resu
 }
 
 /// How many bytes of an image stay, and what follows them.
-fn image_end(path: &Path, plan: &SignPlan, progress: &Progress) -> Result<(u64, Vec<u8>), Failure> {
+fn image_end(path: &Path, plan: &SignPlan, progress: &Progress) -> Result<(usize, Vec<u8>), Failure> {
     let bytes = map(path)?;
     let layout = Layout::of(path, &bytes)?;
     let step = plan.steps.first().filter(|step| step.kind == SignKind::DiskImage);
@@ -98,7 +117,7 @@ fn image_end(path: &Path, plan: &SignPlan, progress: &Progress) -> Result<(u64, 
     let hash = content_hash(layout.content, step.path.file_name(), progress)?;
     let end = signed_end(&layout, hash, step, plan.signer.as_ref());
     let end = end.map_err(|Refusal { what, next }| Failure::new(path, what, next))?;
-    Ok((layout.content.len() as u64, end))
+    Ok((layout.content.len(), end))
 }
 
 /// What a step says, for code that is no bundle's.
@@ -107,14 +126,18 @@ fn signing<'a>(step: &'a SignStep, signer: Option<&'a Signer>) -> Signing<'a> {
     Signing { identifier, flags: *flags, entitlements: entitlements.as_ref(), signer, bundle: None }
 }
 
+/// Where steps are carried out, and what they have in common.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    root: &'a Path,
+    nodes: &'a Nodes,
+    signer: Option<&'a Signer>,
+    known: &'a Known,
+}
+
 /// The bundle that was sealed, if the step is one, and whether its signature stands in files.
-fn carry_out(
-    root: &Path,
-    nodes: &Nodes,
-    step: &SignStep,
-    signer: Option<&Signer>,
-) -> Result<Option<(CodeBundle, bool)>, Failure> {
-    let local = step.path.to_local(root);
+fn carry_out(place: Place, step: &SignStep) -> Result<Option<(CodeBundle, bool)>, Failure> {
+    let local = step.path.to_local(place.root);
     if !identifier::is_usable(&step.identifier) {
         return Err(Failure::new(
             local,
@@ -122,42 +145,61 @@ fn carry_out(
             "set CFBundleIdentifier",
         ));
     }
-    let signing = signing(step, signer);
+    let signing = signing(step, place.signer);
     if step.kind == SignKind::Code {
-        return sign_code(&local, &signing, Sync::Later).map(|()| None);
+        return sign_known_code(place.known, &step.path, &local, &signing).map(|()| None);
     }
-    let bundle = CodeBundle::at_step(nodes, &step.path);
+    let bundle = CodeBundle::at_step(place.nodes, &step.path);
     let bundle = bundle.ok_or_else(|| {
         Failure::new(&local, "bundle format unrecognized, invalid, or unsuitable", "add its Info.plist")
     })?;
-    BundleSigner::new(root, nodes, bundle, signer)?.sign(&signing).map(Some)
+    BundleSigner::new(place, bundle)?.sign(&signing).map(Some)
 }
 
-fn sign_code(path: &Path, signing: &Signing, sync: Sync) -> Result<(), Failure> {
-    let bytes = bundle::map(path).map_err(|error| Failure::io(path, "read", &error))?;
-    let signed = embedded::sign_file(&bytes, signing)
+/// [`sign_code`] of a bundle's code, with what is known of it; what it was given is then known as well.
+fn sign_known_code(known: &Known, path: &BundlePath, local: &Path, signing: &Signing) -> Result<(), Failure> {
+    let stamp = os::stamp(local);
+    let signatures = sign_code(local, signing, known.code(path, local), Sync::Later)?;
+    known.was_signed(path, stamp, signatures);
+    Ok(())
+}
+
+/// Puts signed code in the place of `path` as a new inode with the old permissions, attributes and date, as codesign does
+/// (Security, `signerutils.cpp`, COPYFILE_METADATA). What stays of it goes from file to file.
+fn sign_code(
+    path: &Path,
+    signing: &Signing,
+    witness: Option<Witness>,
+    sync: Sync,
+) -> Result<Vec<(Arch, Vec<u8>)>, Failure> {
+    let bytes = map(path)?;
+    let SignedFile { pieces, signatures } = embedded::sign_pieces(&bytes, signing, witness.as_ref())
         .map_err(|Refusal { what, next }| Failure::new(path, what, next))?;
+    let fail = |error| Failure::io(path, "write", &error);
+    let dress = |fresh: &Path| {
+        disk::copy_attributes(path, fresh)?;
+        disk::copy_date(path, fresh)
+    };
+    let beside = disk::beside(path, &pieces, sync, dress).map_err(fail)?;
+    drop(pieces);
     drop(bytes); // Windows replaces no file that is mapped.
-    replace(path, &signed, sync)
+    beside.take_place().map_err(fail)?;
+    Ok(signatures)
 }
 
 /// One bundle about to be sealed.
 struct BundleSigner<'a> {
+    place: Place<'a>,
     root: &'a Path,
     nodes: &'a Nodes,
     bundle: CodeBundle,
-    signer: Option<&'a Signer>,
     info_bytes: Option<Vec<u8>>,
     executable: Option<BundlePath>,
 }
 
 impl<'a> BundleSigner<'a> {
-    fn new(
-        root: &'a Path,
-        nodes: &'a Nodes,
-        bundle: CodeBundle,
-        signer: Option<&'a Signer>,
-    ) -> Result<Self, Failure> {
+    fn new(place: Place<'a>, bundle: CodeBundle) -> Result<Self, Failure> {
+        let Place { root, nodes, .. } = place;
         let info_local = bundle.info_plist.as_ref().map(|path| path.to_local(root));
         let info_bytes = info_local.as_deref().map(read).transpose()?;
         let info =
@@ -168,7 +210,7 @@ impl<'a> BundleSigner<'a> {
                 _ => None,
             };
         let executable = bundle.main_executable(nodes, info.as_ref());
-        Ok(BundleSigner { root, nodes, bundle, signer, info_bytes, executable })
+        Ok(BundleSigner { place, root, nodes, bundle, info_bytes, executable })
     }
 
     fn sign(self, signing: &Signing) -> Result<(CodeBundle, bool), Failure> {
@@ -180,7 +222,8 @@ impl<'a> BundleSigner<'a> {
         let with = SealedWith { info_plist: self.info_bytes.as_deref(), code_resources: &sealed };
         match code {
             Some(code) if is_code => {
-                sign_code(&code, &Signing { bundle: Some(with), ..*signing }, Sync::Later)?
+                let path = self.executable.clone().unwrap_or_default();
+                sign_known_code(self.place.known, &path, &code, &Signing { bundle: Some(with), ..*signing })?
             }
             code => self.sign_detached(signing, with, code)?,
         }
@@ -242,16 +285,27 @@ impl<'a> BundleSigner<'a> {
                 Ok((sha1, Some(seal_of_code(&local, &[self.signed(&bytes)])?)))
             }
             _ => {
-                let bytes = read(&local)?;
-                let sha1 = (in_first || with_sha1).then(|| Sha1::digest(&bytes).to_vec());
-                let seal = Seal::File {
-                    sha1: sha1.clone().filter(|_| with_sha1),
-                    sha256: Some(Sha256::digest(&bytes).to_vec()),
-                    optional: item.optional,
-                };
+                let Digests { sha1, sha256 } = self.digests(item.path, &local, in_first || with_sha1)?;
+                let seal =
+                    Seal::File { sha1: sha1.clone().filter(|_| with_sha1), sha256, optional: item.optional };
                 Ok((sha1, Some(seal)))
             }
         }
+    }
+
+    /// Of a file that is sealed by its hashes: SHA-256, and SHA-1 if it is wanted. Known ones are taken over.
+    fn digests(&self, path: &BundlePath, local: &Path, with_sha1: bool) -> Result<Digests, Failure> {
+        let known = self.place.known.digests(path, local).unwrap_or(Digests { sha1: None, sha256: None });
+        let (sha1, sha256) = (known.sha1.filter(|_| with_sha1), known.sha256);
+        if sha256.is_some() && sha1.is_some() == with_sha1 {
+            return Ok(Digests { sha1, sha256 });
+        }
+        let stamp = os::stamp(local);
+        let bytes = map(local)?;
+        let fresh = Digests::of(&bytes, with_sha1 && sha1.is_none(), sha256.is_none());
+        let digests = Digests { sha1: sha1.or(fresh.sha1), sha256: sha256.or(fresh.sha256) };
+        self.place.known.was_read(path, stamp, &digests);
+        Ok(digests)
     }
 
     /// `None` when the folder is no bundle: nothing that could stand for it would be accepted.
@@ -261,7 +315,7 @@ impl<'a> BundleSigner<'a> {
         versions.sort_by_key(|bundle| bundle.path != current.path);
         // Every version has to satisfy the requirement, so it names them all.
         let signed = versions.into_iter().map(|version| {
-            let nested = BundleSigner::new(self.root, self.nodes, version, self.signer)?;
+            let nested = BundleSigner::new(self.place, version)?;
             let code = nested.executable.as_ref().map(|path| path.to_local(self.root));
             match code {
                 Some(code) if begins_like_code(&code)? => Ok(self.signed(&map(&code)?)),
@@ -273,7 +327,7 @@ impl<'a> BundleSigner<'a> {
     }
 
     fn signed(&self, bytes: &[u8]) -> SignedCode {
-        let requirement = self.signer.and_then(|signer| embedded::requirement_text(bytes, signer));
+        let requirement = self.place.signer.and_then(|signer| embedded::requirement_text(bytes, signer));
         SignedCode { cdhashes: embedded::cdhashes(bytes), requirement }
     }
 
@@ -285,7 +339,7 @@ impl<'a> BundleSigner<'a> {
         let bytes = part("CodeDirectory")?.unwrap_or_default();
         let Ok(directory) = CodeDirectory::parse(&bytes) else { return Ok(SignedCode::default()) };
         let (requirements, cms) = (part("CodeRequirements")?, part("CodeSignature")?.unwrap_or_default());
-        let signer = self.signer.filter(|_| !cms.is_empty());
+        let signer = self.place.signer.filter(|_| !cms.is_empty());
         let requirement = signer
             .zip(requirements)
             .and_then(|(signer, requirements)| signer.requirement_text(directory.identifier, &requirements));
@@ -353,7 +407,10 @@ impl<'a> BundleSigner<'a> {
     }
 
     fn write_beside_seal(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-        replace(&self.bundle.signature_folder().join(name).to_local(self.root), bytes, Sync::Later)
+        let path = self.bundle.signature_folder().join(name).to_local(self.root);
+        let mode = fs::metadata(&path).map_or(0o644, |metadata| os::mode(&metadata));
+        let written = disk::replace(&path, bytes, Sync::Later, |fresh| disk::set_mode(fresh, mode));
+        written.map_err(|error| Failure::io(&path, "write", &error))
     }
 }
 
@@ -407,16 +464,4 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 fn map(path: &Path) -> Result<bundle::Mapped, Failure> {
     bundle::map(path).map_err(|error| Failure::io(path, "read", &error))
-}
-
-/// Puts `bytes` in the place of `path` as a new inode, with the old permissions or 0o644.
-fn replace(path: &Path, bytes: &[u8], sync: Sync) -> Result<(), Failure> {
-    let mode = mode(path);
-    let written = disk::replace(path, bytes, sync, |fresh| disk::set_mode(fresh, mode));
-    written.map_err(|error| Failure::io(path, "write", &error))
-}
-
-/// The permissions of what stands at `path`, or those of a new file.
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).map_or(0o644, |metadata| os::mode(&metadata))
 }

@@ -15,7 +15,7 @@ use super::journal::{Journal, Phase, Places, Standing, fingerprint, standing};
 use super::simulate::difference;
 use super::stage;
 use crate::bundle::{Bundle, Node, scan};
-use crate::codesign;
+use crate::codesign::{self, Known, Verified};
 use crate::failure::Failure;
 use crate::os::{disk, free_space, lock_folder};
 use crate::paths::BundlePath;
@@ -36,12 +36,27 @@ pub struct Receipt {
 /// # Errors
 /// [`Failure`]; the bundle is then as it was.
 pub fn apply(bundle: &Bundle, plan: &FixPlan, progress: &Progress) -> Result<Receipt, Failure> {
+    apply_to_verified(bundle, plan, &Verified::default(), progress)
+}
+
+/// [`apply`] to a bundle that was verified: hashes of what neither the plan nor anybody else changes are not calculated
+/// again.
+///
+/// # Errors
+/// As [`apply`].
+pub fn apply_to_verified(
+    bundle: &Bundle,
+    plan: &FixPlan,
+    verified: &Verified,
+    progress: &Progress,
+) -> Result<Receipt, Failure> {
     let last = places(&bundle.root)?;
     let _lock = last.lock()?;
     recover_places(&last)?;
     unchanged(bundle, progress)?;
     let next = last.next();
-    match staged(bundle, plan, &next, progress) {
+    let known = Known::of(&bundle.root, verified);
+    match staged(bundle, plan, &next, &known, progress) {
         Ok(journal) => commit(&last, &next, journal),
         Err(failure) => {
             next.remove()?;
@@ -87,7 +102,13 @@ fn unchanged(bundle: &Bundle, progress: &Progress) -> Result<(), Failure> {
 }
 
 /// The finished bundle in the folder beside, checked against the plan.
-fn staged(bundle: &Bundle, plan: &FixPlan, next: &Places, progress: &Progress) -> Result<Journal, Failure> {
+fn staged(
+    bundle: &Bundle,
+    plan: &FixPlan,
+    next: &Places,
+    known: &Known,
+    progress: &Progress,
+) -> Result<Journal, Failure> {
     enough_space(bundle, plan)?;
     next.remove()?;
     let beside = next.folder.parent().unwrap_or(Path::new("/"));
@@ -97,12 +118,12 @@ fn staged(bundle: &Bundle, plan: &FixPlan, next: &Places, progress: &Progress) -
     next.write(&journal)?;
     let copy = next.copy();
     let work = Work::of(plan);
-    let read_only = stage::mirror(&bundle.root, &copy, bundle.nodes.len() as u64, progress)?;
+    let folders = stage::mirror(&bundle.root, &copy, bundle.nodes.len() as u64, progress)?;
     stage::carry_out(&copy, &plan.edits, &plan.expected.nodes, &work.editing(progress))?;
-    codesign::sign(&copy, &plan.sign, &work.signing(progress))?;
+    codesign::sign_known(&copy, &plan.sign, known, &work.signing(progress))?;
     stage::link_again(&bundle.root, &copy)?;
-    read_only.restore()?;
-    check(bundle, plan, &copy, &work.checking(progress))?;
+    folders.restore()?;
+    check(bundle, plan, &copy, known, &work.checking(progress))?;
     stage::bring_to_disk(&bundle.root, &copy)?;
     journal.phase = Phase::Swapping;
     journal.fingerprint = fingerprint(&copy)?;
@@ -146,8 +167,15 @@ impl Work {
     }
 }
 
-/// Reads the staged bundle as a stranger would and compares it with what was promised.
-fn check(bundle: &Bundle, plan: &FixPlan, copy: &Path, progress: &Progress) -> Result<(), Failure> {
+/// Reads the staged bundle as a stranger would, but for what is `known` not to have changed, and compares it with what was
+/// promised.
+fn check(
+    bundle: &Bundle,
+    plan: &FixPlan,
+    copy: &Path,
+    known: &Known,
+    progress: &Progress,
+) -> Result<(), Failure> {
     let found = scan(copy, progress)?;
     let surprise = |what: String| {
         Failure::new(
@@ -159,7 +187,7 @@ fn check(bundle: &Bundle, plan: &FixPlan, copy: &Path, progress: &Progress) -> R
     if let Some(what) = difference(&plan.expected, &found) {
         return Err(surprise(what));
     }
-    let seals = codesign::verify_bundle(&found, progress)?;
+    let seals = codesign::verify_known(&found, known, progress)?;
     let broken = |step: &codesign::SignStep| seals.problems.iter().find(|problem| problem.path == step.path);
     match plan.sign.steps.iter().find_map(broken) {
         Some(problem) => Err(surprise(problem.message.clone())),

@@ -7,7 +7,7 @@ mod draft;
 mod edit;
 mod expand;
 #[cfg(test)]
-mod faults;
+pub(crate) mod faults;
 mod framework;
 mod journal;
 mod licences;
@@ -21,7 +21,7 @@ mod rewrite;
 mod simulate;
 mod stage;
 
-pub use apply::{Receipt, apply, last_fix, recover, undo};
+pub use apply::{Receipt, apply, apply_to_verified, last_fix, recover, undo};
 pub use edit::{Edit, EditKey, PlannedEdit, Safety};
 pub use plan::{FixOptions, FixPlan, Offer, Selection, plan};
 pub use simulate::difference;

@@ -1,6 +1,7 @@
 //! The copy of the bundle in which a plan is carried out: hard links to what stays, new files for what changes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,12 +20,19 @@ use crate::os::{self, disk};
 use crate::paths::BundlePath;
 use crate::progress::Progress;
 
-/// Folders of the copy that are to be read-only again once it is complete, with their modes.
-pub(super) struct ReadOnly(Vec<(PathBuf, u32)>);
+/// The folders of the copy, and what each has to get back once it is complete.
+pub(super) struct Folders(Vec<Folder>);
+
+struct Folder {
+    from: PathBuf,
+    to: PathBuf,
+    /// Where the work needed more permissions than it had.
+    mode: Option<u32>,
+}
 
 /// Mirrors `from` at `to`, which must not exist: folders are made, links made again, files linked (or copied where the
 /// file system has no hard links). A linked file must never be written to; see [`replace`].
-pub(super) fn mirror(from: &Path, to: &Path, total: u64, progress: &Progress) -> Result<ReadOnly, Failure> {
+pub(super) fn mirror(from: &Path, to: &Path, total: u64, progress: &Progress) -> Result<Folders, Failure> {
     let mut folders = Vec::new();
     for (done, entry) in walkdir::WalkDir::new(from).sort_by_file_name().into_iter().enumerate() {
         let entry = entry.map_err(|error| walk_failure(from, error))?;
@@ -33,7 +41,7 @@ pub(super) fn mirror(from: &Path, to: &Path, total: u64, progress: &Progress) ->
         let target = if inside.as_os_str().is_empty() { to.to_path_buf() } else { to.join(inside) };
         let kind = entry.file_type();
         let made = if kind.is_dir() {
-            folders.push((entry.path().to_path_buf(), target.clone()));
+            folders.push(Folder { from: entry.path().to_path_buf(), to: target.clone(), mode: None });
             disk::create_folder(&target)
         } else if kind.is_symlink() {
             fs::read_link(entry.path()).and_then(|link| disk::create_link(&link, &target))
@@ -42,26 +50,31 @@ pub(super) fn mirror(from: &Path, to: &Path, total: u64, progress: &Progress) ->
         };
         made.map_err(|error| Failure::io(&target, "create", &error))?;
     }
-    let mut read_only = Vec::new();
-    for (from, to) in folders {
-        let fail = |error: io::Error| Failure::io(&to, "set the attributes of", &error);
-        disk::copy_attributes(&from, &to).map_err(fail)?;
-        let mode = os::writable_folder(&to).map_err(fail)?;
-        if mode & 0o700 != 0o700 {
-            read_only.push((to, mode));
-        }
+    for Folder { from, to, mode } in &mut folders {
+        let fail = |error: io::Error| Failure::io(to, "set the attributes of", &error);
+        disk::copy_attributes(from, to).map_err(fail)?;
+        *mode = Some(os::writable_folder(to).map_err(fail)?).filter(|mode| mode & 0o700 != 0o700);
     }
-    Ok(ReadOnly(read_only))
+    Ok(Folders(folders))
 }
 
-impl ReadOnly {
-    /// Takes the permissions away again that the work needed.
+impl Folders {
+    /// Takes the permissions away again that the work needed, and gives back the date to each folder in which no name came
+    /// or went.
     pub fn restore(self) -> Result<(), Failure> {
-        for (folder, mode) in self.0.iter().filter(|(folder, _)| folder.is_dir()) {
-            disk::set_mode(folder, *mode).map_err(|error| Failure::io(folder, "set the mode of", &error))?;
+        for Folder { from, to, mode } in self.0.iter().filter(|folder| folder.to.is_dir()) {
+            let fail = |error: io::Error| Failure::io(to, "set the attributes of", &error);
+            if names_in(from).map_err(fail)? == names_in(to).map_err(fail)? {
+                disk::copy_date(from, to).map_err(fail)?;
+            }
+            mode.map_or(Ok(()), |mode| disk::set_mode(to, mode)).map_err(fail)?;
         }
         Ok(())
     }
+}
+
+fn names_in(folder: &Path) -> io::Result<BTreeSet<OsString>> {
+    fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect()
 }
 
 /// Files that had one inode under several names get one again, where what was done to each name came to the same.

@@ -151,21 +151,11 @@ pub fn assemble_fat(container: Container, slices: &[Vec<u8>]) -> Result<Vec<u8>,
     if let (Container::Thin, [only]) = (container, slices) {
         return Ok(only.clone());
     }
-    let count = u32::try_from(slices.len()).ok().filter(|count| (1..TOO_MANY_ARCHS).contains(count));
-    let count = count.filter(|_| container != Container::Thin);
-    let count = count.ok_or_else(|| ReadError(format!("cannot hold {} slices", slices.len())))?;
-    let magic = if container == Container::Fat64 { FAT_MAGIC_64 } else { FAT_MAGIC };
-    let mut table = [magic.to_be_bytes(), count.to_be_bytes()].concat();
-    let mut contents_end = 8 + slices.len() * row_size(container);
-    let mut starts = Vec::new();
-    for slice in slices {
-        let start = contents_end.next_multiple_of(1 << ALIGN_BITS);
-        table.extend(row(container, slice, start)?);
-        starts.push(start);
-        contents_end = start + slice.len();
-    }
-    let mut file = table;
-    file.reserve_exact(contents_end.saturating_sub(file.len()));
+    let headers = slices.iter().map(|slice| Header::parse(slice)).collect::<Result<Vec<_>, _>>()?;
+    let rows: Vec<(&Header, usize)> = headers.iter().zip(slices.iter().map(Vec::len)).collect();
+    let (mut file, starts) = layout(container, &rows)?;
+    let end = starts.last().zip(slices.last()).map_or(0, |(start, slice)| start + slice.len());
+    file.reserve_exact(end.saturating_sub(file.len()));
     for (slice, start) in slices.iter().zip(starts) {
         file.resize(start, 0);
         file.extend_from_slice(slice);
@@ -173,18 +163,38 @@ pub fn assemble_fat(container: Container, slices: &[Vec<u8>]) -> Result<Vec<u8>,
     Ok(file)
 }
 
-fn row(container: Container, slice: &[u8], start: usize) -> Result<Vec<u8>, ReadError> {
-    let header = Header::parse(slice)?;
+/// The table of [`assemble_fat`] for slices with these headers and lengths, and where in the file each of them starts.
+///
+/// # Errors
+/// When there are too many or none, or when 32-bit offsets do not reach.
+pub fn layout(container: Container, slices: &[(&Header, usize)]) -> Result<(Vec<u8>, Vec<usize>), ReadError> {
+    let count = u32::try_from(slices.len()).ok().filter(|count| (1..TOO_MANY_ARCHS).contains(count));
+    let count = count.filter(|_| container != Container::Thin);
+    let count = count.ok_or_else(|| ReadError(format!("cannot hold {} slices", slices.len())))?;
+    let magic = if container == Container::Fat64 { FAT_MAGIC_64 } else { FAT_MAGIC };
+    let mut table = [magic.to_be_bytes(), count.to_be_bytes()].concat();
+    let mut contents_end = 8 + slices.len() * row_size(container);
+    let mut starts = Vec::new();
+    for (header, length) in slices {
+        let start = contents_end.next_multiple_of(1 << ALIGN_BITS);
+        table.extend(row(container, header, *length, start)?);
+        starts.push(start);
+        contents_end = start + length;
+    }
+    Ok((table, starts))
+}
+
+fn row(container: Container, header: &Header, length: usize, start: usize) -> Result<Vec<u8>, ReadError> {
     let cpu =
         [header.arch.cpu_type.to_be_bytes(), (header.arch.cpu_subtype | header.capabilities).to_be_bytes()];
     let mut row = cpu.concat();
     if container == Container::Fat64 {
         row.extend((start as u64).to_be_bytes());
-        row.extend((slice.len() as u64).to_be_bytes());
+        row.extend((length as u64).to_be_bytes());
         row.extend(ALIGN_BITS.to_be_bytes());
         row.extend([0; 4]);
     } else {
-        for value in [start, slice.len()] {
+        for value in [start, length] {
             let value = u32::try_from(value);
             let value =
                 value.map_err(|_| ReadError("is too large for a universal file of 32 bits".to_owned()))?;

@@ -3,8 +3,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "one of the writers")]
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 
 #[cfg(test)]
@@ -97,6 +97,12 @@ pub fn copy_attributes(from: &Path, to: &Path) -> io::Result<()> {
     super::copy_attributes(from, to)
 }
 
+/// When `from` was changed last becomes the date of `to`.
+pub fn copy_date(from: &Path, to: &Path) -> io::Result<()> {
+    fault::before(to, Change::Frees)?;
+    super::copy_date(from, to)
+}
+
 /// Makes what was created or renamed in `folder` survive a power cut.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     fault::before(folder, Change::Frees)?;
@@ -118,51 +124,47 @@ pub enum Sync {
     Later,
 }
 
-/// Puts `bytes` in the place of `path` as a new inode that `dress` gives its permissions: a temporary sibling, fsync,
-/// rename. The kernel keeps what it knows of a signature with the inode, so that a file changed in place is killed.
+/// Puts `bytes` in the place of `path` as a new inode: [`beside`], then [`Beside::take_place`].
 pub fn replace(
     path: &Path,
     bytes: &[u8],
     sync: Sync,
     dress: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
-    replace_by(path, sync, dress, |file| file.write_all(bytes))
+    beside(path, &[bytes], sync, dress)?.take_place()
 }
 
-/// As [`replace`], with the first `keep` bytes of the old file and then `end`. The system copies, where it can without
-/// reading.
-pub fn replace_end(
-    path: &Path,
-    keep: u64,
-    end: &[u8],
-    sync: Sync,
-    dress: impl FnOnce(&Path) -> io::Result<()>,
-) -> io::Result<()> {
-    replace_by(path, sync, dress, |file| {
-        let copied = io::copy(&mut File::open(path)?.take(keep), file)?;
-        if copied < keep {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        file.write_all(end)
-    })
+/// A new file that has yet to take its name; it goes when it is dropped before.
+pub struct Beside<'a> {
+    file: tempfile::NamedTempFile,
+    path: &'a Path,
 }
 
-fn replace_by(
-    path: &Path,
+/// Writes `pieces`, one behind the other, into a temporary sibling of `path`, which `dress` gives its permissions. The kernel
+/// keeps what it knows of a signature with the inode, so that a file changed in place is killed.
+pub fn beside<'a>(
+    path: &'a Path,
+    pieces: &[impl AsRef<[u8]>],
     sync: Sync,
     dress: impl FnOnce(&Path) -> io::Result<()>,
-    write: impl FnOnce(&mut File) -> io::Result<()>,
-) -> io::Result<()> {
+) -> io::Result<Beside<'a>> {
     fault::before(path, Change::Adds)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
     fault::before(path, Change::Adds)?;
-    write(file.as_file_mut())?;
+    pieces.iter().try_for_each(|piece| file.write_all(piece.as_ref()))?;
     dress(file.path())?;
     if sync == Sync::Now {
         fault::before(path, Change::Adds)?;
         file.as_file().sync_all()?;
     }
-    fault::before(path, Change::Frees)?;
-    file.persist(path).map_err(|error| error.error).map(drop)
+    Ok(Beside { file, path })
+}
+
+impl Beside<'_> {
+    /// Windows replaces no file that is mapped.
+    pub fn take_place(self) -> io::Result<()> {
+        fault::before(self.path, Change::Frees)?;
+        self.file.persist(self.path).map_err(|error| error.error).map(drop)
+    }
 }

@@ -5,6 +5,9 @@ pub(crate) mod disk;
 #[cfg(test)]
 pub(crate) mod fault;
 
+mod stamp;
+pub(crate) use stamp::Stamp;
+
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
+use super::Stamp;
+
 /// Swaps two folders in one step of the file system (`renameat2` with RENAME_EXCHANGE, `renamex_np` with RENAME_SWAP).
 /// Answers `false`, with nothing changed, where the file system cannot.
 pub fn exchange(a: &Path, b: &Path) -> io::Result<bool> {
@@ -75,6 +77,17 @@ pub fn shared_inode(data: &Metadata) -> Option<(u64, u64)> {
     (data.nlink() > 1).then(|| (data.dev(), data.ino()))
 }
 
+/// `None` for what is no file, or cannot be looked at.
+pub fn stamp(path: &Path) -> Option<Stamp> {
+    let data = fs::symlink_metadata(path).ok().filter(Metadata::is_file)?;
+    Some(Stamp {
+        file: (data.dev(), data.ino()),
+        length: data.len(),
+        modified: (data.mtime(), data.mtime_nsec()),
+        changed: (data.ctime(), data.ctime_nsec()),
+    })
+}
+
 /// Whether a file may be started.
 pub fn is_executable(_: &Path, data: &Metadata) -> io::Result<bool> {
     Ok(data.permissions().mode() & 0o111 != 0)
@@ -137,6 +150,11 @@ pub fn attributes(path: &Path) -> BTreeMap<String, Vec<u8>> {
         Some((plain.to_owned(), value))
     };
     attribute_names(path).into_iter().filter_map(value).collect()
+}
+
+/// When `from` was changed last, as the date of `to`, a file or folder of ours.
+pub fn copy_date(from: &Path, to: &Path) -> io::Result<()> {
+    File::open(to)?.set_modified(fs::symlink_metadata(from)?.modified()?)
 }
 
 /// Permissions and extended attributes of a folder or file onto its copy. Attributes that the target's file system

@@ -12,6 +12,8 @@ mod repair;
 pub mod sample;
 pub mod seals;
 mod sign;
+#[cfg(test)]
+mod sign_faults;
 mod survey;
 mod system;
 mod timestamp_server;

@@ -70,7 +70,8 @@ pub fn apply(
     plan: &FixPlan,
     progress: &Progress,
 ) -> Result<(Receipt, Inspection), Failure> {
-    let receipt = fix::apply(&inspection.bundle, plan, progress)?;
+    let verified = &inspection.seals.verified;
+    let receipt = fix::apply_to_verified(&inspection.bundle, plan, verified, progress)?;
     // What is done is done: the look at the result is not for the user's cancel to stop.
     let after = inspect(&inspection.bundle.root, &inspection.options, &progress.without_cancel())?;
     Ok((receipt, after))

@@ -142,7 +142,9 @@ fn plan_bundle(bundle: &Bundle, options: &SignOptions) -> Result<SignPlan, Failu
             "correct CFBundleExecutable, or sign it without --entitlements",
         ));
     }
-    Ok(codesign::plan(bundle, &BTreeSet::new(), options))
+    let plan = codesign::plan(bundle, &BTreeSet::new(), options);
+    codesign::check_sealable(bundle, &plan)?;
+    Ok(plan)
 }
 
 fn sign_bundle(path: &Path, options: &SignOptions, progress: &Progress) -> Result<Signed, Failure> {

@@ -59,3 +59,28 @@ impl Fixture {
         placed.filter(|(_, to)| to.is_dir()).collect()
     }
 }
+
+/// A thin little-endian library of 64 bits that is not signed, with a `__LINKEDIT` that is longer by `length` bytes.
+pub fn grown(library: &[u8], length: usize) -> Vec<u8> {
+    let mut bytes = library.to_vec();
+    let word = |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four"));
+    let (mut at, count) = (32, word(&bytes, 16));
+    for _ in 0..count {
+        let size = word(&bytes, at + 4) as usize;
+        // LC_SEGMENT_64: the name at 8, vmsize at 32, filesize at 48.
+        if word(&bytes, at) == 0x19 && bytes[at + 8..].starts_with(b"__LINKEDIT\0") {
+            let filesize = u64::from(word(&bytes, at + 48)) + length as u64;
+            let vmsize = filesize.next_multiple_of(0x4000);
+            bytes[at + 32..at + 40].copy_from_slice(&vmsize.to_le_bytes());
+            bytes[at + 48..at + 56].copy_from_slice(&filesize.to_le_bytes());
+        }
+        at += size;
+    }
+    bytes.extend(filler(length));
+    bytes
+}
+
+/// Bytes that are not all the same.
+pub fn filler(length: usize) -> Vec<u8> {
+    (0..length).map(|at| (at * 31 + at / 4096) as u8).collect()
+}

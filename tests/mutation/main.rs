@@ -13,6 +13,7 @@ mod app;
 mod chain;
 mod image;
 mod kinds;
+#[path = "../common/oracle.rs"]
 mod oracle;
 mod signature;
 mod verdicts;

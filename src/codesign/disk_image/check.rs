@@ -35,7 +35,7 @@ pub(in crate::codesign) fn check_disk_image(image: &[u8]) -> Option<CodeReport> 
         SLOT_TRAILER => Contents::Known(&trailer[..]),
         slot => Contents::or_missing(parts.get(slot)),
     };
-    let signed = Signed { arch: None, code: content, text: None };
+    let signed = Signed { arch: None, code: content, text: None, known: None };
     let identity = check_signature(&mut report, &signed, &parts, contents);
     // An image is for every processor; a report wants one.
     report.slices.push((Arch::ARM64, identity));
