@@ -181,7 +181,7 @@ mod scripts {
     }
 
     #[test]
-    fn what_is_missing_is_named_and_leaves_nothing() {
+    fn what_cannot_be_shipped_is_named_and_leaves_nothing() {
         let fixture = common::unpack("faults");
         let out = fixture.path().join("out");
         let made = script("macos", &["absent".as_ref(), out.as_ref()]);
@@ -195,11 +195,11 @@ mod scripts {
         assert_eq!((made.status.code(), out.exists()), (Some(3), false), "{}", said(&made));
         assert!(said(&made).contains("text: is not a Mach-O file"), "{}", said(&made));
 
-        let mut stopped = fs::read(program(&fixture)).expect("a program");
-        stopped.truncate(600);
-        fs::write(&text, stopped).expect("a file");
-        let made = script("macos", &[text.as_ref(), out.as_ref()]);
-        assert!(!made.status.success(), "{}", said(&made));
+        let brewed = common::unpack("t1");
+        let made = script("macos", &[brewed.app("T1").join("Contents/MacOS/brewed").as_ref(), out.as_ref()]);
+        assert_eq!(made.status.code(), Some(1), "{}", said(&made));
+        assert!(said(&made).contains("/opt/homebrew/opt/foo/lib/libfoo.1.dylib"), "{}", said(&made));
+        assert_eq!(fs::read_dir(&out).expect("a folder").count(), 0, "{}", said(&made));
     }
 
     #[test]
