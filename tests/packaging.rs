@@ -181,6 +181,21 @@ mod scripts {
     }
 
     #[test]
+    fn the_app_asks_for_the_macos_that_the_program_was_built_for() {
+        let fixture = common::unpack("faults");
+        let (binary, out) = (program(&fixture), fixture.path().join("out"));
+        // LC_BUILD_VERSION: the platform is macOS (1), minos 11.0 and here 12.3.
+        let mut bytes = fs::read(&binary).expect("a program");
+        let minos = [1, 0, 0, 0, 0, 0, 11, 0];
+        let at = bytes.windows(8).position(|window| window == minos).expect("LC_BUILD_VERSION") + 4;
+        bytes[at..at + 4].copy_from_slice(&[0, 3, 12, 0]);
+        fs::write(&binary, bytes).expect("a file");
+        let made = script("macos", &[binary.as_ref(), out.as_ref()]);
+        assert!(made.status.success(), "{}", said(&made));
+        assert_eq!(json("inspect", &out.join("Bundlewright.app"))["minimum_system"], "12.3");
+    }
+
+    #[test]
     fn what_cannot_be_shipped_is_named_and_leaves_nothing() {
         let fixture = common::unpack("faults");
         let out = fixture.path().join("out");
