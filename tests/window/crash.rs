@@ -118,6 +118,24 @@ fn the_story_leads_to_the_load_command_and_to_its_repair() {
 }
 
 #[test]
+fn commands_of_the_advice_are_buttons_while_the_bundle_is_open() {
+    let mut harness = tied();
+    assert!(!says(&harness, "Do it with"), "what is typed elsewhere is pressed here");
+    for words in ["Plan this…", "Plan everything…", "Copy command"] {
+        assert!(harness.query_all_by_label(words).next().is_some(), "{words}");
+    }
+    let all = harness.query_all_by_label("Plan this…").next().unwrap();
+    all.scroll_to_me();
+    settle(&mut harness);
+    harness.query_all_by_label("Plan this…").next().unwrap().click();
+    settle(&mut harness);
+    assert!(says(&harness, "Fix plan"), "the plan page shows the edits");
+    command(&mut harness, Key::Num8);
+    command(&mut harness, Key::W);
+    assert!(harness.query_all_by_label("Plan this…").next().is_none());
+}
+
+#[test]
 fn a_repaired_bundle_is_no_longer_blamed() {
     let mut harness = tied();
     command(&mut harness, Key::R);

@@ -2,57 +2,45 @@
 
 use egui::{Margin, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use super::origin;
-use super::shown::{Shown, first, target_of_image};
+use super::also::{self, marked, others};
+use super::shown::{first, target_of_image};
 use super::story::verdict_mark;
 use super::words::{lay_out, spoken};
+use super::{Told, origin};
 use crate::crash::Source;
 use crate::triage::{Certainty, Origin, Rule, Tie, Triage, Verdict};
 use crate::ui::command::{Action, Command, Outbox};
 use crate::ui::facts::{bytes, number};
 use crate::ui::icons::Icon;
-use crate::ui::pages::overview::severity_icon;
-use crate::ui::state::Opened;
 use crate::ui::theme::{Type, tokens};
 use crate::ui::widgets::{
     Button, Tone, action_bar, badge, chip, cut, divider, elided, galley, label, name, paint_left, property,
-    property_path, property_text, wrapped,
+    property_path, property_text,
 };
 
-pub struct Place<'a> {
-    pub triage: &'a Triage,
-    pub shown: &'a Shown,
-    pub image: Option<usize>,
-    pub opened: Option<&'a Opened>,
-    pub busy: bool,
-}
-
-pub fn show(ui: &mut Ui, place: &Place<'_>, out: &mut Outbox) {
-    if let Some(at) = place.image {
-        action_bar(ui, "crash-actions", |ui| actions(ui, place, at, out));
+pub fn show(ui: &mut Ui, told: &Told<'_>, selected: Option<usize>, out: &mut Outbox) {
+    if let Some(at) = selected {
+        action_bar(ui, "crash-actions", |ui| actions(ui, told, at, out));
     }
-    ScrollArea::vertical().id_salt(("crash", place.image)).auto_shrink(false).show(ui, |ui| {
+    ScrollArea::vertical().id_salt(("crash", selected)).auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        if let Some(at) = place.image {
-            part(ui, None, |ui| image(ui, place, at));
+        if let Some(at) = selected {
+            part(ui, None, |ui| image(ui, told, at));
             divider(ui);
         }
-        part(ui, Some("Report"), |ui| report(ui, place.triage));
+        part(ui, Some("Report"), |ui| report(ui, told.triage));
         divider(ui);
-        part(ui, Some("This bundle"), |ui| match &place.triage.tie {
-            Some(tie) => bundle(ui, place, tie),
-            None => no_bundle(ui, place, out),
+        part(ui, Some("This bundle"), |ui| match &told.triage.tie {
+            Some(tie) => bundle(ui, told, tie),
+            None => no_bundle(ui, told, out),
         });
-        if first(place.triage).is_some() {
+        if first(told.triage).is_some() {
             divider(ui);
-            part(ui, Some("How sure"), |ui| how_sure(ui, place));
+            part(ui, Some("How sure"), |ui| how_sure(ui, told));
         }
-        let others = others(place.triage);
-        if !others.is_empty() {
+        if !others(told.triage).is_empty() {
             divider(ui);
-            part(ui, Some("Also in this report"), |ui| {
-                others.into_iter().for_each(|one| also(ui, place, one))
-            });
+            part(ui, Some("Also in this report"), |ui| also::show(ui, told, out));
         }
     });
 }
@@ -70,9 +58,9 @@ fn part(ui: &mut Ui, title: Option<&str>, contents: impl FnOnce(&mut Ui)) {
     });
 }
 
-fn actions(ui: &mut Ui, place: &Place<'_>, at: usize, out: &mut Outbox) {
-    let target = target_of_image(place.triage, at, place.opened);
-    let tip = match (&target, place.opened) {
+fn actions(ui: &mut Ui, told: &Told<'_>, at: usize, out: &mut Outbox) {
+    let target = target_of_image(told.triage, at, told.opened);
+    let tip = match (&target, told.opened) {
         (Some((_, None)), _) => "Shows the file in the tree of the open bundle",
         (Some((_, Some(_))), _) => "Shows the reference that led to it in the tree of the open bundle",
         (None, Some(_)) => "The open bundle has no such file, and no reference that leads to it",
@@ -84,7 +72,7 @@ fn actions(ui: &mut Ui, place: &Place<'_>, at: usize, out: &mut Outbox) {
     {
         out.push(Action::ShowInTree(image, name));
     }
-    let Some(path) = place.triage.report.images.get(at).and_then(|image| image.path.clone()) else { return };
+    let Some(path) = told.triage.report.images.get(at).and_then(|image| image.path.clone()) else { return };
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
         let copy = Button::new("Copy path").icon_only(Icon::Copy);
         if copy.tip("Copies the whole path as the report has it").show(ui).clicked() {
@@ -93,22 +81,22 @@ fn actions(ui: &mut Ui, place: &Place<'_>, at: usize, out: &mut Outbox) {
     });
 }
 
-fn image(ui: &mut Ui, place: &Place<'_>, at: usize) {
+fn image(ui: &mut Ui, told: &Told<'_>, at: usize) {
     let t = tokens(ui);
-    let Some(image) = place.triage.report.images.get(at) else { return };
+    let Some(image) = told.triage.report.images.get(at) else { return };
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &image.name));
     paint_left(ui, rect.left(), rect.center().y, elided_title(ui, &image.name, rect.width()));
     response.on_hover_text(&image.name);
-    let from = place.triage.origins.get(at).copied().unwrap_or(Origin::Unknown);
+    let from = told.triage.origins.get(at).copied().unwrap_or(Origin::Unknown);
     property(ui, "Origin", origin::word(from), |ui, x, y, room| {
         origin::paint(ui, x, y, from, Type::Body, room);
     });
     if let Some(path) = &image.path {
         property_path(ui, "Path", path);
     }
-    let file = place.triage.tie.as_ref().and_then(|tie| tie.files.get(at)?.as_ref());
-    if let Some(file) = file.filter(|file| file.as_str() != place.triage.short(at)) {
+    let file = told.triage.tie.as_ref().and_then(|tie| tie.files.get(at)?.as_ref());
+    if let Some(file) = file.filter(|file| file.as_str() != told.triage.short(at)) {
         property_path(ui, "File", file.as_str());
     }
     property_path(ui, "UUID", image.uuid.as_deref().unwrap_or("–"));
@@ -129,8 +117,8 @@ fn image(ui: &mut Ui, place: &Place<'_>, at: usize) {
     if let Some(source) = source {
         property_text(ui, "Known", source);
     }
-    if place.shown.twice.contains(&at) {
-        let of = place.triage.duplicates.iter().find(|one| one.images.contains(&at));
+    if told.shown.twice.contains(&at) {
+        let of = told.triage.duplicates.iter().find(|one| one.images.contains(&at));
         let others = of.map_or(Vec::new(), |one| one.images.iter().filter(|one| **one != at).collect());
         let others: Vec<String> = others.into_iter().map(|at| format!("# {at}")).collect();
         let words = format!("In memory also as {}", others.join(", "));
@@ -204,7 +192,7 @@ fn verdict_words(verdict: Verdict) -> &'static str {
     }
 }
 
-fn bundle(ui: &mut Ui, place: &Place<'_>, tie: &Tie) {
+fn bundle(ui: &mut Ui, told: &Told<'_>, tie: &Tie) {
     let (icon, tone) = verdict_mark(tie.verdict);
     let words = verdict_words(tie.verdict);
     let of = tie.same + tie.other + tie.absent;
@@ -215,37 +203,14 @@ fn bundle(ui: &mut Ui, place: &Place<'_>, tie: &Tie) {
     if tie.absent > 0 {
         counts.push(format!("{} not in the bundle", number(tie.absent as u64)));
     }
-    marked(ui, place, (icon, tone), words, &[&counts.join(" · ")]);
+    marked(ui, told, (icon, tone), words, &[&counts.join(" · ")]);
     property_text(ui, "Bundle", &tie.bundle);
 }
 
-/// An icon, a line beside it, and smaller ones below.
-fn marked(ui: &mut Ui, place: &Place<'_>, (icon, tone): (Icon, Tone), title: &str, lines: &[&str]) {
-    let t = tokens(ui);
-    let room = ui.available_width() - 24.0;
-    let title_words = wrapped(ui, title, Type::Body, t.text, room);
-    let below: Vec<_> = lines
-        .iter()
-        .filter(|line| !line.is_empty())
-        .map(|line| lay_out(ui, line, "", &place.shown.spaced, Type::Caption, room))
-        .collect();
-    let high = title_words.size().y + below.iter().map(|line| line.size().y + 2.0).sum::<f32>();
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), high + 6.0), Sense::hover());
-    let all: Vec<String> = std::iter::once(title).chain(lines.iter().copied()).map(spoken).collect();
-    name(&response, all.join(" ").trim_end());
-    icon.paint_at(ui.painter(), pos2(rect.left() + 8.0, rect.top() + 9.0), 15.0, tone.ink(t));
-    let mut y = rect.top();
-    for words in std::iter::once(title_words).chain(below) {
-        let high = words.size().y + 2.0;
-        ui.painter().galley(pos2(rect.left() + 24.0, y), words, t.text);
-        y += high;
-    }
-}
-
-fn no_bundle(ui: &mut Ui, place: &Place<'_>, out: &mut Outbox) {
+fn no_bundle(ui: &mut Ui, told: &Told<'_>, out: &mut Outbox) {
     marked(
         ui,
-        place,
+        told,
         (Icon::Note, Tone::Note),
         "No bundle is open",
         &[
@@ -253,24 +218,24 @@ fn no_bundle(ui: &mut Ui, place: &Place<'_>, out: &mut Outbox) {
         ],
     );
     ui.add_space(6.0);
-    let open = Button::new("Open the bundle…").icon(Icon::Folder).enabled(!place.busy);
+    let open = Button::new("Open the bundle…").icon(Icon::Folder).enabled(!told.busy);
     if open.tip("Choose the app that crashed; it is only read").show(ui).clicked() {
         out.push(Action::Run(Command::Open));
     }
 }
 
 /// Of what the story is about, and of whom it blames.
-fn how_sure(ui: &mut Ui, place: &Place<'_>) {
+fn how_sure(ui: &mut Ui, told: &Told<'_>) {
     const MOST: usize = 6;
-    let Some(finding) = first(place.triage) else { return };
-    sure(ui, place, finding.certainty, &finding.title);
+    let Some(finding) = first(told.triage) else { return };
+    sure(ui, told, finding.certainty, &finding.title);
     let blamed = finding.culprits.iter().filter(|culprit| culprit.name.is_some());
     for culprit in blamed.take(MOST) {
-        sure(ui, place, culprit.certainty, &culprit.words);
+        sure(ui, told, culprit.certainty, &culprit.words);
     }
 }
 
-fn sure(ui: &mut Ui, place: &Place<'_>, certainty: Certainty, words: &str) {
+fn sure(ui: &mut Ui, told: &Told<'_>, certainty: Certainty, words: &str) {
     const BADGE: f32 = 66.0;
     let t = tokens(ui);
     let (word, tone) = match certainty {
@@ -278,22 +243,10 @@ fn sure(ui: &mut Ui, place: &Place<'_>, certainty: Certainty, words: &str) {
         Certainty::Likely => ("Likely", Tone::Note),
         Certainty::Possible => ("Possible", Tone::Warning),
     };
-    let lines = lay_out(ui, words, "", &place.shown.spaced, Type::Body, ui.available_width() - BADGE);
+    let lines = lay_out(ui, words, "", &told.shown.spaced, Type::Body, ui.available_width() - BADGE);
     let high = lines.size().y.max(20.0) + 6.0;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), high), Sense::hover());
     name(&response, &format!("{word}: {}", spoken(words)));
     badge(ui, rect.left(), rect.top() + 10.0, word, tone, false);
     ui.painter().galley(rect.min + vec2(BADGE, 1.0), lines, t.text);
-}
-
-/// What the story is not about.
-fn others(triage: &Triage) -> Vec<&crate::triage::Finding> {
-    let told = usize::from(first(triage).is_some());
-    triage.findings.iter().skip(told).filter(|finding| finding.rule != Rule::OtherBuild).collect()
-}
-
-fn also(ui: &mut Ui, place: &Place<'_>, finding: &crate::triage::Finding) {
-    let advice = finding.advice.join(" ");
-    marked(ui, place, severity_icon(finding.severity), &finding.title, &[&finding.message, &advice]);
-    ui.add_space(4.0);
 }

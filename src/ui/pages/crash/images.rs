@@ -31,7 +31,7 @@ struct Columns {
 impl Columns {
     fn of(wide: f32) -> Columns {
         let uuid = (wide >= 620.0).then_some(wide - UUID);
-        let with_path = wide >= 440.0;
+        let with_path = wide >= 480.0;
         let origin = if with_path { (wide * 0.31).round().max(NAME + 120.0) } else { wide - ORIGIN };
         Columns { origin, path: with_path.then_some(origin + ORIGIN), uuid, end: uuid.unwrap_or(wide) }
     }

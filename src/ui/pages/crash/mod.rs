@@ -1,9 +1,11 @@
 //! From a crash report back to the fault: the story, every image that was loaded, and the way to the repair.
 
+mod also;
 mod beside;
 mod chains;
 mod images;
 mod origin;
+mod remedy;
 mod reports;
 mod shown;
 mod states;
@@ -101,6 +103,22 @@ impl View {
     }
 }
 
+/// The report that is told, and what it is told with.
+struct Told<'a> {
+    triage: &'a Triage,
+    shown: &'a Shown,
+    opened: Option<&'a Opened>,
+    /// Something is running: nothing else can be started.
+    busy: bool,
+}
+
+impl Told<'_> {
+    /// Whether the bundle is open that it was tied to.
+    fn is_tied(&self) -> bool {
+        self.opened.is_some() && self.triage.tie.is_some()
+    }
+}
+
 pub fn filter_id() -> Id {
     Id::unique("crash-filter")
 }
@@ -117,8 +135,8 @@ pub fn show(
     let beside_story = ui.ctx().content_rect().width() >= shell::NARROW || *called;
     shown::refresh(view, opened);
     if let Some(triage) = view.triages.get(view.report) {
-        let place = beside::Place { triage, shown: &view.shown, image: view.image, opened, busy };
-        shell::inspector(ui, INSPECTOR, *called, |ui| beside::show(ui, &place, out));
+        let told = Told { triage, shown: &view.shown, opened, busy };
+        shell::inspector(ui, INSPECTOR, *called, |ui| beside::show(ui, &told, view.image, out));
     }
     egui::CentralPanel::default().frame(panel_frame(t.panel)).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -154,8 +172,9 @@ fn center(
         let room = ui.available_height();
         let lists = !triage.report.images.is_empty();
         let most = if lists { room - table_room(room, view.shown.rows.len()) } else { room };
-        let tale = story::Tale { triage, shown: &view.shown, opened, busy, whole: !beside_story, most };
-        if let Some(image) = story::show(ui, &tale, (view.revision, view.report), out) {
+        let told = Told { triage, shown: &view.shown, opened, busy };
+        let manner = story::Manner { key: (view.revision, view.report), whole: !beside_story, most };
+        if let Some(image) = story::show(ui, &told, &manner, out) {
             view.image = Some(image);
             view.reveal = true;
             view.filter.clear();

@@ -1,58 +1,56 @@
 //! The story, in numbered steps: what happened, who loaded whom, whether it is this build, what to do.
 
-use egui::{Key, Margin, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Key, Margin, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::chains::{self, Asked};
-use super::shown::{Shown, first};
+use super::remedy::to_do;
+use super::shown::first;
 use super::words::{lay_out, spoken};
-use crate::fix::Selection;
-use crate::triage::{FixChoice, Section, SectionKind, Triage, Verdict};
-use crate::ui::command::{Action, Command, Outbox};
+use super::{Told, also};
+use crate::triage::{Section, SectionKind, Verdict};
+use crate::ui::command::{Action, Outbox};
 use crate::ui::facts::tone;
 use crate::ui::icons::Icon;
-use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
-use crate::ui::widgets::{Button, Tone, focus_ring, galley, name, paint_left, paint_right};
+use crate::ui::widgets::{Tone, focus_ring, galley, name, paint_left};
 
 /// Where the numbers stand, and where the text begins.
 const NUMBER: f32 = 28.0;
 const TEXT: f32 = 56.0;
 /// Wider than this no line is read with pleasure.
-const LINE: f32 = 760.0;
-/// Below this width the button stands under what it does.
-const BESIDE: f32 = 560.0;
+pub const LINE: f32 = 760.0;
 
-/// What the story is told of.
-pub struct Tale<'a> {
-    pub triage: &'a Triage,
-    pub shown: &'a Shown,
-    pub opened: Option<&'a Opened>,
-    pub busy: bool,
+/// How the story is told.
+pub struct Manner {
+    /// Stays the same while the same story is told.
+    pub key: (u64, usize),
     /// With what the inspector would tell, which is not in sight.
     pub whole: bool,
     /// The height that it may take.
     pub most: f32,
 }
 
-/// Answers the image of the report that was asked for. `key` stays the same while the same story is told.
-pub fn show(ui: &mut Ui, tale: &Tale<'_>, key: (u64, usize), out: &mut Outbox) -> Option<usize> {
+/// Answers the image of the report that was asked for.
+pub fn show(ui: &mut Ui, told: &Told<'_>, manner: &Manner, out: &mut Outbox) -> Option<usize> {
     let t = tokens(ui);
     let mut asked = None;
     let id = ui.scope_id().with("story");
     let keys = scrolled_by(ui, id);
-    let area =
-        ScrollArea::vertical().id_salt(("story", key)).max_height(tale.most).auto_shrink([false, true]);
+    let area = ScrollArea::vertical()
+        .id_salt(("story", manner.key))
+        .max_height(manner.most)
+        .auto_shrink([false, true]);
     let shown = area.show(ui, |ui| {
         if keys != 0.0 {
             ui.scroll_with_delta(vec2(0.0, keys));
         }
         ui.add_space(14.0);
-        let sections = tale.triage.story.sections.iter();
-        let told = sections.filter(|section| tale.whole || section.kind != SectionKind::AlsoThere);
-        let told: Vec<&Section> = told.collect();
-        for (at, section) in told.iter().enumerate() {
-            step(ui, at + 1, section.kind.title(), at + 1 == told.len(), |ui| {
-                if let Some(image) = body(ui, tale, section, out) {
+        let sections = told.triage.story.sections.iter();
+        let steps = sections.filter(|section| manner.whole || section.kind != SectionKind::AlsoThere);
+        let steps: Vec<&Section> = steps.collect();
+        for (at, section) in steps.iter().enumerate() {
+            step(ui, at + 1, section.kind.title(), at + 1 == steps.len(), |ui| {
+                if let Some(image) = body(ui, told, section, out) {
                     asked = Some(image);
                 }
             });
@@ -62,7 +60,7 @@ pub fn show(ui: &mut Ui, tale: &Tale<'_>, key: (u64, usize), out: &mut Outbox) -
     let mut rect = shown.inner_rect;
     rect.max.y = ui.cursor().top();
     let focus = ui.interact(rect, id, Sense::focusable_noninteractive());
-    focus.widget_info(|| WidgetInfo::labeled(Role::Document, true, &tale.triage.story.headline));
+    focus.widget_info(|| WidgetInfo::labeled(Role::Document, true, &told.triage.story.headline));
     focus_ring(ui, &focus, rect.shrink(3.0), 4.0);
     ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, t.line));
     asked
@@ -106,43 +104,42 @@ fn step(ui: &mut Ui, number: usize, title: &str, last: bool, body: impl FnOnce(&
     }
 }
 
-fn body(ui: &mut Ui, tale: &Tale<'_>, section: &Section, out: &mut Outbox) -> Option<usize> {
-    let finding = first(tale.triage);
+fn body(ui: &mut Ui, told: &Told<'_>, section: &Section, out: &mut Outbox) -> Option<usize> {
+    let finding = first(told.triage);
     match section.kind {
         SectionKind::WhatHappened => {
             let lead = finding.map_or("", |finding| finding.title.as_str());
-            section.lines.iter().for_each(|line| sentence(ui, tale, line, lead));
+            section.lines.iter().for_each(|line| sentence(ui, told, line, lead));
         }
         SectionKind::WhoLoadedWhom => {
-            let asked = who(ui, tale, out);
-            section.lines.iter().for_each(|line| sentence(ui, tale, line, ""));
+            let asked = who(ui, told, out);
+            section.lines.iter().for_each(|line| sentence(ui, told, line, ""));
             return asked;
         }
-        SectionKind::ThisBuild => section.lines.iter().for_each(|line| verdict(ui, tale, line)),
-        SectionKind::WhatToDo => to_do(ui, tale, &section.lines, out),
-        SectionKind::AlsoThere | SectionKind::Unread => {
-            section.lines.iter().for_each(|line| sentence(ui, tale, line, ""));
-        }
+        SectionKind::ThisBuild => section.lines.iter().for_each(|line| verdict(ui, told, line)),
+        SectionKind::WhatToDo => to_do(ui, told, &section.lines, out),
+        SectionKind::AlsoThere => also::show(ui, told, out),
+        SectionKind::Unread => section.lines.iter().for_each(|line| sentence(ui, told, line, "")),
     }
     None
 }
 
 /// A sentence over the width there is.
-fn sentence(ui: &mut Ui, tale: &Tale<'_>, text: &str, lead: &str) {
-    let words = lay_out(ui, text, lead, &tale.shown.spaced, Type::Body, ui.available_width().min(LINE));
+pub fn sentence(ui: &mut Ui, told: &Told<'_>, text: &str, lead: &str) {
+    let words = lay_out(ui, text, lead, &told.shown.spaced, Type::Body, ui.available_width().min(LINE));
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), words.size().y), Sense::hover());
     name(&response, &spoken(text));
     ui.painter().galley(rect.min, words, tokens(ui).text);
     ui.add_space(4.0);
 }
 
-fn who(ui: &mut Ui, tale: &Tale<'_>, out: &mut Outbox) -> Option<usize> {
-    if tale.shown.chains.is_empty() {
+fn who(ui: &mut Ui, told: &Told<'_>, out: &mut Outbox) -> Option<usize> {
+    if told.shown.chains.is_empty() {
         return None;
     }
     ui.add_space(4.0);
-    let tone = first(tale.triage).map_or(Tone::Quiet, |finding| tone(finding.severity));
-    let asked = chains::show(ui, &tale.shown.chains, tale.shown.bond.as_ref(), tone);
+    let tone = first(told.triage).map_or(Tone::Quiet, |finding| tone(finding.severity));
+    let asked = chains::show(ui, &told.shown.chains, told.shown.bond.as_ref(), tone);
     ui.add_space(8.0);
     match asked? {
         Asked::Target((image, name)) => {
@@ -162,92 +159,11 @@ pub fn verdict_mark(verdict: Verdict) -> (Icon, Tone) {
     }
 }
 
-fn verdict(ui: &mut Ui, tale: &Tale<'_>, line: &str) {
-    let Some(tie) = &tale.triage.tie else { return sentence(ui, tale, line, "") };
+fn verdict(ui: &mut Ui, told: &Told<'_>, line: &str) {
+    let Some(tie) = &told.triage.tie else { return sentence(ui, told, line, "") };
     let (icon, tone) = verdict_mark(tie.verdict);
     let left = ui.cursor().left_top();
     icon.paint_at(ui.painter(), left + vec2(8.0, 9.0), 15.0, tone.ink(tokens(ui)));
-    indented(ui, 22.0, |ui| sentence(ui, tale, line, ""));
-}
-
-fn indented(ui: &mut Ui, by: f32, contents: impl FnOnce(&mut Ui)) {
-    let margin = Margin { left: by as i8, ..Margin::ZERO };
-    egui::Frame::new().inner_margin(margin).show(ui, contents);
-}
-
-/// What a person must do, and the button that does what can be done for him.
-fn to_do(ui: &mut Ui, tale: &Tale<'_>, lines: &[String], out: &mut Outbox) {
-    let fix = fix(tale);
-    let whole = ui.available_width();
-    let wide = fix.as_ref().map_or(0.0, |_| fix_button(tale).measure(ui));
-    let beside = fix.is_some() && whole >= BESIDE;
-    let top = ui.cursor().top();
-    let text = if beside { (whole - wide - 24.0).min(LINE) } else { whole };
-    ui.allocate_ui_with_layout(vec2(text, 0.0), egui::Layout::top_down(egui::Align::Min), |ui| {
-        ui.set_width(text);
-        for (at, line) in lines.iter().enumerate() {
-            if lines.len() == 1 {
-                sentence(ui, tale, line, "");
-                continue;
-            }
-            let number = galley(ui, &format!("{}.", at + 1), Type::Body, tokens(ui).text_faint);
-            let start = ui.cursor().left_top();
-            paint_right(ui, start.x + 16.0, start.y + 9.0, number);
-            indented(ui, 22.0, |ui| sentence(ui, tale, line, ""));
-        }
-    });
-    let Some(selection) = fix else { return };
-    if beside {
-        let left = ui.max_rect().left() + text + 24.0;
-        let place = Rect::from_min_size(pos2(left, top), vec2(wide, size::CONTROL_LARGE));
-        let layout = egui::Layout::top_down(egui::Align::Center);
-        crate::ui::widgets::inside(ui, place, layout, |ui| buttons(ui, tale, selection, out));
-        let short = place.bottom() - ui.cursor().top();
-        if short > 0.0 {
-            ui.add_space(short);
-        }
-    } else {
-        ui.add_space(4.0);
-        buttons(ui, tale, selection, out);
-    }
-}
-
-fn fix_button<'a>(tale: &Tale<'_>) -> Button<'a> {
-    Button::new("Fix in bundle…").icon(Icon::Wrench).filled().large().enabled(!tale.busy)
-}
-
-fn buttons(ui: &mut Ui, tale: &Tale<'_>, selection: Selection, out: &mut Outbox) {
-    ui.spacing_mut().item_spacing.y = 4.0;
-    let fix = fix_button(tale)
-        .tip("Plans the repair in the open bundle and shows every edit; nothing is written yet");
-    if fix.show(ui).clicked() {
-        out.push(Action::Plan(selection));
-    }
-    if fixes(tale.triage) > 1 {
-        let all = Button::new("Everything at once…").link().enabled(!tale.busy);
-        let all = all.tip("Plans the repair of all that the bundle has wrong, not of this one fault alone");
-        if all.show(ui).clicked() {
-            out.push(Action::Run(Command::ReviewFixes));
-        }
-    }
-}
-
-/// The engine's repair of what the story is about, while its bundle is open.
-fn fix(tale: &Tale<'_>) -> Option<Selection> {
-    tale.opened?;
-    tale.triage.tie.as_ref()?;
-    let fix = first(tale.triage)?.fix()?;
-    Some(match &fix.choice {
-        FixChoice::Reference { image, name } => {
-            Selection::Reference { image: image.clone(), name: name.clone() }
-        }
-        FixChoice::Rule(rule) => Selection::Rules(vec![(*rule).to_owned()]),
-    })
-}
-
-/// How many repairs there are for what the story is about.
-fn fixes(triage: &Triage) -> usize {
-    let culprits = first(triage).map_or(&[][..], |finding| &finding.culprits);
-    let commands = culprits.iter().filter_map(|culprit| Some(culprit.fix.as_ref()?.command.as_str()));
-    commands.collect::<std::collections::BTreeSet<_>>().len()
+    let margin = Margin { left: 22, ..Margin::ZERO };
+    egui::Frame::new().inner_margin(margin).show(ui, |ui| sentence(ui, told, line, ""));
 }

@@ -18,7 +18,7 @@ enum Kind {
 }
 
 /// How a command of Bundlewright's begins; the rest of the sentence belongs to it.
-const COMMAND: &str = ": bundlewright ";
+pub const COMMAND: &str = ": bundlewright ";
 
 /// `text` in its parts, without the backticks of those that are code. `known` are names that no rule of spelling finds.
 fn parts<'a>(text: &'a str, known: &[String]) -> Vec<(Kind, &'a str)> {
