@@ -116,6 +116,11 @@ pub fn attributes(_: &Path) -> BTreeMap<String, Vec<u8>> {
     BTreeMap::new()
 }
 
+/// Not kept.
+pub fn set_attribute(_: &Path, _: &str, _: &[u8]) -> bool {
+    false
+}
+
 pub fn copy_attributes(_: &Path, _: &Path) -> io::Result<()> {
     Ok(())
 }
