@@ -90,6 +90,8 @@ struct BuiltJson<'a> {
     files: usize,
     folders: usize,
     links: usize,
+    /// What is in it otherwise than on this disk.
+    notes: &'a [String],
     /// That of the image itself; null without --identity.
     signature: Option<SignatureJson<'a>>,
 }
@@ -256,6 +258,7 @@ fn text(spec: &DmgSpec, built: &Built, signed: Option<&SignPlan>) -> String {
         count(built.folders, "folder"),
         count(built.links, "link"),
     ));
+    built.notes.iter().for_each(|note| page.paint(FAINT, note).end());
     if let Some(plan) = signed {
         let steps = plan.steps.iter().zip(&plan.signer);
         steps.for_each(|(step, signer)| {
@@ -284,6 +287,7 @@ fn json(spec: &DmgSpec, built: &Built, signed: Option<&SignPlan>) -> String {
         files: built.files,
         folders: built.folders,
         links: built.links,
+        notes: &built.notes,
         signature,
     })
 }

@@ -178,9 +178,6 @@ impl<'a> Files<'a> {
     }
 
     fn attributes(&self, (a, b): Pair, found: &mut Found) {
-        if self.left.is_image() || self.right.is_image() {
-            return;
-        }
         let (a, b) = (self.left.attributes(a), self.right.attributes(b));
         let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
         for name in names.into_iter().filter(|name| a.get(*name) != b.get(*name)) {

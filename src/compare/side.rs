@@ -278,9 +278,6 @@ pub(super) fn notes(left: &Side, right: &Side) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if left.is_image() || right.is_image() {
-        notes.push("Extended attributes are not compared: they are not read from disk images.".to_owned());
-    }
     if !os::RECORDS_MODES {
         notes.push("Permissions are not compared: this system keeps none.".to_owned());
     }
@@ -370,10 +367,14 @@ impl Side {
         }
     }
 
-    /// The extended attributes; none of what is in a disk image. `key` "" is the folder itself.
+    /// The extended attributes, of a file or folder in a disk image as far as they can be read. `key` "" is the folder itself.
     pub fn attributes(&self, key: &str) -> BTreeMap<String, Vec<u8>> {
         match self.items.get(key).map(|item| &item.place) {
             Some(Place::Local(path)) => os::attributes(path),
+            Some(Place::InImage(entry)) => {
+                let values = self.in_image(|image| image.beside(entry, &self.path)).unwrap_or_default();
+                values.into_iter().map(|(name, value)| (name, value.to_vec())).collect()
+            }
             None if key.is_empty() && !self.is_image() => os::attributes(&self.path),
             _ => BTreeMap::new(),
         }

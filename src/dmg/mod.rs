@@ -6,10 +6,11 @@
 //!                     DmgLayout ◄─ DiskImage ◄─ hfsplus::reader ◄─ udif::reader ◄───────────────┘ verify, rename
 //! ```
 //!
-//! Extended attributes are not copied: a signature kept in one (`com.apple.cs.*`, on signed files that are not Mach-O)
-//! would be lost. Neither are resource forks. Hard links become copies.
+//! Extended attributes come along, since signatures are kept in some (`com.apple.cs.*`, on signed files that are not Mach-O),
+//! and so do resource forks and Finder information. Hard links become copies.
 
 pub mod alias;
+mod apple_double;
 mod arrow;
 pub mod background;
 mod bytes;
@@ -28,6 +29,7 @@ pub mod udif;
 pub mod verify;
 pub mod write;
 
+pub use apple_double::Values;
 pub use color::Color;
 pub use layout::{Background, DmgLayout, Window};
 pub use licence::Licence;

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use super::apple_double::Values;
 use super::fault::{Fault, ReadAt, Window};
 use super::gpt::SECTOR;
 use super::hfsplus::reader::{self, Volume};
@@ -95,6 +96,16 @@ impl DiskImage {
             Ok(())
         })?;
         Ok(bytes)
+    }
+
+    /// What a file or folder has beside its bytes: extended attributes, and as `com.apple.FinderInfo` and
+    /// `com.apple.ResourceFork` what HFS+ keeps elsewhere. Nothing of links.
+    ///
+    /// # Errors
+    /// A [`Failure`] naming `image` when a value is damaged or too large to hold.
+    pub fn beside(&mut self, entry: &Entry, image: &Path) -> Result<Values, Failure> {
+        let mut partition = Window { disk: &mut self.udif, start: self.start, length: self.length };
+        self.volume.beside(&mut partition, entry).map_err(|fault| fault.in_file(image))
     }
 
     /// Calls `visit` with the bytes of a file, part by part.

@@ -1,11 +1,13 @@
 //! What goes into the volume: a tree of folders, files and links, read from this machine or made here.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use walkdir::WalkDir;
 
+use super::apple_double::{self, FINDER_INFO, FINDER_SIZE, RESOURCE_FORK, Values};
 use super::hfsplus::unicode::{self, MAX_NAME};
 use super::hfsplus::{FIRST_USER, ROOT_FOLDER};
 use crate::failure::Failure;
@@ -14,6 +16,15 @@ use crate::progress::Progress;
 
 /// macOS refuses longer link targets (PATH_MAX with its closing NUL).
 const MAX_TARGET: usize = 1023;
+
+/// Bytes of one attribute at most: a resource fork's own map reaches no further.
+pub const MAX_ATTRIBUTE: usize = 16 << 20;
+/// UTF-16 units of an attribute's name; HFSPlusAttrKey has room for no more.
+const MAX_ATTRIBUTE_NAME: usize = 127;
+/// Bytes of the largest `._name` that is read; what is larger is a file like others.
+const MAX_DOUBLE: u64 = 32 << 20;
+/// Types that make a file something else than a file: a hard link, the alias of a folder, a symbolic link.
+const NO_TYPES: [&[u8; 4]; 3] = [b"hlnk", b"fdrp", b"slnk"];
 
 /// Where the bytes of a file come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,12 +40,33 @@ pub enum Content {
     Link { target: String },
 }
 
-/// What the Finder keeps with a file or folder: type, creator and flags.
+/// What the Finder keeps with a file or folder: 32 bytes of a catalog record, and of `com.apple.FinderInfo`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Finder {
+    /// A file's type and creator; the place of a folder's window.
     pub kind: [u8; 4],
     pub creator: [u8; 4],
     pub flags: u16,
+    /// Place of the icon and the extended information, as they are.
+    pub rest: [u8; 22],
+}
+
+impl Finder {
+    pub fn bytes(&self) -> [u8; FINDER_SIZE] {
+        let mut bytes = [0; FINDER_SIZE];
+        bytes[..4].copy_from_slice(&self.kind);
+        bytes[4..8].copy_from_slice(&self.creator);
+        bytes[8..10].copy_from_slice(&self.flags.to_be_bytes());
+        bytes[10..].copy_from_slice(&self.rest);
+        bytes
+    }
+
+    /// `None` unless these are 32 bytes.
+    pub fn parse(bytes: &[u8]) -> Option<Finder> {
+        let bytes = <[u8; FINDER_SIZE]>::try_from(bytes).ok()?;
+        let [a, b, c, d, e, f, g, h, i, j, rest @ ..] = bytes;
+        Some(Finder { kind: [a, b, c, d], creator: [e, f, g, h], flags: u16::from_be_bytes([i, j]), rest })
+    }
 }
 
 /// A file, folder or link of the volume.
@@ -46,6 +78,10 @@ pub struct Entry {
     pub name: Vec<u16>,
     pub content: Content,
     pub finder: Finder,
+    /// The resource fork; empty where there is none.
+    pub resource: Arc<[u8]>,
+    /// Extended attributes, without those two.
+    pub attributes: Values,
     /// Where it comes from, for messages.
     pub origin: PathBuf,
 }
@@ -54,6 +90,10 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tree {
     pub entries: Vec<Entry>,
+    /// Extended attributes that did not come along, and of how many files.
+    pub left_out: BTreeMap<String, u64>,
+    /// Files `._name` whose content was given to `name`.
+    pub merged: u64,
 }
 
 /// Catalog node ID of the entry at `index`.
@@ -71,9 +111,11 @@ impl Tree {
             name: Vec::new(),
             content: Content::Folder,
             finder: Finder::default(),
+            resource: Arc::default(),
+            attributes: Values::new(),
             origin: PathBuf::from("/"),
         };
-        Tree { entries: vec![root] }
+        Tree { entries: vec![root], left_out: BTreeMap::new(), merged: 0 }
     }
 
     /// Adds one entry and answers its index.
@@ -100,6 +142,8 @@ impl Tree {
             name: disk_name,
             content,
             finder: Finder::default(),
+            resource: Arc::default(),
+            attributes: Values::new(),
             origin: origin.to_path_buf(),
         });
         Ok(self.entries.len() - 1)
@@ -127,7 +171,8 @@ impl Tree {
         self.add(parent, name, Content::Link { target: target.to_owned() }, origin)
     }
 
-    /// Adds the file or folder at `path`, with all that is in it, as `name`. Links in it stay links; nothing is left out.
+    /// Adds the file or folder at `path`, with all that is in it, as `name`. Links in it stay links. Extended attributes come along,
+    /// also those that stand in a file `._name` beside `name`; nothing else is left out.
     ///
     /// # Errors
     /// A [`Failure`] naming the first file that cannot be read or cannot be in a disk image.
@@ -141,6 +186,9 @@ impl Tree {
         // The item itself may be named by a link; what it leads to is meant.
         let start = fs::canonicalize(path).map_err(|error| Failure::io(path, "read", &error))?;
         let mut folders = vec![parent];
+        let mut doubles = BTreeMap::new();
+        doubles.extend(double_beside(&start).map(|values| (start.clone(), values)));
+        let first = self.entries.len();
         for found in WalkDir::new(&start).sort_by_file_name() {
             let found = found.map_err(|error| walk_failure(path, &error))?;
             let local = found.path();
@@ -152,12 +200,46 @@ impl Tree {
                     .ok_or_else(|| Failure::new(local, "has a name that is not Unicode", "rename it"))?,
             };
             progress.step("reading", name, self.entries.len() as u64, 0)?;
+            if let Some((owner, values)) = double(&found) {
+                doubles.insert(owner, values);
+                continue;
+            }
             folders.truncate(found.depth() + 1);
             let folder = folders.last().copied().unwrap_or(parent);
             let index = self.add_found(folder, name, local, found.file_type())?;
             folders.push(index);
         }
+        self.merged += doubles.len() as u64;
+        for index in first..self.entries.len() {
+            let entry = &self.entries[index];
+            if matches!(entry.content, Content::Link { .. }) {
+                continue;
+            }
+            let mut values = doubles.remove(&entry.origin).unwrap_or_default();
+            let own = os::attributes(&entry.origin).into_iter();
+            values.extend(own.map(|(name, value)| (name, value.into())));
+            values.into_iter().for_each(|(name, value)| self.keep(index, name, value));
+        }
         Ok(())
+    }
+
+    /// Gives an entry one attribute, at the place that HFS+ has for it, unless it is this machine's alone.
+    fn keep(&mut self, index: usize, name: String, value: Arc<[u8]>) {
+        let entry = &mut self.entries[index];
+        let is_folder = entry.content == Content::Folder;
+        let finder = (name == FINDER_INFO).then(|| Finder::parse(&value)).flatten();
+        match (name.as_str(), finder) {
+            (_, Some(finder)) if is_folder || !NO_TYPES.contains(&&finder.kind) => entry.finder = finder,
+            (RESOURCE_FORK, _) if !is_folder && value.len() <= MAX_ATTRIBUTE => entry.resource = value,
+            (FINDER_INFO | RESOURCE_FORK, _) => *self.left_out.entry(name).or_default() += 1,
+            _ if is_local(&name)
+                || value.len() > MAX_ATTRIBUTE
+                || name.encode_utf16().count() > MAX_ATTRIBUTE_NAME =>
+            {
+                *self.left_out.entry(name).or_default() += 1;
+            }
+            _ => drop(entry.attributes.insert(name, value)),
+        }
     }
 
     fn add_found(
@@ -189,6 +271,32 @@ impl Tree {
         self.add(folder, name, content, local)
     }
 
+    /// What an entry has beside its bytes, as extended attributes.
+    pub fn beside(&self, index: usize) -> Values {
+        let entry = &self.entries[index];
+        let mut values = entry.attributes.clone();
+        if entry.finder != Finder::default() {
+            values.insert(FINDER_INFO.to_owned(), entry.finder.bytes()[..].into());
+        }
+        if !entry.resource.is_empty() {
+            values.insert(RESOURCE_FORK.to_owned(), entry.resource.clone());
+        }
+        values
+    }
+
+    /// What did not come along as it was, in a sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        let files = |count: u64| if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+        let merged = (self.merged > 0).then(|| {
+            format!("{} of the form ._name became the attributes of name, as on a Mac.", files(self.merged))
+        });
+        let left_out = self
+            .left_out
+            .iter()
+            .map(|(name, count)| format!("The attribute {name} of {} was left out.", files(*count)));
+        merged.into_iter().chain(left_out).collect()
+    }
+
     /// Where an entry stands in the volume: `/`-separated, without a leading slash, names composed.
     pub fn path(&self, index: usize) -> String {
         let mut names = Vec::new();
@@ -200,6 +308,49 @@ impl Tree {
         names.reverse();
         names.join("/")
     }
+}
+
+/// Attributes that say something about one machine and not about the file, or that only the kernel of a Mac may set.
+pub fn is_local(name: &str) -> bool {
+    const NAMES: [&str; 5] = [
+        "com.apple.quarantine",
+        "com.apple.provenance",
+        "com.apple.macl",
+        "com.apple.decmpfs",
+        "com.apple.lastuseddate#PS",
+    ];
+    // Where a download came from, what an index or a server of this machine keeps.
+    const PREFIXES: [&str; 6] = [
+        "com.apple.system.",
+        "com.apple.metadata:kMDItemWhereFroms",
+        "xdg.",
+        "baloo.",
+        "DOSATTRIB",
+        "DosStream.",
+    ];
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// The attributes that the file `found` holds for its neighbour, whose path comes first; `None` for any other file.
+fn double(found: &walkdir::DirEntry) -> Option<(PathBuf, Values)> {
+    let owner = found.path().with_file_name(found.file_name().to_str()?.strip_prefix("._")?);
+    let taken = found.depth() > 0 && found.file_type().is_file() && has_attributes(&owner);
+    Some((owner, taken.then(|| read_double(found.path()))??))
+}
+
+fn double_beside(owner: &Path) -> Option<Values> {
+    let name = owner.file_name()?.to_str()?;
+    read_double(&owner.with_file_name(format!("._{name}")))
+}
+
+fn has_attributes(owner: &Path) -> bool {
+    fs::symlink_metadata(owner).is_ok_and(|data| data.is_file() || data.is_dir())
+}
+
+fn read_double(path: &Path) -> Option<Values> {
+    let data = fs::symlink_metadata(path).ok()?;
+    let small = data.is_file() && data.len() <= MAX_DOUBLE;
+    apple_double::parse(&small.then(|| fs::read(path).ok())??)
 }
 
 fn walk_failure(path: &Path, error: &walkdir::Error) -> Failure {
@@ -244,6 +395,74 @@ mod tests {
         assert_eq!(tree.entries[3].content, Content::Link { target: "../nowhere//x".into() });
         assert!(matches!(tree.entries[4].content, Content::File { size: 2, executable: true, .. }));
         assert_eq!((tree.entries[2].parent, tree.entries[1].parent), (1, 0));
+    }
+
+    fn double_of(values: &[(&str, &[u8])]) -> Vec<u8> {
+        let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
+        apple_double::write(&values.collect()).unwrap()
+    }
+
+    #[test]
+    fn what_stands_in_a_double_goes_to_its_file() {
+        let top = tempfile::tempdir().unwrap();
+        let root = top.path().join("Foo.app");
+        fs::create_dir_all(root.join("d")).unwrap();
+        let mut finder = [0; 32];
+        finder[..8].copy_from_slice(b"TEXTttxt");
+        let (sealed, quarantine) =
+            (("com.apple.cs.CodeDirectory", &[1, 2][..]), ("com.apple.quarantine", &[3][..]));
+        let whole = double_of(&[(FINDER_INFO, &finder), (RESOURCE_FORK, &[9; 50]), sealed, quarantine]);
+        finder[..4].copy_from_slice(b"hlnk");
+        for (name, bytes) in [
+            ("Foo.app/run", b"#!".to_vec()),
+            ("Foo.app/._run", whole),
+            ("Foo.app/._d", double_of(&[("com.apple.a", &[]), (RESOURCE_FORK, &[1])])),
+            ("Foo.app/._gone", double_of(&[("com.apple.a", &[5])])),
+            ("Foo.app/._text", b"no double".to_vec()),
+            ("Foo.app/text", b"text".to_vec()),
+            ("._Foo.app", double_of(&[("com.apple.b", &[6]), quarantine])),
+            ("Foo.app/hard", b"".to_vec()),
+            ("Foo.app/._hard", double_of(&[(FINDER_INFO, &finder)])),
+        ] {
+            fs::write(top.path().join(name), bytes).unwrap();
+        }
+        let mut tree = Tree::new();
+        tree.add_local(0, "Foo.app", &root, &Progress::silent()).unwrap();
+        let paths: Vec<String> = (1..tree.entries.len()).map(|index| tree.path(index)).collect();
+        let expected = ["", "/._gone", "/._text", "/d", "/hard", "/run", "/text"];
+        assert_eq!(paths, expected.map(|path| format!("Foo.app{path}")));
+        let names = |index: usize| tree.beside(index).into_keys().collect::<Vec<_>>();
+        assert_eq!(names(6), [FINDER_INFO, RESOURCE_FORK, "com.apple.cs.CodeDirectory"]);
+        assert_eq!((names(1), names(4)), (vec!["com.apple.b".to_owned()], vec!["com.apple.a".to_owned()]));
+        assert!(names(5).is_empty() && names(2).is_empty());
+        assert_eq!(tree.entries[6].finder.creator, *b"ttxt");
+        assert_eq!(
+            tree.notes(),
+            [
+                "4 files of the form ._name became the attributes of name, as on a Mac.",
+                "The attribute com.apple.FinderInfo of 1 file was left out.",
+                "The attribute com.apple.ResourceFork of 1 file was left out.",
+                "The attribute com.apple.quarantine of 2 files was left out.",
+            ]
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn attributes_of_the_disk_come_along_and_those_of_this_machine_do_not() {
+        let top = tempfile::tempdir().unwrap();
+        let file = top.path().join("f");
+        fs::write(&file, b"x").unwrap();
+        let prefix = if cfg!(target_os = "linux") { "user." } else { "" };
+        for name in ["com.apple.cs.CodeSignature", "com.apple.quarantine", "xdg.origin.url"] {
+            if xattr::set(&file, format!("{prefix}{name}"), b"1").is_err() {
+                return; // a file system without attributes
+            }
+        }
+        let mut tree = Tree::new();
+        tree.add_local(0, "f", &file, &Progress::silent()).unwrap();
+        assert_eq!(tree.entries[1].attributes.keys().collect::<Vec<_>>(), ["com.apple.cs.CodeSignature"]);
+        assert_eq!(tree.left_out.keys().collect::<Vec<_>>(), ["com.apple.quarantine", "xdg.origin.url"]);
     }
 
     #[cfg(target_os = "linux")]

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use super::apple_double::Values;
 use super::fault::{Fault, ReadAt};
 use super::hfsplus::check;
 use super::hfsplus::reader::{Entry, Kind};
@@ -84,6 +85,9 @@ pub(super) fn verify_against(path: &Path, tree: &Tree, progress: &Progress) -> R
             Some(entry) => {
                 if let Some(message) = differs(expected, &place, &entry) {
                     problems.push(Problem { path: place, code: "differs", message: message.into() });
+                } else if image.beside(&entry, path)? != beside(tree, index) {
+                    let message = "has other extended attributes than it was made with".into();
+                    problems.push(Problem { path: place, code: "differs", message });
                 } else if let Content::File { source, .. } = &expected.content {
                     files.push((source, entry));
                 }
@@ -110,6 +114,14 @@ pub(super) fn verify_against(path: &Path, tree: &Tree, progress: &Progress) -> R
         done += entry.size;
     }
     Ok(problems)
+}
+
+/// What the reader must find beside an entry.
+fn beside(tree: &Tree, index: usize) -> Values {
+    match tree.entries[index].content {
+        Content::Link { .. } => Values::new(),
+        _ => tree.beside(index),
+    }
 }
 
 fn differs(expected: &tree::Entry, place: &str, entry: &Entry) -> Option<&'static str> {

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use tempfile::{Builder, NamedTempFile};
 
 use super::alias::Alias;
+use super::apple_double::{self, Values};
 use super::background;
 use super::gpt::{self, Gpt, SECTOR};
 use super::hfsplus::volume::{Identity, Volume};
@@ -15,7 +16,7 @@ use super::hfsplus::{self, FINDER_CUSTOM_ICON, FINDER_INVISIBLE, unicode};
 use super::licence;
 use super::read::{DiskImage, Kind};
 use super::spec::{DmgSpec, ItemSource};
-use super::tree::{Content, Tree, cnid};
+use super::tree::{self, Content, Tree, cnid};
 use super::udif::Koly;
 use super::udif::writer::{Part, Writer};
 use super::verify::verify_against;
@@ -37,6 +38,8 @@ pub struct Built {
     pub files: usize,
     pub folders: usize,
     pub links: usize,
+    /// What is in it otherwise than on this disk, in a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Builds the disk image `out`, reads it back, compares every file with its source, and only then puts it in its place.
@@ -76,7 +79,7 @@ fn build_with(
     progress: &Progress,
 ) -> Result<Built, Failure> {
     check_spec(spec, out)?;
-    let tree = tree(spec, progress)?;
+    let tree = volume_tree(spec, progress)?;
     let mut temporary = temporary_beside(out)?;
     let volume_bytes =
         write_image(spec, &tree, BufWriter::new(temporary.as_file_mut()), out, threads, progress)?;
@@ -106,6 +109,7 @@ fn build_with(
         files: count(|content| matches!(content, Content::File { .. })),
         folders: count(|content| matches!(content, Content::Folder)),
         links: count(|content| matches!(content, Content::Link { .. })),
+        notes: tree.notes(),
     })
 }
 
@@ -140,7 +144,7 @@ fn check_spec(spec: &DmgSpec, out: &Path) -> Result<(), Failure> {
 }
 
 /// The volume's tree: first what belongs to the window, then the user's items.
-fn tree(spec: &DmgSpec, progress: &Progress) -> Result<Tree, Failure> {
+fn volume_tree(spec: &DmgSpec, progress: &Progress) -> Result<Tree, Failure> {
     let mut tree = Tree::new();
     let alias = match background::pictures(&spec.layout)? {
         Some(pictures) => Some(add_background(spec, &mut tree, background::tiff(&pictures)?)?),
@@ -230,6 +234,9 @@ fn seed(spec: &DmgSpec, tree: &Tree) -> [u8; 32] {
             Content::File { size, executable, .. } => format!("\0file\0{size}\0{executable}\0"),
             Content::Link { target } => format!("\0link\0{target}\0"),
         });
+        for (name, value) in tree.beside(index) {
+            hash.update(format!("{name}\0{}\0", value.len()));
+        }
     }
     hash.finalize().into()
 }
@@ -284,7 +291,8 @@ fn sync_folder(out: &Path) -> Result<(), Failure> {
     os::sync_folder(folder).map_err(|error| Failure::io(folder, "write", &error))
 }
 
-/// Copies everything in the image at `path` into the new folder `to`.
+/// Copies everything in the image at `path` into the new folder `to`. Where the disk of `to` keeps no extended attributes, they
+/// are written into a file `._name` beside `name`, as a Mac does.
 ///
 /// # Errors
 /// A [`Failure`] when `to` exists already or the image is damaged; `to` then holds what was copied before.
@@ -293,6 +301,7 @@ pub fn extract(path: &Path, to: &Path, progress: &Progress) -> Result<usize, Fai
     let entries = image.entries().to_vec();
     let total = entries.iter().map(|entry| entry.size).fold(0, u64::saturating_add);
     let mut done = 0_u64;
+    let mut doubles: Vec<(PathBuf, Values)> = Vec::new();
     fs::create_dir(to).map_err(|error| Failure::io(to, "create", &error))?;
     for entry in &entries {
         progress.step("extracting", &entry.path, done, total)?;
@@ -305,6 +314,7 @@ pub fn extract(path: &Path, to: &Path, progress: &Progress) -> Result<usize, Fai
             )
         })?;
         let io = |error: std::io::Error| Failure::io(&place, "create", &error);
+        let beside = image.beside(entry, path)?;
         match &entry.kind {
             Kind::Folder => fs::create_dir(&place).map_err(io)?,
             Kind::Link { target } => link(target, &place).map_err(io)?,
@@ -315,8 +325,30 @@ pub fn extract(path: &Path, to: &Path, progress: &Progress) -> Result<usize, Fai
                 })?;
             }
         }
+        let unkept: Values = beside
+            .into_iter()
+            .filter(|(name, value)| !tree::is_local(name) && !os::set_attribute(&place, name, value))
+            .collect();
+        doubles.extend((!unkept.is_empty()).then_some((place, unkept)));
     }
+    doubles.iter().try_for_each(|(owner, values)| write_double(owner, values))?;
     Ok(entries.len())
+}
+
+/// Writes what is beside `owner` into its file `._name`, unless the image has a file of that name.
+fn write_double(owner: &Path, values: &Values) -> Result<(), Failure> {
+    let (Some(name), Some(bytes)) = (owner.file_name(), apple_double::write(values)) else {
+        return Err(Failure::new(owner, "has extended attributes too long to keep", "extract it on a Mac"));
+    };
+    let mut hidden = std::ffi::OsString::from("._");
+    hidden.push(name);
+    let place = owner.with_file_name(hidden);
+    match new_file(&place, 0) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        file => file
+            .and_then(|mut file| file.write_all(&bytes))
+            .map_err(|error| Failure::io(&place, "write", &error)),
+    }
 }
 
 /// Never outside `to`: each part must be a plain name here too.
@@ -523,10 +555,48 @@ mod tests {
         assert_eq!(fs::read_link(framework.join("F")).unwrap(), Path::new("Versions/Current/F"));
         assert_eq!(fs::read(framework.join("F")).unwrap(), vec![0; 3 << 20]);
         assert!(to.join("Hällo.app/Contents/Empty").is_dir());
-        assert_eq!(entries(&to), [".DS_Store", ".VolumeIcon.icns", "Applications", "Hällo.app"]);
+        let mut found = entries(&to);
+        found.retain(|name| !name.starts_with("._")); // on a disk without extended attributes
+        assert_eq!(found, [".DS_Store", ".VolumeIcon.icns", "Applications", "Hällo.app"]);
         assert!(
             extract(&out, &to, &Progress::silent()).unwrap_err().to_string().contains("could not create")
         );
+    }
+
+    #[test]
+    fn attributes_go_through_an_image_and_come_out_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (app, out) = (app(folder.path()), folder.path().join("x.dmg"));
+        let values = |values: &[(&str, &[u8])]| -> Values {
+            values.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect()
+        };
+        let large = vec![5; 70_000];
+        let put = values(&[
+            ("com.apple.cs.CodeDirectory", b"signed"),
+            ("com.apple.cs.CodeSignature", &large),
+            ("com.apple.ResourceFork", b"fork"),
+        ]);
+        let mut doubled = put.clone();
+        doubled.insert("com.apple.quarantine".into(), b"0081;"[..].into());
+        fs::write(app.join("Contents/._Info.plist"), apple_double::write(&doubled).unwrap()).unwrap();
+        let built = build(&spec(&app), &out, &Progress::silent()).unwrap();
+        assert_eq!(
+            built.notes,
+            [
+                "1 file of the form ._name became the attributes of name, as on a Mac.",
+                "The attribute com.apple.quarantine of 1 file was left out."
+            ]
+        );
+        let mut image = DiskImage::open(&out).unwrap();
+        let entry = image.entry("Hällo.app/Contents/Info.plist").unwrap().clone();
+        assert_eq!(image.beside(&entry, &out).unwrap(), put);
+        assert!(image.entry("Hällo.app/Contents/._Info.plist").is_none());
+        let to = folder.path().join("to");
+        extract(&out, &to, &Progress::silent()).unwrap();
+        let mut again = Tree::new();
+        again.add_local(0, "Hällo.app", &to.join("Hällo.app"), &Progress::silent()).unwrap();
+        let index = (0..again.entries.len()).find(|index| again.path(*index) == entry.path).unwrap();
+        assert_eq!(again.beside(index), put);
     }
 
     #[test]

@@ -157,6 +157,12 @@ pub fn copy_date(from: &Path, to: &Path) -> io::Result<()> {
     File::open(to)?.set_modified(fs::symlink_metadata(from)?.modified()?)
 }
 
+/// Gives a file or folder an extended attribute that a Mac knows by this name; `false` where it cannot be kept.
+pub fn set_attribute(path: &Path, name: &str, value: &[u8]) -> bool {
+    let prefix = if cfg!(target_os = "linux") { "user." } else { "" };
+    xattr::set(path, format!("{prefix}{name}"), value).is_ok()
+}
+
 /// Permissions and extended attributes of a folder or file onto its copy. Attributes that the target's file system
 /// cannot hold are left out.
 pub fn copy_attributes(from: &Path, to: &Path) -> io::Result<()> {

@@ -129,6 +129,11 @@ pub fn copy_date(from: &Path, to: &Path) -> io::Result<()> {
     to.set_modified(std::fs::symlink_metadata(from)?.modified()?)
 }
 
+/// Not kept.
+pub fn set_attribute(_: &Path, _: &str, _: &[u8]) -> bool {
+    false
+}
+
 pub fn copy_attributes(_: &Path, _: &Path) -> io::Result<()> {
     Ok(())
 }

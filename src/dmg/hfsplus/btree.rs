@@ -5,17 +5,11 @@ use std::ops::Range;
 use super::super::bytes::{Put, u16_at, u32_at};
 use super::BLOCK;
 
-/// Bytes in a node of a tree of ours.
-pub const NODE: usize = BLOCK;
 /// Node descriptor, header record and user record before the map in a header node; TN1150 "Header Node".
 const DESCRIPTOR: usize = 14;
 const HEADER_RECORD: usize = 106;
 const USER_RECORD: usize = 128;
 const HEADER_MAP_AT: usize = DESCRIPTOR + HEADER_RECORD + USER_RECORD;
-/// Bytes of map in the header node, before its four record offsets.
-const HEADER_MAP: usize = NODE - HEADER_MAP_AT - 8;
-/// Bytes of map in a map node: a multiple of four, as `newfs_hfs` keeps it.
-const MAP_NODE_MAP: usize = NODE - DESCRIPTOR - 6;
 
 pub const KIND_LEAF: i8 = -1;
 pub const KIND_INDEX: i8 = 0;
@@ -25,6 +19,8 @@ pub const KIND_MAP: i8 = 2;
 /// What tells one tree of a volume from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flavor {
+    /// Bytes in a node of a tree of ours, as `newfs_hfs` chooses them.
+    pub node: usize,
     pub max_key: u16,
     /// 0xCF orders names without case.
     pub key_compare: u8,
@@ -32,10 +28,22 @@ pub struct Flavor {
     pub attributes: u32,
 }
 
-pub const CATALOG: Flavor = Flavor { max_key: 516, key_compare: 0xCF, attributes: 6 };
+impl Flavor {
+    /// Bytes of map in the header node, before its four record offsets.
+    const fn header_map(self) -> usize {
+        self.node - HEADER_MAP_AT - 8
+    }
+
+    /// Bytes of map in a map node: a multiple of four, as `newfs_hfs` keeps it.
+    const fn map_node_map(self) -> usize {
+        self.node - DESCRIPTOR - 6
+    }
+}
+
+pub const CATALOG: Flavor = Flavor { node: BLOCK, max_key: 516, key_compare: 0xCF, attributes: 6 };
 /// Always there, though empty: some readers cannot do without it.
-pub const ATTRIBUTES: Flavor = Flavor { max_key: 266, key_compare: 0, attributes: 6 };
-pub const EXTENTS: Flavor = Flavor { max_key: 10, key_compare: 0, attributes: 2 };
+pub const ATTRIBUTES: Flavor = Flavor { node: 2 * BLOCK, max_key: 266, key_compare: 0, attributes: 6 };
+pub const EXTENTS: Flavor = Flavor { node: BLOCK, max_key: 10, key_compare: 0, attributes: 2 };
 
 /// One record of a leaf: its key, with the length in front, and how many bytes of value follow.
 #[derive(Debug, Clone)]
@@ -50,27 +58,30 @@ pub struct Shape {
     /// Leaves first; each range counts records (of leaves) or nodes of the level below.
     levels: Vec<Vec<Range<usize>>>,
     map_nodes: usize,
+    flavor: Flavor,
 }
 
 impl Shape {
-    pub fn plan(leaves: &[Leaf]) -> Shape {
+    pub fn plan(leaves: &[Leaf], flavor: Flavor) -> Shape {
         let mut levels = Vec::new();
         if !leaves.is_empty() {
-            levels.push(pack(leaves.iter().map(|leaf| leaf.key.len() + leaf.value_len)));
+            levels.push(pack(leaves.iter().map(|leaf| leaf.key.len() + leaf.value_len), flavor.node));
         }
         // The first record below each node of the top level.
         let mut firsts: Vec<usize> = levels.first().map_or(Vec::new(), |level| starts(level));
         while firsts.len() > 1 {
-            let level = pack(firsts.iter().map(|&first| leaves[first].key.len() + 4));
+            let level = pack(firsts.iter().map(|&first| leaves[first].key.len() + 4), flavor.node);
             firsts = level.iter().map(|range| firsts[range.start]).collect();
             levels.push(level);
         }
         let nodes = 1 + levels.iter().map(Vec::len).sum::<usize>();
         let mut map_nodes = 0;
-        while (nodes + map_nodes).saturating_sub(HEADER_MAP * 8) > map_nodes * MAP_NODE_MAP * 8 {
+        while (nodes + map_nodes).saturating_sub(flavor.header_map() * 8)
+            > map_nodes * flavor.map_node_map() * 8
+        {
             map_nodes += 1;
         }
-        Shape { levels, map_nodes }
+        Shape { levels, map_nodes, flavor }
     }
 
     /// All nodes, the header and the map nodes among them; none is free.
@@ -78,10 +89,15 @@ impl Shape {
         1 + self.levels.iter().map(Vec::len).sum::<usize>() + self.map_nodes
     }
 
+    /// Blocks of the whole tree.
+    pub fn blocks(&self) -> u64 {
+        super::blocks_for((self.nodes() * self.flavor.node) as u64)
+    }
+
     /// The whole tree, `value` giving each record's value: header, leaves, index levels upwards, map nodes.
-    pub fn write(&self, leaves: &[Leaf], flavor: Flavor, mut value: impl FnMut(usize) -> Vec<u8>) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.nodes() * NODE);
-        out.extend(self.header_node(leaves.len(), flavor));
+    pub fn write(&self, leaves: &[Leaf], mut value: impl FnMut(usize) -> Vec<u8>) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.nodes() * self.flavor.node);
+        out.extend(self.header_node(leaves.len()));
         let mut first_node = 1;
         // For each node of the level just written, its number and its first record.
         let mut below: Vec<(u32, usize)> = Vec::new();
@@ -92,7 +108,8 @@ impl Shape {
                 let next = if index + 1 < level.len() { number + 1 } else { 0 };
                 let previous = if index > 0 { number - 1 } else { 0 };
                 let kind = if height == 0 { KIND_LEAF } else { KIND_INDEX };
-                let mut node = Node::new(kind, height as u8 + 1, next as u32, previous as u32);
+                let mut node =
+                    Node::new(kind, height as u8 + 1, next as u32, previous as u32, self.flavor.node);
                 for item in range.clone() {
                     match below.get(item) {
                         Some(&(child, first)) if height > 0 => {
@@ -112,7 +129,8 @@ impl Shape {
         out
     }
 
-    fn header_node(&self, records: usize, flavor: Flavor) -> Vec<u8> {
+    fn header_node(&self, records: usize) -> Vec<u8> {
+        let flavor = self.flavor;
         let leaf_nodes = self.levels.first().map_or(0, Vec::len);
         let tree_nodes: usize = self.levels.iter().map(Vec::len).sum();
         let total = self.nodes();
@@ -122,7 +140,7 @@ impl Shape {
         header.u32(records as u32);
         header.u32(leaf_nodes.min(1) as u32);
         header.u32(leaf_nodes as u32);
-        header.u16(NODE as u16);
+        header.u16(flavor.node as u16);
         header.u16(flavor.max_key);
         header.u32(total as u32);
         header.u32(0); // free nodes
@@ -133,29 +151,31 @@ impl Shape {
         header.u32(flavor.attributes);
         header.zeros(64);
         let first_map = if self.map_nodes > 0 { tree_nodes + 1 } else { 0 };
-        let mut node = Node::new(KIND_HEADER, 0, first_map as u32, 0);
+        let mut node = Node::new(KIND_HEADER, 0, first_map as u32, 0, flavor.node);
         node.record(&[&header]);
         node.record(&[&[0; USER_RECORD]]);
-        node.record(&[&map(total, 0, HEADER_MAP)]);
+        node.record(&[&map(total, 0, flavor.header_map())]);
         node.finish()
     }
 
     fn map_nodes(&self, first: usize) -> Vec<u8> {
         let total = self.nodes();
-        let mut out = Vec::with_capacity(self.map_nodes * NODE);
+        let flavor = self.flavor;
+        let mut out = Vec::with_capacity(self.map_nodes * flavor.node);
         for index in 0..self.map_nodes {
             let next = if index + 1 < self.map_nodes { first + index + 1 } else { 0 };
             let previous = if index > 0 { first + index - 1 } else { 0 };
-            let mut node = Node::new(KIND_MAP, 0, next as u32, previous as u32);
-            node.record(&[&map(total, (HEADER_MAP + index * MAP_NODE_MAP) * 8, MAP_NODE_MAP)]);
+            let mut node = Node::new(KIND_MAP, 0, next as u32, previous as u32, flavor.node);
+            let from = flavor.header_map() + index * flavor.map_node_map();
+            node.record(&[&map(total, from * 8, flavor.map_node_map())]);
             out.extend(node.finish());
         }
         out
     }
 }
 
-/// Nodes filled one after the other with records of the given sizes.
-fn pack(sizes: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
+/// Nodes of `node_size` bytes filled one after the other with records of the given sizes.
+fn pack(sizes: impl Iterator<Item = usize>, node_size: usize) -> Vec<Range<usize>> {
     let mut nodes: Vec<Range<usize>> = Vec::new();
     let mut room = 0;
     for (index, size) in sizes.enumerate() {
@@ -164,7 +184,7 @@ fn pack(sizes: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
             Some(node) if needed <= room => node.end = index + 1,
             _ => {
                 nodes.push(index..index + 1);
-                room = NODE - DESCRIPTOR - 2;
+                room = node_size - DESCRIPTOR - 2;
             }
         }
         room -= needed;
@@ -191,17 +211,18 @@ fn map(used: usize, from: usize, bytes: usize) -> Vec<u8> {
 struct Node {
     bytes: Vec<u8>,
     offsets: Vec<u16>,
+    size: usize,
 }
 
 impl Node {
-    fn new(kind: i8, height: u8, next: u32, previous: u32) -> Node {
-        let mut bytes = Vec::with_capacity(NODE);
+    fn new(kind: i8, height: u8, next: u32, previous: u32, size: usize) -> Node {
+        let mut bytes = Vec::with_capacity(size);
         bytes.u32(next);
         bytes.u32(previous);
         bytes.u8(kind as u8);
         bytes.u8(height);
         bytes.zeros(4);
-        Node { bytes, offsets: vec![DESCRIPTOR as u16] }
+        Node { bytes, offsets: vec![DESCRIPTOR as u16], size }
     }
 
     fn record(&mut self, parts: &[&[u8]]) {
@@ -212,7 +233,7 @@ impl Node {
     fn finish(mut self) -> Vec<u8> {
         let records = self.offsets.len() as u16 - 1;
         self.bytes[10..12].copy_from_slice(&records.to_be_bytes());
-        self.bytes.resize(NODE - self.offsets.len() * 2, 0);
+        self.bytes.resize(self.size - self.offsets.len() * 2, 0);
         for offset in self.offsets.iter().rev() {
             self.bytes.u16(*offset);
         }
@@ -295,6 +316,8 @@ impl Header {
 mod tests {
     use super::*;
 
+    const NODE: usize = EXTENTS.node;
+
     fn leaves(count: usize) -> Vec<Leaf> {
         (0..count)
             .map(|index| {
@@ -308,8 +331,8 @@ mod tests {
 
     #[test]
     fn an_empty_tree_is_its_header_node() {
-        let shape = Shape::plan(&[]);
-        let tree = shape.write(&[], EXTENTS, |_| Vec::new());
+        let shape = Shape::plan(&[], EXTENTS);
+        let tree = shape.write(&[], |_| Vec::new());
         assert_eq!(tree.len(), NODE);
         let header = Header::parse(&tree).unwrap();
         assert_eq!((header.depth, header.root, header.total_nodes, header.free_nodes), (0, 0, 1, 0));
@@ -320,8 +343,8 @@ mod tests {
     #[test]
     fn every_record_is_in_order_and_every_level_is_linked() {
         let leaves = leaves(100_000);
-        let shape = Shape::plan(&leaves);
-        let tree = shape.write(&leaves, EXTENTS, |index| (index as u32).to_be_bytes().to_vec());
+        let shape = Shape::plan(&leaves, EXTENTS);
+        let tree = shape.write(&leaves, |index| (index as u32).to_be_bytes().to_vec());
         let header = Header::parse(&tree).unwrap();
         assert_eq!(tree.len(), header.total_nodes as usize * NODE);
         assert_eq!((header.depth, header.leaf_records), (3, 100_000));
@@ -345,9 +368,9 @@ mod tests {
         // 40,000 nodes: records so big that each fills one.
         let mut leaves = leaves(40_000);
         leaves.iter_mut().for_each(|leaf| leaf.value_len = 4000);
-        let shape = Shape::plan(&leaves);
+        let shape = Shape::plan(&leaves, EXTENTS);
         assert_eq!(shape.map_nodes, 1);
-        let tree = shape.write(&leaves, EXTENTS, |_| vec![7; 4000]);
+        let tree = shape.write(&leaves, |_| vec![7; 4000]);
         let header = NodeView::parse(&tree[..NODE]).unwrap();
         let map = NodeView::parse(&tree[header.next as usize * NODE..][..NODE]).unwrap();
         assert_eq!(map.kind, KIND_MAP);
@@ -357,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_node_with_offsets_out_of_place_is_refused() {
-        let mut tree = Shape::plan(&[]).write(&[], EXTENTS, |_| Vec::new());
+        let mut tree = Shape::plan(&[], EXTENTS).write(&[], |_| Vec::new());
         tree[NODE - 3] = 0xFF;
         assert!(NodeView::parse(&tree).is_none());
         assert!(NodeView::parse(&[0xFF; 16]).is_none());

@@ -14,6 +14,8 @@ const FOLDER_SIZE: usize = 88;
 const FILE_SIZE: usize = 248;
 /// File flag: a thread record exists.
 const THREAD_EXISTS: u16 = 0x0002;
+/// Flag of a file or folder: the attributes tree has records of it.
+const HAS_ATTRIBUTES: u16 = 0x0004;
 
 /// Owner and group of everything: the first user of a Mac and "staff". Disk images are mounted without owners anyway.
 const OWNER: u32 = 501;
@@ -27,7 +29,14 @@ const MODE_LINK: u16 = 0o120_755;
 pub const MODE_TYPE: u16 = 0o170_000;
 
 /// A symbolic link's type and creator (`kSymLinkFileType`, `kSymLinkCreator`).
-const LINK_FINDER: Finder = Finder { kind: *b"slnk", creator: *b"rhap", flags: 0 };
+const LINK_FINDER: Finder = Finder { kind: *b"slnk", creator: *b"rhap", flags: 0, rest: [0; 22] };
+
+/// Where the two forks of a file are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Forks {
+    pub data: Fork,
+    pub resource: Fork,
+}
 
 /// A record to be: which entry it is about, and whether it is its thread.
 #[derive(Debug, Clone, Copy)]
@@ -74,16 +83,16 @@ impl<'a> Catalog<'a> {
             planned,
             leaves: Vec::new(),
             valence,
-            shape: Shape::plan(&[]),
+            shape: Shape::plan(&[], btree::CATALOG),
         };
         catalog.leaves = catalog.planned.iter().map(|planned| catalog.leaf(*planned)).collect();
-        catalog.shape = Shape::plan(&catalog.leaves);
+        catalog.shape = Shape::plan(&catalog.leaves, btree::CATALOG);
         Ok(catalog)
     }
 
     /// The finished tree; `forks` says where each entry's bytes are.
-    pub fn write(&self, forks: &[Fork], date: u32) -> Vec<u8> {
-        self.shape.write(&self.leaves, btree::CATALOG, |index| self.value(self.planned[index], forks, date))
+    pub fn write(&self, forks: &[Forks], date: u32) -> Vec<u8> {
+        self.shape.write(&self.leaves, |index| self.value(self.planned[index], forks, date))
     }
 
     fn name(&self, index: usize) -> &[u16] {
@@ -102,7 +111,7 @@ impl<'a> Catalog<'a> {
         Leaf { key: key(parent_cnid(self.tree, planned.entry), name), value_len }
     }
 
-    fn value(&self, planned: Planned, forks: &[Fork], date: u32) -> Vec<u8> {
+    fn value(&self, planned: Planned, forks: &[Forks], date: u32) -> Vec<u8> {
         let entry = &self.tree.entries[planned.entry];
         if planned.thread {
             return self.thread(planned.entry, entry);
@@ -116,7 +125,8 @@ impl<'a> Catalog<'a> {
         let is_folder = entry.content == Content::Folder;
         let mut out = Vec::with_capacity(FILE_SIZE);
         out.u16(if is_folder { FOLDER } else { FILE });
-        out.u16(if is_folder { 0 } else { THREAD_EXISTS });
+        let attributes = if entry.attributes.is_empty() { 0 } else { HAS_ATTRIBUTES };
+        out.u16(attributes | if is_folder { 0 } else { THREAD_EXISTS });
         out.u32(if is_folder { self.valence[planned.entry] } else { 0 });
         out.u32(cnid(planned.entry));
         for date in [date, date, date, date, 0] {
@@ -127,13 +137,12 @@ impl<'a> Catalog<'a> {
         out.u16(0); // admin and owner flags
         out.u16(mode);
         out.u32(if is_folder { 0 } else { 1 }); // links to it
-        put_finder(&mut out, is_folder, finder);
-        out.zeros(16); // extended Finder info
+        out.extend_from_slice(&finder.bytes());
         out.u32(0); // text encoding: MacRoman
         out.u32(0);
         if !is_folder {
-            forks[planned.entry].put(&mut out);
-            Fork::default().put(&mut out); // no resource fork
+            forks[planned.entry].data.put(&mut out);
+            forks[planned.entry].resource.put(&mut out);
         }
         out
     }
@@ -150,18 +159,6 @@ impl<'a> Catalog<'a> {
 
 fn parent_cnid(tree: &Tree, index: usize) -> u32 {
     if index == 0 { ROOT_PARENT } else { cnid(tree.entries[index].parent) }
-}
-
-/// Sixteen bytes: a file's type, creator and flags, or a folder's window, flags and scroll position.
-fn put_finder(out: &mut Vec<u8>, is_folder: bool, finder: Finder) {
-    if is_folder {
-        out.zeros(8);
-    } else {
-        out.extend_from_slice(&finder.kind);
-        out.extend_from_slice(&finder.creator);
-    }
-    out.u16(finder.flags);
-    out.zeros(6);
 }
 
 fn put_name(out: &mut Vec<u8>, name: &[u16]) {
@@ -203,7 +200,7 @@ impl Key {
 /// A catalog record as read.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Record {
-    Folder { cnid: u32, valence: u32, mode: u16, finder: Finder },
+    Folder { cnid: u32, valence: u32, mode: u16, finder: Finder, has_attributes: bool },
     File(File),
     Thread { is_folder: bool, parent: u32, name: Vec<u16> },
 }
@@ -212,6 +209,7 @@ pub enum Record {
 pub struct File {
     pub cnid: u32,
     pub has_thread: bool,
+    pub has_attributes: bool,
     pub mode: u16,
     /// `UF_COMPRESSED` is 0x20.
     pub owner_flags: u8,
@@ -223,20 +221,23 @@ pub struct File {
 impl Record {
     pub fn parse(value: &[u8]) -> Option<Record> {
         let kind = u16_at(value, 0)?;
-        let text = |at: usize| value.get(at..at + 4).and_then(|code| <[u8; 4]>::try_from(code).ok());
+        let has_attributes = u16_at(value, 2)? & HAS_ATTRIBUTES != 0;
+        let finder = || Finder::parse(value.get(48..80)?);
         match kind {
             FOLDER => Some(Record::Folder {
                 valence: u32_at(value, 4)?,
                 cnid: u32_at(value, 8)?,
                 mode: u16_at(value, 42)?,
-                finder: Finder { flags: u16_at(value, 56)?, ..Finder::default() },
+                finder: finder()?,
+                has_attributes,
             }),
             FILE => Some(Record::File(File {
                 has_thread: u16_at(value, 2)? & THREAD_EXISTS != 0,
                 cnid: u32_at(value, 8)?,
                 owner_flags: *value.get(41)?,
                 mode: u16_at(value, 42)?,
-                finder: Finder { kind: text(48)?, creator: text(52)?, flags: u16_at(value, 56)? },
+                finder: finder()?,
+                has_attributes,
                 data: Fork::at(value, 88)?,
                 resource: Fork::at(value, 168)?,
             })),
@@ -278,7 +279,7 @@ mod tests {
         let folder = tree.add(0, "a", Content::Folder, Path::new("a")).unwrap();
         tree.add_link(folder, "a", "b", Path::new("a/a")).unwrap();
         let catalog = Catalog::plan(&tree, &[0x56]).unwrap();
-        let forks = vec![Fork::default(); 3];
+        let forks = vec![Forks::default(); 3];
         let values: Vec<Record> = catalog
             .planned
             .iter()

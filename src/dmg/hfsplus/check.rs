@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::fault::{Fault, ReadAt};
 use super::super::verify::Problem;
-use super::btree::{self, KIND_HEADER, KIND_INDEX, KIND_LEAF, KIND_MAP, NodeView, split_key};
+use super::attributes;
+use super::btree::{self, Flavor, KIND_HEADER, KIND_INDEX, KIND_LEAF, KIND_MAP, NodeView, split_key};
 use super::catalog::{Key, MODE_TYPE, Record};
 use super::reader::{Tree, Volume};
 use super::{
-    CATALOG_FILE, EXTENTS_FILE, Extent, FIRST_USER, Fork, ROOT_FOLDER, ROOT_PARENT, SIGNATURE_HFSX,
-    VolumeHeader, unicode,
+    ALLOCATION_FILE, ATTRIBUTES_FILE, CATALOG_FILE, EXTENTS_FILE, Extent, FIRST_USER, Fork, ROOT_FOLDER,
+    ROOT_PARENT, SIGNATURE_HFSX, STARTUP_FILE, VolumeHeader, unicode,
 };
 
 /// Deeper trees than this hold more records than a disk has bytes.
@@ -23,7 +24,7 @@ pub fn check(disk: &mut dyn ReadAt) -> Result<Vec<Problem>, Fault> {
     let volume = Volume::open(disk)?;
     let mut check = Check { volume: &volume, problems: Vec::new(), extents: Vec::new() };
     check.headers(disk)?;
-    check.tree(disk, &volume.catalog, "catalog", |key| {
+    check.tree(disk, &volume.catalog, "catalog", btree::CATALOG, |key| {
         Key::parse(key).map(|key| {
             let folds =
                 volume.header.signature != SIGNATURE_HFSX || volume.catalog.header.key_compare == 0xCF;
@@ -34,10 +35,22 @@ pub fn check(disk: &mut dyn ReadAt) -> Result<Vec<Problem>, Fault> {
         })
     });
     if let Some(tree) = &volume.extents {
-        check.tree(disk, tree, "extents file", |key| {
+        check.tree(disk, tree, "extents file", btree::EXTENTS, |key| {
             // Ordered by file, then fork, then block; the fork type stands first in the key.
             let order = [key.get(2..6)?, key.get(0..1)?, key.get(6..10)?];
             Some(order.concat())
+        });
+    }
+    if let Some(tree) = &volume.attributes {
+        check.tree(disk, tree, "attributes file", btree::ATTRIBUTES, |key| {
+            attributes::Key::parse(key).map(|key| {
+                let mut order = key.cnid.to_be_bytes().to_vec();
+                // A name that another one begins with comes before it.
+                order.extend(key.name.iter().flat_map(|unit| [1, (unit >> 8) as u8, *unit as u8]));
+                order.push(0);
+                order.extend(key.start.to_be_bytes());
+                order
+            })
         });
     }
     match volume.records(disk) {
@@ -74,11 +87,15 @@ impl Check<'_> {
                 "the second volume header is missing or disagrees with the first",
             ),
         }
-        for (cnid, fork) in [(6, header.allocation), (7, header.startup), (8, header.attributes)] {
+        for (cnid, fork) in [
+            (ALLOCATION_FILE, header.allocation),
+            (STARTUP_FILE, header.startup),
+            (ATTRIBUTES_FILE, header.attributes),
+            (EXTENTS_FILE, header.extents),
+            (CATALOG_FILE, header.catalog),
+        ] {
             self.fork("", cnid, 0, &fork);
         }
-        self.fork("", EXTENTS_FILE, 0, &header.extents);
-        self.fork("", CATALOG_FILE, 0, &header.catalog);
         Ok(())
     }
 
@@ -95,6 +112,7 @@ impl Check<'_> {
         disk: &mut dyn ReadAt,
         tree: &Tree,
         name: &str,
+        flavor: Flavor,
         order: impl Fn(&[u8]) -> Option<Vec<u8>>,
     ) {
         let before = self.problems.len();
@@ -102,7 +120,6 @@ impl Check<'_> {
             self.say("", "b-tree", format!("the {name} is out of order: {what}"));
         }
         let header = &tree.header;
-        let flavor = if name == "catalog" { btree::CATALOG } else { btree::EXTENTS };
         if header.max_key != flavor.max_key || header.attributes & 2 == 0 {
             self.say("", "b-tree", format!("the {name} has a key length of {}", header.max_key));
         }
@@ -236,12 +253,13 @@ impl Check<'_> {
                 Record::File(_) => *valence.entry(key.parent).or_default() += 1,
             }
         }
-        let mut seen = BTreeSet::new();
+        let (mut seen, mut flagged) = (BTreeSet::new(), BTreeSet::new());
         let mut counts = (0_u32, 0_u32);
         for (key, record) in records {
             let (cnid, is_folder) = match record {
                 Record::Thread { .. } => continue,
-                Record::Folder { cnid, valence: said, mode, .. } => {
+                Record::Folder { cnid, valence: said, mode, has_attributes, .. } => {
+                    flagged.extend(has_attributes.then_some(*cnid));
                     let inside = valence.get(cnid).copied().unwrap_or(0);
                     if inside != *said {
                         self.say(
@@ -257,6 +275,7 @@ impl Check<'_> {
                     (*cnid, true)
                 }
                 Record::File(file) => {
+                    flagged.extend(file.has_attributes.then_some(file.cnid));
                     if !matches!(file.mode & MODE_TYPE, 0o100_000 | 0o120_000) || !file.has_thread {
                         self.say(
                             "",
@@ -299,6 +318,7 @@ impl Check<'_> {
         for cnid in threads.keys() {
             self.say("", "thread", format!("a thread leads to file {cnid}, which does not exist"));
         }
+        self.attributes(&flagged);
         let header = &self.volume.header;
         // The root does not count itself.
         if counts != (header.folder_count.saturating_add(1), header.file_count) {
@@ -308,6 +328,37 @@ impl Check<'_> {
                 "count",
                 format!("the volume counts {said:?} folders and files and holds {counts:?}"),
             );
+        }
+    }
+
+    /// The catalog says of each file whether it has attributes; large ones have blocks.
+    fn attributes(&mut self, flagged: &BTreeSet<u32>) {
+        let volume = self.volume;
+        let mut owners = BTreeSet::new();
+        for (key, record) in &volume.attribute_records {
+            owners.insert(key.cnid);
+            match record {
+                attributes::Record::Fork(fork) => match volume.attribute_extents(key, fork) {
+                    Ok(extents) => self.extents.extend(extents),
+                    Err(_) => {
+                        let message =
+                            format!("the blocks of an attribute of file {} do not add up", key.cnid);
+                        self.say("", "extents", message);
+                    }
+                },
+                attributes::Record::Extents(_) => {
+                    let first = volume.attribute_records.get(&attributes::Key { start: 0, ..key.clone() });
+                    if !matches!(first, Some(attributes::Record::Fork(_))) {
+                        let message = format!("an attribute of file {} goes on that never began", key.cnid);
+                        self.say("", "attributes", message);
+                    }
+                }
+                attributes::Record::Inline(_) => {}
+            }
+        }
+        if let Some(cnid) = owners.symmetric_difference(flagged).next() {
+            let message = format!("the catalog is wrong about whether file {cnid} has extended attributes");
+            self.say("", "attributes", message);
         }
     }
 
@@ -333,7 +384,9 @@ impl Check<'_> {
                 format!("it counts {} free blocks of {total}, and {used} are in use", header.free_blocks);
             self.say("", "free-blocks", message);
         }
-        let Ok(bitmap) = self.volume.extents_of(6, 0, &header.allocation) else { return Ok(()) };
+        let Ok(bitmap) = self.volume.extents_of(ALLOCATION_FILE, 0, &header.allocation) else {
+            return Ok(());
+        };
         if header.allocation.size < u64::from(total.div_ceil(8)) {
             self.say("", "bitmap", "the allocation bitmap is too short");
             return Ok(());
@@ -378,7 +431,8 @@ impl Check<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::tree::{Content, Source, Tree};
+    use super::super::super::apple_double::Values;
+    use super::super::super::tree::{Content, Source, Tree, cnid};
     use super::super::reader::{Kind, Volume};
     use super::super::volume::{self, Identity};
     use super::*;
@@ -404,7 +458,31 @@ mod tests {
             tree.add_bytes(folder, &format!("file {index}"), vec![index as u8; index * 20]).unwrap();
         }
         tree.add_link(0, "Applications", "/Applications", Path::new("Applications")).unwrap();
+        for (index, size) in [(0, 5), (1, 9), (2, 40_000), (3, 3_000), (4, 3_000), (5, 3_000), (5, 0)] {
+            let name = format!("com.apple.a{size}");
+            tree.entries[index].attributes.insert(name, vec![3; size].into());
+        }
+        tree.entries[6].resource = vec![4; 5_000].into();
+        tree.entries[6].finder.kind = *b"TEXT";
         tree
+    }
+
+    #[test]
+    fn what_stands_beside_the_files_is_read_back() {
+        let tree = sample();
+        let bytes = bytes_of(&tree);
+        let mut disk = &bytes[..];
+        let volume = Volume::open(&mut disk).unwrap();
+        let (_, entries) = volume.list(&mut disk).unwrap();
+        assert_eq!(volume.attribute_records.len(), 7);
+        for (index, expected) in tree.entries.iter().enumerate().skip(1) {
+            let entry = entries.iter().find(|entry| entry.cnid == cnid(index)).unwrap();
+            let expected = match expected.content {
+                Content::Link { .. } => Values::new(),
+                _ => tree.beside(index),
+            };
+            assert_eq!(volume.beside(&mut disk, entry).unwrap(), expected);
+        }
     }
 
     #[test]
@@ -420,9 +498,12 @@ mod tests {
         let header = VolumeHeader::parse(&good[1024..]).unwrap();
         let start = |fork: Fork| fork.extents[0].0 as usize * 4096;
         let (bitmap, catalog) = (start(header.allocation), start(header.catalog));
+        let attributes = start(header.attributes);
+        let fork = [&[0, 0, 0, 0x20, 0, 0, 0, 0][..], &40_000_u64.to_be_bytes()].concat();
+        let large = good.windows(16).position(|bytes| bytes == fork).unwrap();
         let leaf = catalog + 4096;
         let end = good.len();
-        let damages: [(&str, usize, u8); 10] = [
+        let damages: [(&str, usize, u8); 14] = [
             ("alternate-header", end - 1024, 0),
             ("free-blocks", 1024 + 51, 3),
             ("count", 1024 + 35, 9),
@@ -432,7 +513,11 @@ mod tests {
             ("b-tree", catalog + 248, 0x7F),   // map of nodes
             ("b-tree", leaf + 4096 + 3, 0xEE), // link to the next leaf
             ("valence", leaf + 14 + 2 + 6 + 14 + 7, 77),
-            ("thread", leaf + 14 + 2 + 6 + 1, 0), // the first letter of the volume's name
+            ("b-tree", attributes + 14 + 9, 1),
+            ("attributes", attributes + 8192 + 14 + 7, 99), // the file of the first record
+            ("attributes", leaf + 14 + 8 + 14 + 3, 0),      // the root's flags
+            ("extents", large + 8 + 5, 1),                  // its size
+            ("thread", leaf + 14 + 2 + 6 + 1, 0),           // the first letter of the volume's name
         ];
         for (code, at, value) in damages {
             let mut bad = good.clone();

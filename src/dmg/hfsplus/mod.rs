@@ -4,6 +4,7 @@
 //! has 4,096-byte blocks, no free space and one extent per file:
 //! `[header][allocation bitmap][extents tree][attributes tree][catalog tree][files…][alternate header]`.
 
+pub mod attributes;
 pub mod btree;
 pub mod catalog;
 pub mod check;
@@ -13,7 +14,7 @@ pub mod volume;
 
 use super::bytes::{Put, u16_at, u32_at, u64_at};
 
-/// Bytes in an allocation block, and in a node of our trees.
+/// Bytes in an allocation block.
 pub const BLOCK: usize = 4096;
 
 /// Catalog node IDs with a meaning; those of a user's files start at `FIRST_USER`.
@@ -21,6 +22,9 @@ pub const ROOT_PARENT: u32 = 1;
 pub const ROOT_FOLDER: u32 = 2;
 pub const EXTENTS_FILE: u32 = 3;
 pub const CATALOG_FILE: u32 = 4;
+pub const ALLOCATION_FILE: u32 = 6;
+pub const STARTUP_FILE: u32 = 7;
+pub const ATTRIBUTES_FILE: u32 = 8;
 pub const FIRST_USER: u32 = 16;
 
 pub const SIGNATURE_HFS_PLUS: u16 = 0x482B;

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::apple_double::{FINDER_INFO, RESOURCE_FORK, Values};
 use super::super::bytes::{u16_at, u32_at};
 use super::super::fault::{Fault, ReadAt};
 use super::super::tree::Finder;
+use super::attributes;
 use super::btree::{self, Header, KIND_LEAF, NodeView, split_key};
 use super::catalog::{self, Key, MODE_TYPE, Record};
 use super::{
-    CATALOG_FILE, EXTENTS_FILE, Extent, Fork, ROOT_FOLDER, ROOT_PARENT, VolumeHeader, extents_at, unicode,
+    ATTRIBUTES_FILE, CATALOG_FILE, EXTENTS_FILE, Extent, Fork, ROOT_FOLDER, ROOT_PARENT, VolumeHeader,
+    extents_at, unicode,
 };
 
 /// Longer than any path macOS can use; a hostile image could make each name longer than the last.
@@ -16,6 +19,13 @@ const MAX_PATH: usize = 16 * 1024;
 /// PATH_MAX of macOS, with room for what other writers allow.
 const MAX_TARGET: u64 = 4096;
 const MODE_LINK: u16 = 0o120_000;
+/// Bytes of a B-tree that is read into memory: a catalog of a million files has half of it.
+const MAX_TREE: u64 = 512 << 20;
+/// Bytes of one extended attribute or resource fork.
+const MAX_VALUE: u64 = 64 << 20;
+
+/// Why a hard link's content is elsewhere.
+const HARD_LINK: &str = "is a hard link";
 
 /// What a file of the volume is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +53,7 @@ pub struct Entry {
     /// On-disk form of the name.
     pub name: Vec<u16>,
     pub(super) data: Fork,
+    resource: Fork,
     /// Why its data fork is not its content: it is a hard link, or compressed by the file system.
     indirect: Option<&'static str>,
 }
@@ -61,6 +72,7 @@ impl Entry {
 
 /// Extents beyond a fork's first eight, by file and fork (0 data, 0xFF resources), then by the block they go on from.
 type Overflow = BTreeMap<(u32, u8), BTreeMap<u32, [Extent; 8]>>;
+type Attributes = BTreeMap<attributes::Key, attributes::Record>;
 
 /// A mounted volume: everything but the disk it is read from.
 #[derive(Debug)]
@@ -68,7 +80,10 @@ pub struct Volume {
     pub header: VolumeHeader,
     pub catalog: Tree,
     pub extents: Option<Tree>,
+    pub attributes: Option<Tree>,
     overflow: Overflow,
+    /// Every record of the attributes tree.
+    pub(super) attribute_records: Attributes,
 }
 
 /// A B-tree of a volume.
@@ -93,13 +108,20 @@ impl Volume {
         let mut volume = Volume {
             catalog: Tree { header: empty_header(), extents: Vec::new() },
             extents: None,
+            attributes: None,
             overflow: BTreeMap::new(),
+            attribute_records: BTreeMap::new(),
             header,
         };
         if volume.header.extents.blocks > 0 {
             let tree = volume.open_tree(disk, EXTENTS_FILE, &volume.header.extents)?;
             volume.overflow = volume.read_overflow(disk, &tree)?;
             volume.extents = Some(tree);
+        }
+        if volume.header.attributes.blocks > 0 {
+            let tree = volume.open_tree(disk, ATTRIBUTES_FILE, &volume.header.attributes)?;
+            volume.attribute_records = volume.read_attributes(disk, &tree)?;
+            volume.attributes = Some(tree);
         }
         volume.catalog = volume.open_tree(disk, CATALOG_FILE, &volume.header.catalog)?;
         Ok(volume)
@@ -113,6 +135,12 @@ impl Volume {
         let size = u64::from(header.node_size) * u64::from(header.total_nodes);
         if !header.node_size.is_power_of_two() || header.node_size < 512 || size > fork.size {
             return Err(Fault::damaged("has a B-tree that is larger than its file"));
+        }
+        if size > MAX_TREE {
+            let size = size >> 20;
+            return Err(Fault::Unsupported(format!(
+                "lists its files in {size} MiB, more than can be held here"
+            )));
         }
         Ok(Tree { header, extents })
     }
@@ -132,12 +160,42 @@ impl Volume {
         Ok(overflow)
     }
 
+    fn read_attributes(&self, disk: &mut dyn ReadAt, tree: &Tree) -> Result<Attributes, Fault> {
+        let mut records = Attributes::new();
+        self.each_leaf(disk, tree, |key, value| {
+            let bad = || Fault::damaged("has a bad record in its attributes file");
+            let key = attributes::Key::parse(key).ok_or_else(bad)?;
+            let record = attributes::Record::parse(value).ok_or_else(bad)?;
+            records.insert(key, record).map_or(Ok(()), |_| Err(bad()))
+        })?;
+        Ok(records)
+    }
+
     /// Every extent of a fork, those of the extents file included.
     pub fn extents_of(&self, cnid: u32, kind: u8, fork: &Fork) -> Result<Vec<Extent>, Fault> {
+        let more = self.overflow.get(&(cnid, kind));
+        self.all_extents(fork, |block| more?.get(&block).copied())
+    }
+
+    /// Every extent of a large attribute, those of its further records included.
+    pub(super) fn attribute_extents(&self, key: &attributes::Key, fork: &Fork) -> Result<Vec<Extent>, Fault> {
+        self.all_extents(fork, |start| {
+            match self.attribute_records.get(&attributes::Key { start, ..key.clone() }) {
+                Some(attributes::Record::Extents(extents)) => Some(*extents),
+                _ => None,
+            }
+        })
+    }
+
+    /// The extents of a fork; `more` has the eight that go on from a block.
+    fn all_extents(
+        &self,
+        fork: &Fork,
+        more: impl Fn(u32) -> Option<[Extent; 8]>,
+    ) -> Result<Vec<Extent>, Fault> {
         let mut extents = Vec::new();
         let mut blocks = 0_u64;
-        let more = self.overflow.get(&(cnid, kind));
-        let mut next = Some(&fork.extents);
+        let mut next = Some(fork.extents);
         while let Some(eight) = next {
             for &(start, count) in eight.iter().filter(|(_, count)| *count > 0) {
                 let inside = start.checked_add(count).is_some_and(|end| end <= self.header.total_blocks);
@@ -150,10 +208,7 @@ impl Volume {
             if blocks >= u64::from(fork.blocks) {
                 break;
             }
-            next = u32::try_from(blocks)
-                .ok()
-                .and_then(|blocks| more?.get(&blocks))
-                .filter(|eight| eight[0].1 > 0);
+            next = u32::try_from(blocks).ok().and_then(&more).filter(|eight| eight[0].1 > 0);
         }
         if blocks != u64::from(fork.blocks) || fork.size > blocks * u64::from(self.header.block_size) {
             return Err(Fault::damaged("has a file whose blocks do not add up"));
@@ -299,6 +354,7 @@ impl Volume {
                 cnid,
                 name: key.name,
                 data: Fork::default(),
+                resource: Fork::default(),
                 indirect: None,
             }),
             Record::File(file) => {
@@ -307,7 +363,7 @@ impl Volume {
                     _ => Kind::File,
                 };
                 let indirect = match (&file.finder.kind, &file.finder.creator) {
-                    (b"hlnk", b"hfs+") | (b"fdrp", b"MACS") => Some("is a hard link"),
+                    (b"hlnk", b"hfs+") | (b"fdrp", b"MACS") => Some(HARD_LINK),
                     _ if file.owner_flags & 0x20 != 0 => Some("is compressed by the file system"),
                     _ => None,
                 };
@@ -320,6 +376,7 @@ impl Volume {
                     cnid: file.cnid,
                     name: key.name,
                     data: file.data,
+                    resource: file.resource,
                     indirect,
                 })
             }
@@ -334,6 +391,51 @@ impl Volume {
         let mut target = vec![0; file.data.size as usize];
         self.read_extents(disk, &extents, 0, &mut target)?;
         String::from_utf8(target).map_err(|_| Fault::damaged("has a link whose target is not Unicode"))
+    }
+
+    /// What a file or folder has beside its bytes, as extended attributes; nothing of links.
+    ///
+    /// # Errors
+    /// A [`Fault`] when a value is damaged, or larger than any that is read here.
+    pub fn beside(&self, disk: &mut dyn ReadAt, entry: &Entry) -> Result<Values, Fault> {
+        let mut values = Values::new();
+        if matches!(entry.kind, Kind::Link { .. }) {
+            return Ok(values);
+        }
+        let first = attributes::Key { cnid: entry.cnid, name: Vec::new(), start: 0 };
+        let of_file = self.attribute_records.range(first..).take_while(|(key, _)| key.cnid == entry.cnid);
+        for (key, record) in of_file {
+            let value = match record {
+                attributes::Record::Inline(value) => value.clone(),
+                attributes::Record::Fork(fork) => {
+                    self.read_value(disk, fork, &self.attribute_extents(key, fork)?)?
+                }
+                attributes::Record::Extents(_) => continue,
+            };
+            let name = String::from_utf16(&key.name)
+                .map_err(|_| Fault::damaged("has an extended attribute whose name is not Unicode"))?;
+            values.insert(name, value.into());
+        }
+        if entry.finder != Finder::default() && entry.indirect != Some(HARD_LINK) {
+            values.insert(FINDER_INFO.to_owned(), entry.finder.bytes()[..].into());
+        }
+        if entry.resource.size > 0 {
+            let extents = self.extents_of(entry.cnid, 0xFF, &entry.resource)?;
+            values.insert(RESOURCE_FORK.to_owned(), self.read_value(disk, &entry.resource, &extents)?.into());
+        }
+        Ok(values)
+    }
+
+    fn read_value(&self, disk: &mut dyn ReadAt, fork: &Fork, extents: &[Extent]) -> Result<Vec<u8>, Fault> {
+        if fork.size > MAX_VALUE {
+            let size = fork.size;
+            return Err(Fault::Unsupported(format!(
+                "has an extended attribute of {size} bytes, too large to read"
+            )));
+        }
+        let mut value = vec![0; fork.size as usize];
+        self.read_extents(disk, extents, 0, &mut value)?;
+        Ok(value)
     }
 
     /// The blocks of a file's content.
@@ -357,7 +459,7 @@ fn empty_header() -> Header {
         leaf_records: 0,
         first_leaf: 0,
         last_leaf: 0,
-        node_size: btree::NODE as u16,
+        node_size: btree::CATALOG.node as u16,
         max_key: 0,
         total_nodes: 0,
         free_nodes: 0,

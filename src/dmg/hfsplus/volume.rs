@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::super::bytes::Put;
 use super::super::tree::{Content, Source, Tree, cnid};
-use super::btree::{self, NODE, Shape};
-use super::catalog::Catalog;
+use super::attributes::Attributes;
+use super::btree::{self, Shape};
+use super::catalog::{Catalog, Forks};
 use super::{BLOCK, Fork, ROOT_FOLDER, SIGNATURE_HFS_PLUS, VolumeHeader, blocks_for, unicode};
 use crate::failure::Failure;
 
@@ -45,13 +46,13 @@ struct Layout {
 }
 
 impl Layout {
-    fn plan(catalog: u64, data: u64) -> Layout {
+    fn plan(attributes: u64, catalog: u64, data: u64) -> Layout {
         let mut bitmap = 1;
         loop {
-            let total = 1 + bitmap + 1 + 1 + catalog + data + 1;
+            let total = 1 + bitmap + 1 + attributes + catalog + data + 1;
             let needed = blocks_for(total.div_ceil(8));
             if needed <= bitmap {
-                return Layout { bitmap, extents: 1, attributes: 1, catalog, total };
+                return Layout { bitmap, extents: 1, attributes, catalog, total };
             }
             bitmap = needed;
         }
@@ -72,10 +73,10 @@ impl Volume {
     pub fn plan(tree: &Tree, identity: Identity) -> Result<Volume, Failure> {
         let name = unicode::to_disk(identity.name);
         let catalog = Catalog::plan(tree, &name)?;
-        let sources: Vec<Option<(Source, u64)>> =
-            tree.entries.iter().map(|entry| data_of(&entry.content)).collect();
-        let data = sources.iter().flatten().map(|(_, size)| blocks_for(*size)).sum();
-        let layout = Layout::plan((catalog.shape.nodes() * NODE / BLOCK) as u64, data);
+        let attributes = Attributes::plan(tree);
+        let contents = contents(tree, &attributes);
+        let data = contents.iter().map(|content| blocks_for(content.size)).sum();
+        let layout = Layout::plan(attributes.shape.blocks(), catalog.shape.blocks(), data);
         if layout.total > u64::from(u32::MAX) {
             return Err(Failure::new(
                 identity.name,
@@ -84,23 +85,29 @@ impl Volume {
             ));
         }
 
-        let mut forks = vec![Fork::default(); tree.entries.len()];
-        let mut pieces = Vec::new();
-        let [bitmap, extents, attributes, catalog_start, mut block] = layout.starts();
-        for (index, (source, size)) in in_disk_order(tree, sources) {
-            forks[index] = Fork::contiguous(size, block as u32, 0);
-            pieces.push(Piece { at: block * BLOCK as u64, size, source });
-            block += blocks_for(size);
+        let mut forks = vec![Forks::default(); tree.entries.len()];
+        let mut large = vec![Fork::default(); attributes.planned.len()];
+        let mut pieces = Vec::with_capacity(contents.len());
+        let [bitmap, extents, attributes_start, catalog_start, mut block] = layout.starts();
+        for content in contents {
+            let fork = Fork::contiguous(content.size, block as u32, 0);
+            match content.of {
+                Part::Data(index) => forks[index].data = fork,
+                Part::Resource(index) => forks[index].resource = fork,
+                Part::Attribute(index) => large[index] = fork,
+            }
+            pieces.push(Piece { at: block * BLOCK as u64, size: content.size, source: content.source });
+            block += blocks_for(content.size);
         }
         let header = header(tree, identity, &layout).bytes();
         let mut start = vec![0; VolumeHeader::AT as usize];
         start.extend_from_slice(&header);
-        let empty = |flavor| Shape::plan(&[]).write(&[], flavor, |_| Vec::new());
+        let no_extents = Shape::plan(&[], btree::EXTENTS).write(&[], |_| Vec::new());
         let fixed = [
             (0, start),
             (bitmap, full_bitmap(layout.total)),
-            (extents, empty(btree::EXTENTS)),
-            (attributes, empty(btree::ATTRIBUTES)),
+            (extents, no_extents),
+            (attributes_start, attributes.write(&large)),
             (catalog_start, catalog.write(&forks, identity.date)),
         ];
         let fixed = fixed.into_iter().map(|(block, bytes)| in_memory(block * BLOCK as u64, bytes));
@@ -119,6 +126,50 @@ fn in_memory(at: u64, bytes: Vec<u8>) -> Piece {
     Piece { at, size: bytes.len() as u64, source: Source::Memory(bytes.into()) }
 }
 
+/// What blocks are for: a fork of the entry, or the attribute, of this index.
+enum Part {
+    Data(usize),
+    Resource(usize),
+    Attribute(usize),
+}
+
+/// Bytes that get blocks of their own.
+struct Stored {
+    of: Part,
+    source: Source,
+    size: u64,
+}
+
+/// Everything that gets blocks, in the order of the disk: files of one kind stand together, since they compress better side by
+/// side; then resource forks and large attributes.
+fn contents(tree: &Tree, attributes: &Attributes) -> Vec<Stored> {
+    let mut files: Vec<Stored> = tree
+        .entries
+        .iter()
+        .enumerate()
+        .filter_map(|(index, entry)| {
+            let (source, size) = data_of(&entry.content)?;
+            Some(Stored { of: Part::Data(index), source, size })
+        })
+        .collect();
+    files.sort_by_cached_key(|stored| {
+        let Part::Data(index) = stored.of else { return (None, 0) };
+        let entry = &tree.entries[index];
+        let dot = entry.name.iter().rposition(|&unit| unit == u16::from(b'.'));
+        (dot.map(|dot| unicode::fold(&entry.name[dot..])), index)
+    });
+    let forks = tree.entries.iter().enumerate().filter(|(_, entry)| !entry.resource.is_empty());
+    let forks = forks.map(|(index, entry)| (Part::Resource(index), &entry.resource));
+    let large = attributes.planned.iter().enumerate().filter(|(_, one)| one.is_large());
+    let large = large.map(|(index, one)| (Part::Attribute(index), one.value));
+    let beside = forks.chain(large);
+    files.extend(beside.map(|(of, bytes)| {
+        let (source, size) = (Source::Memory(bytes.clone()), bytes.len() as u64);
+        Stored { of, source, size }
+    }));
+    files
+}
+
 /// The bytes of a file or link, unless it has none.
 fn data_of(content: &Content) -> Option<(Source, u64)> {
     match content {
@@ -126,18 +177,6 @@ fn data_of(content: &Content) -> Option<(Source, u64)> {
         Content::File { source, size, .. } => Some((source.clone(), *size)),
         Content::Link { target } => Some((Source::Memory(Arc::from(target.as_bytes())), target.len() as u64)),
     }
-}
-
-/// Files of one kind stand together, since they compress better side by side.
-fn in_disk_order(tree: &Tree, sources: Vec<Option<(Source, u64)>>) -> Vec<(usize, (Source, u64))> {
-    let mut files: Vec<_> =
-        sources.into_iter().enumerate().filter_map(|(index, source)| Some((index, source?))).collect();
-    files.sort_by_cached_key(|(index, _)| {
-        let entry = &tree.entries[*index];
-        let dot = entry.name.iter().rposition(|&unit| unit == u16::from(b'.'));
-        (dot.map(|dot| unicode::fold(&entry.name[dot..])), *index)
-    });
-    files
 }
 
 fn header(tree: &Tree, identity: Identity, layout: &Layout) -> VolumeHeader {
@@ -266,14 +305,14 @@ mod tests {
     fn the_smallest_volume_has_both_headers_and_every_block_in_use() {
         let tree = Tree::new();
         let volume = Volume::plan(&tree, IDENTITY).unwrap();
-        // header, bitmap, extents, attributes, catalog header and leaf, alternate header
-        assert_eq!(volume.size, 7 * 4096);
+        // header, bitmap, extents, attributes (two blocks), catalog header and leaf, alternate header
+        assert_eq!(volume.size, 8 * 4096);
         let mut bytes = vec![0; volume.size as usize];
         volume.stream().fill(&mut bytes).unwrap();
         let header = VolumeHeader::parse(&bytes[1024..]).unwrap();
-        assert_eq!(bytes[1024..1536], bytes[7 * 4096 - 1024..7 * 4096 - 512]);
-        assert_eq!((header.total_blocks, header.free_blocks, header.next_catalog_id), (7, 0, 16));
-        assert_eq!(bytes[4096..4098], [0b1111_1110, 0]);
+        assert_eq!(bytes[1024..1536], bytes[8 * 4096 - 1024..8 * 4096 - 512]);
+        assert_eq!((header.total_blocks, header.free_blocks, header.next_catalog_id), (8, 0, 16));
+        assert_eq!(bytes[4096..4098], [0b1111_1111, 0]);
     }
 
     #[test]
