@@ -10,6 +10,7 @@ use egui::{Key, Modifiers, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
+use crate::compare::choose;
 use crate::{settle, window};
 
 fn folder() -> Option<PathBuf> {
@@ -217,8 +218,62 @@ fn details(camera: &Camera, harness: &mut Harness<'_, App>) {
     camera.shoot(harness, "7c-built");
 }
 
+/// Two builds: `BUNDLEWRIGHT_COMPARE=A.app:B.app` instead of those of the fixture.
+fn comparison(camera: &Camera, width: f32, height: f32, theme: Theme) {
+    let fixture = crate::common::unpack("twice");
+    let twice = |folder: &str| fixture.path().join(folder).join("Twice.app");
+    let mut harness = window(width, height, theme, None);
+    go(&mut harness, Key::Num9);
+    camera.shoot(&mut harness, "16-compare-empty");
+    let mut harness = window(width, height, theme, Some(twice("first")));
+    go(&mut harness, Key::Num9);
+    camera.shoot(&mut harness, "16b-compare-other-side");
+    for (folder, name) in [("nowhere", "16c-compare-failed"), ("first", "16d-compare-identical")] {
+        choose(&mut harness, "right", &twice(folder));
+        camera.shoot(&mut harness, name);
+    }
+    choose(&mut harness, "right", &twice("rebuilt"));
+    camera.shoot(&mut harness, "16e-compare-nothing-matters");
+    click(&mut harness, "Show all");
+    camera.shoot(&mut harness, "16f-compare-all");
+    match std::env::var_os("BUNDLEWRIGHT_COMPARE") {
+        Some(pair) => {
+            let pair: Vec<PathBuf> = std::env::split_paths(&pair).collect();
+            choose(&mut harness, "left", &pair[0]);
+            choose(&mut harness, "right", &pair[1]);
+        }
+        None => choose(&mut harness, "right", &twice("relinked")),
+    }
+    camera.shoot(&mut harness, "16g-compare");
+    harness.key_press_modifiers(Modifiers::ALT, Key::Enter);
+    camera.shoot(&mut harness, "16h-compare-inspector");
+    harness.key_press(Key::Escape);
+    settle(&mut harness);
+    harness.get_by_role_and_label(Role::Tree, "Differences").focus();
+    settle(&mut harness);
+    harness.key_press(Key::Home);
+    harness.key_press_modifiers(Modifiers::ALT, Key::Enter);
+    camera.shoot(&mut harness, "16i-compare-file");
+    harness.key_press(Key::Escape);
+    settle(&mut harness);
+    let chips = harness.get_all_by_role(Role::CheckBox);
+    let of_signatures = |label: &String| label.starts_with("Signature: ");
+    let chip = chips.filter_map(|chip| chip.accesskit_node().label()).find(of_signatures);
+    click(&mut harness, &chip.unwrap());
+    camera.shoot(&mut harness, "16j-compare-class");
+}
+
+#[test]
+fn pictures_of_a_comparison() {
+    each_size(comparison);
+}
+
 #[test]
 fn pictures_of_every_screen() {
+    each_size(tour);
+}
+
+fn each_size(show: impl Fn(&Camera, f32, f32, Theme)) {
     let Some(folder) = folder() else { return };
     let sizes: Vec<(f32, f32)> = match std::env::var("BUNDLEWRIGHT_SIZE").ok().as_deref() {
         Some("large") => vec![(1920.0, 1080.0)],
@@ -234,7 +289,7 @@ fn pictures_of_every_screen() {
     for (width, height) in sizes {
         for (theme, name) in &themes {
             let camera = Camera { folder: folder.clone(), suffix: format!("{width}-{name}") };
-            tour(&camera, width, height, *theme);
+            show(&camera, width, height, *theme);
         }
     }
 }

@@ -194,7 +194,7 @@ impl App {
                 "Planning signatures" | "Signing" => self.state.signature.sign.fail(words.clone()),
                 "Checking" => self.state.signature.preflight.fail(words.clone()),
                 "Reading" => self.state.crash.fail(words.clone()),
-                "Comparing" => self.state.compare.fail(words.clone()),
+                "Comparing" => self.state.compare.fail(failure),
                 "Building" => self.state.image.failure = Some(words.clone()),
                 _ => {}
             }

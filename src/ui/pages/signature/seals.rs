@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use egui::{Margin, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Margin, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2};
 
 use crate::bundle::Bundle;
 use crate::jobs::Request;
