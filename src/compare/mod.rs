@@ -10,6 +10,7 @@
 //! when every section of every image holds the same bytes, whatever else differs.
 
 mod archive;
+mod class;
 mod commands;
 mod content;
 mod explain;
@@ -37,55 +38,9 @@ use crate::failure::Failure;
 use crate::macho::Arch;
 use crate::progress::Progress;
 
+pub use class::Class;
 pub use files::Tally;
 pub use verdict::verdict;
-
-/// Why two builds differ in one thing. The order is that in which they matter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Class {
-    /// What the program is or has.
-    Content,
-    /// Which libraries are asked for, and how.
-    Linkage,
-    /// How the code is signed.
-    Signature,
-    /// What the build machine, its tools and its settings left.
-    Environment,
-    /// The same said in another form, or at another place of the file.
-    Format,
-    /// What no two builds share.
-    Always,
-}
-
-impl Class {
-    pub const ALL: [Class; 6] =
-        [Class::Content, Class::Linkage, Class::Signature, Class::Environment, Class::Format, Class::Always];
-
-    /// The contract's word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Class::Content => "content",
-            Class::Linkage => "linkage",
-            Class::Signature => "signature",
-            Class::Environment => "environment",
-            Class::Format => "format",
-            Class::Always => "always",
-        }
-    }
-
-    /// What it stands for, as a heading.
-    pub fn title(self) -> &'static str {
-        match self {
-            Class::Content => "True content",
-            Class::Linkage => "Linkage",
-            Class::Signature => "Signature",
-            Class::Environment => "Build environment",
-            Class::Format => "Format",
-            Class::Always => "Always differs",
-        }
-    }
-}
 
 /// How the two sides differ in one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -86,6 +86,13 @@ impl Branch {
         self.counts.keys().next().copied()
     }
 
+    /// Of a file that one side has alone, which is all there is to say of it: the place of that difference.
+    pub fn only_there(&self, comparison: &Comparison) -> Option<usize> {
+        let [only] = &self.children[..] else { return None };
+        let index = only.difference?;
+        comparison.differences.get(index).filter(|difference| difference.field == "file").map(|_| index)
+    }
+
     fn of(label: String, children: Vec<Branch>) -> Branch {
         let mut counts: BTreeMap<Class, usize> = BTreeMap::new();
         for (class, count) in children.iter().flat_map(|child| &child.counts) {

@@ -177,9 +177,11 @@ impl App {
             .iter()
             .find(|entry| entry.command == command)
             .is_some_and(|entry| entry.needs_bundle);
+        let page = self.state.page();
         let reads = match command {
-            Command::Find | Command::Go(Page::Overview) => self.state.page().stands_alone(),
-            Command::CopyReport => self.state.page() == Page::Crash && self.state.crash.has_reports(),
+            Command::Find | Command::Inspector | Command::Go(Page::Overview) => page.stands_alone(),
+            Command::CopyReport if page == Page::Crash => self.state.crash.has_reports(),
+            Command::Reanalyse | Command::CopyReport => page == Page::Compare,
             _ => false,
         };
         if needs && !opened && command != Command::Cancel && !reads {
@@ -188,17 +190,17 @@ impl App {
         let busy = self.jobs.busy();
         match command {
             Command::Cancel => busy,
+            Command::Reanalyse if page == Page::Compare => !busy && self.sides().is_some(),
+            Command::CopyReport if page == Page::Compare => self.state.compare.comparison().is_some(),
             Command::Open | Command::OpenSample | Command::Reanalyse | Command::BuildImage => !busy,
             Command::Sign | Command::Preflight => !busy,
             Command::OpenReport | Command::PasteReport | Command::CompareWith => !busy,
             Command::ReviewFixes => {
                 !busy && self.state.opened.as_ref().is_some_and(|opened| opened.facts.fixable > 0)
             }
-            Command::ApplyFixes => !busy && self.state.page() == Page::Plan && self.state.plan.can_apply(),
+            Command::ApplyFixes => !busy && page == Page::Plan && self.state.plan.can_apply(),
             Command::Inspector => {
-                let page = self.state.page();
-                self.state.narrow
-                    && !matches!(page, Page::Overview | Page::InfoPlist | Page::Manual | Page::Compare)
+                self.state.narrow && !matches!(page, Page::Overview | Page::InfoPlist | Page::Manual)
             }
             Command::UsualConditions => self.state.conditions != Conditions::default(),
             Command::ExportPlan => !busy && self.state.plan.plan().is_some(),
@@ -288,10 +290,12 @@ impl App {
             Command::Open => self.dialogs.pick_app(ctx, frame),
             Command::TypePath => self.type_path(),
             Command::OpenSample => self.begin("Opening", Request::OpenSample),
+            Command::Reanalyse if self.state.page() == Page::Compare => self.compare_again(),
             Command::Reanalyse => self.inspect_again(None),
             Command::CloseBundle => self.close(),
             Command::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             Command::UndoLastFix => self.undo(),
+            Command::CopyReport if self.state.page() == Page::Compare => self.copy_comparison(ctx),
             Command::CopyReport => {
                 let crash = self.state.crash.summary().filter(|_| self.state.page() == Page::Crash);
                 let report = || self.state.opened.as_ref().map(pages::overview::report);
@@ -343,8 +347,7 @@ impl App {
                 ctx.send_viewport_cmd(ViewportCommand::RequestPaste);
             }
             Command::CompareWith => {
-                self.state.page = Some(Page::Compare);
-                let side = self.state.compare.wanted(self.state.opened.as_ref().map(state::Opened::path));
+                let side = self.compare_with();
                 self.dialogs.pick_side(ctx, frame, side, Kind::Folder);
             }
             Command::UsualConditions => {
@@ -406,7 +409,8 @@ impl App {
             Asked::Entitlements => self.state.signature.sign.choose_entitlements(path),
             Asked::Report => self.triage(vec![ReportSource::File(path)]),
             Asked::Side(side) => {
-                if let Some((left, right)) = self.state.compare.chosen(side, path) {
+                let root = self.state.opened.as_ref().map(state::Opened::path);
+                if let Some((left, right)) = self.state.compare.chosen(side, path, root.as_deref()) {
                     self.compare(left, right);
                 }
             }
@@ -458,8 +462,8 @@ impl App {
             return;
         }
         if page == Page::Compare {
-            let opened = state.opened.as_ref();
-            pages::compare::show(ui, &mut state.compare, opened, busy, &mut self.outbox);
+            let (opened, called) = (state.opened.as_ref(), &mut state.inspector_open);
+            pages::compare::show(ui, &mut state.compare, opened, busy, called, &mut self.outbox);
             return;
         }
         let Some(opened) = &state.opened else {
@@ -555,7 +559,7 @@ impl eframe::App for App {
         let mut view = std::mem::take(&mut self.state.palette);
         palette::show(ui, &mut view, |command| self.enabled(command), &mut outbox);
         self.state.palette = view;
-        shell::drop_overlay(ui);
+        shell::drop_overlay(ui, self.state.page());
         for (asked, path) in self.dialogs.poll() {
             self.chosen(asked, path);
         }

@@ -11,7 +11,7 @@ pub use rail::{app_icon, page_name, rail};
 use egui::style::StyleModifier;
 use egui::{Color32, Layout, MenuBar, Panel, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-use super::command::{Action, COMMANDS, Command, Entry, Menu, Outbox, keys, shown};
+use super::command::{Action, COMMANDS, Command, Entry, Menu, Outbox, Page, keys, shown};
 use super::facts::{bytes, number};
 use super::icons::{Icon, paint_mark};
 use super::state::{Activity, Opened, State};
@@ -302,7 +302,7 @@ pub fn what_if(ui: &mut Ui, state: &State, out: &mut Outbox) {
 }
 
 /// Says what a drop would do while files hang over the window.
-pub fn drop_overlay(ui: &Ui) {
+pub fn drop_overlay(ui: &Ui, page: Page) {
     let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
     if !hovering {
         return;
@@ -314,15 +314,22 @@ pub fn drop_overlay(ui: &Ui) {
     painter.rect_filled(rect, 0.0, t.window.gamma_multiply(0.92));
     let zone = rect.shrink(24.0);
     painter.rect_stroke(zone, size::RADIUS_DROP, Stroke::new(2.0, t.accent), egui::StrokeKind::Inside);
-    Icon::Cube.paint_at(&painter, zone.center() - vec2(0.0, 36.0), 40.0, t.accent);
+    let (icon, words, more) = match page {
+        Page::Compare => (
+            Icon::Columns,
+            "Drop to compare",
+            "One is the side that is missing, or the right one; two are both. No file is changed",
+        ),
+        _ => (Icon::Cube, "Drop to open", "Opening never changes a file"),
+    };
+    icon.paint_at(&painter, zone.center() - vec2(0.0, 36.0), 40.0, t.accent);
     painter.text(
         zone.center() + vec2(0.0, 8.0),
         egui::Align2::CENTER_CENTER,
-        "Drop to open",
+        words,
         Type::Title.font(),
         t.text,
     );
-    let more = "Opening never changes a file";
     painter.text(
         zone.center() + vec2(0.0, 34.0),
         egui::Align2::CENTER_CENTER,

@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     let images = std::env::var("BUNDLEWRIGHT_BENCH_IMAGES").ok().and_then(|text| text.parse().ok());
     let images: usize = images.unwrap_or(10_000);
     let folder = tempfile::tempdir().expect("a temporary folder");
-    make(images, folder.path());
+    make(images, folder.path(), "one");
     let begun = Instant::now();
     let mut harness = Harness::builder()
         .with_size(egui::vec2(1280.0, 800.0))
@@ -53,6 +53,10 @@ fn main() -> ExitCode {
     harness.get_by_label("Map: Graph").click();
     settle(&mut harness);
     worst = worst.max(scrolled(&mut harness, "Graph"));
+    make(images, &folder.path().join("other"), "other");
+    compare(&mut harness, &folder.path().join("other/Big.app"));
+    worst = worst.max(scrolled(&mut harness, "Compare"));
+    searched(&mut harness, "Compare");
     if worst > BUDGET && !cfg!(debug_assertions) {
         eprintln!("a frame takes {worst:.1?}, more than {BUDGET:?}");
         return ExitCode::FAILURE;
@@ -60,8 +64,24 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// A program that asks for every library, each of which asks for two others, written out thin.
-fn make(images: usize, folder: &Path) {
+/// Against a build whose every image differs in ten rpaths.
+fn compare(harness: &mut Harness<'_, App>, other: &Path) {
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Num9);
+    settle(harness);
+    harness.get_by_label("Path of the right side").focus();
+    harness.run_steps(2);
+    harness.event(egui::Event::Text(other.display().to_string()));
+    harness.run_steps(1);
+    harness.key_press(Key::Enter);
+    let begun = Instant::now();
+    let longest = settle(harness);
+    println!("Compare: longest frame {longest:.1?} while the two are compared in {:.1?}", begun.elapsed());
+    assert!(harness.query_by_role_and_label(Role::Tree, "Differences").is_some(), "compared");
+}
+
+/// A program that asks for every library, each of which asks for two others, written out thin. `build` is in ten rpaths of
+/// each library.
+fn make(images: usize, folder: &Path, build: &str) {
     let mut text = String::from("/Contents/MacOS/Big execute\n  rpath @executable_path/../Frameworks\n");
     for number in 0..images {
         text += &format!("  use @rpath/libpart{number}.dylib\n");
@@ -72,6 +92,7 @@ fn make(images: usize, folder: &Path) {
             "/Contents/Frameworks/libpart{number}.dylib dylib\n  id @rpath/libpart{number}.dylib\n  \
              use @rpath/libpart{one}.dylib\n  use @rpath/libpart{two}.dylib\n  use /usr/lib/libSystem.B.dylib\n"
         );
+        (0..10).for_each(|place| text += &format!("  rpath @loader_path/{build}/{place}\n"));
     }
     let app = folder.join("Big.app");
     thin::write(&model::items(&text), &app);

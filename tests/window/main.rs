@@ -2,6 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test sets up its own files and reads its own switches")]
 
+#[path = "../common/mod.rs"]
+mod common;
+mod compare;
 mod crash;
 mod lesson;
 mod maps;

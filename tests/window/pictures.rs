@@ -1,6 +1,6 @@
 //! Pictures of every screen, for looking at: `BUNDLEWRIGHT_PICTURES=folder cargo test --test window
 //! pictures`. Without the variable nothing is drawn. `BUNDLEWRIGHT_OPEN=bundle` looks at that instead of the sample,
-//! `BUNDLEWRIGHT_SIZE=large|small|all`, `BUNDLEWRIGHT_THEME=dark|light` and `BUNDLEWRIGHT_ONLY=crash` choose what is drawn.
+//! `BUNDLEWRIGHT_SIZE=large|small|all` and `BUNDLEWRIGHT_THEME=dark|light` choose what is drawn.
 
 use std::path::PathBuf;
 
@@ -10,6 +10,7 @@ use egui::{Key, Modifiers, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
+use crate::compare::choose;
 use crate::crash::{drop_files, sample_report, several};
 use crate::{settle, window};
 
@@ -256,10 +257,68 @@ fn crash(camera: &Camera, width: f32, height: f32, theme: Theme) {
     }
 }
 
+/// Two builds: `BUNDLEWRIGHT_COMPARE=A.app:B.app` instead of those of the fixture.
+fn comparison(camera: &Camera, width: f32, height: f32, theme: Theme) {
+    let fixture = crate::common::unpack("twice");
+    let twice = |folder: &str| fixture.path().join(folder).join("Twice.app");
+    let mut harness = window(width, height, theme, None);
+    go(&mut harness, Key::Num9);
+    camera.shoot(&mut harness, "17-compare-empty");
+    let mut harness = window(width, height, theme, Some(twice("first")));
+    go(&mut harness, Key::Num9);
+    camera.shoot(&mut harness, "17b-compare-other-side");
+    for (folder, name) in [("nowhere", "17c-compare-failed"), ("first", "17d-compare-identical")] {
+        choose(&mut harness, "right", &twice(folder));
+        camera.shoot(&mut harness, name);
+    }
+    choose(&mut harness, "right", &twice("rebuilt"));
+    camera.shoot(&mut harness, "17e-compare-nothing-matters");
+    click(&mut harness, "Show all");
+    camera.shoot(&mut harness, "17f-compare-all");
+    match std::env::var_os("BUNDLEWRIGHT_COMPARE") {
+        Some(pair) => {
+            let pair: Vec<PathBuf> = std::env::split_paths(&pair).collect();
+            choose(&mut harness, "left", &pair[0]);
+            choose(&mut harness, "right", &pair[1]);
+        }
+        None => choose(&mut harness, "right", &twice("relinked")),
+    }
+    camera.shoot(&mut harness, "17g-compare");
+    harness.key_press_modifiers(Modifiers::ALT, Key::Enter);
+    camera.shoot(&mut harness, "17h-compare-inspector");
+    harness.key_press(Key::Escape);
+    settle(&mut harness);
+    harness.get_by_role_and_label(Role::Tree, "Differences").focus();
+    settle(&mut harness);
+    harness.key_press(Key::Home);
+    harness.key_press_modifiers(Modifiers::ALT, Key::Enter);
+    camera.shoot(&mut harness, "17i-compare-file");
+    harness.key_press(Key::Escape);
+    settle(&mut harness);
+    let chips = harness.get_all_by_role(Role::CheckBox);
+    let of_signatures = |label: &String| label.starts_with("Signature: ");
+    let chip = chips.filter_map(|chip| chip.accesskit_node().label()).find(of_signatures);
+    click(&mut harness, &chip.unwrap());
+    camera.shoot(&mut harness, "17j-compare-class");
+}
+
+#[test]
+fn pictures_of_crash_reports() {
+    each_size(crash);
+}
+
+#[test]
+fn pictures_of_a_comparison() {
+    each_size(comparison);
+}
+
 #[test]
 fn pictures_of_every_screen() {
+    each_size(tour);
+}
+
+fn each_size(show: impl Fn(&Camera, f32, f32, Theme)) {
     let Some(folder) = folder() else { return };
-    let only_crash = std::env::var("BUNDLEWRIGHT_ONLY").is_ok_and(|only| only == "crash");
     let sizes: Vec<(f32, f32)> = match std::env::var("BUNDLEWRIGHT_SIZE").ok().as_deref() {
         Some("large") => vec![(1920.0, 1080.0)],
         Some("small") => vec![(820.0, 560.0)],
@@ -274,10 +333,7 @@ fn pictures_of_every_screen() {
     for (width, height) in sizes {
         for (theme, name) in &themes {
             let camera = Camera { folder: folder.clone(), suffix: format!("{width}-{name}") };
-            if !only_crash {
-                tour(&camera, width, height, *theme);
-            }
-            crash(&camera, width, height, *theme);
+            show(&camera, width, height, *theme);
         }
     }
 }

@@ -254,7 +254,7 @@ fn what_cannot_be_opened_says_what_to_do() {
 }
 
 #[derive(Debug)]
-struct Dropped(std::path::PathBuf);
+pub struct Dropped(pub std::path::PathBuf);
 
 impl egui::DroppedFile for Dropped {
     fn path(&self) -> &std::path::Path {
@@ -280,7 +280,7 @@ fn every_page_fits_the_smallest_window() {
     let mut harness = window(820.0, 560.0, Theme::Dark, None);
     harness.get_by_label("Open sample").click();
     settle(&mut harness);
-    for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7] {
+    for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num9] {
         command(&mut harness, key);
         let window = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(820.0, 560.0));
         for node in harness.get_all_by_role(Role::Button) {

@@ -88,7 +88,7 @@ pub fn text(comparison: &Comparison, all: bool) -> String {
     let branches = tree(comparison, wanted);
     let most = if all { usize::MAX } else { SHOWN };
     let (alone, both): (Vec<&Branch>, Vec<&Branch>) =
-        branches.iter().partition(|branch| only_there(comparison, branch).is_some());
+        branches.iter().partition(|branch| branch.only_there(comparison).is_some());
     let mut said = BTreeSet::new();
     for branch in &both {
         page.paint(STRONG, &branch.label).end();
@@ -96,7 +96,8 @@ pub fn text(comparison: &Comparison, all: bool) -> String {
     }
     for (change, title) in [(Change::Removed, "Only left"), (Change::Added, "Only right")] {
         let there = |branch: &&Branch| {
-            only_there(comparison, branch).filter(|difference| difference.change == change)
+            let difference = comparison.differences.get(branch.only_there(comparison)?)?;
+            (difference.change == change).then_some(difference)
         };
         let files: Vec<&Difference> = alone.iter().filter_map(there).collect();
         if !files.is_empty() {
@@ -132,13 +133,6 @@ pub fn text(comparison: &Comparison, all: bool) -> String {
     page.paint(style, verdict(comparison)).end();
     comparison.notes.iter().for_each(|note| page.paint(FAINT, note).end());
     page.into_text()
-}
-
-/// The difference of a file that one side has alone, which is all there is to say of it.
-fn only_there<'a>(comparison: &'a Comparison, branch: &Branch) -> Option<&'a Difference> {
-    let [only] = &branch.children[..] else { return None };
-    let difference = comparison.differences.get(only.difference?)?;
-    (difference.field == "file").then_some(difference)
 }
 
 fn one_sided(page: &mut Page, title: &str, files: &[&Difference], most: usize) {

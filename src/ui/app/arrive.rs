@@ -195,7 +195,7 @@ impl App {
                 "Reading" => self.state.crash.fail(failure),
                 "Planning signatures" | "Signing" => self.state.signature.sign.fail(words.clone()),
                 "Checking" => self.state.signature.preflight.fail(words.clone()),
-                "Comparing" => self.state.compare.fail(words.clone()),
+                "Comparing" => self.state.compare.fail(failure),
                 "Building" => self.state.image.failure = Some(words.clone()),
                 _ => {}
             }

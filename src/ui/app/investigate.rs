@@ -8,7 +8,9 @@ use super::App;
 use crate::jobs::{ReportSource, Request};
 use crate::ui::command::{Action, Page};
 use crate::ui::dialogs::REPORTS;
-use crate::ui::state::Opened;
+use crate::ui::pages::compare::Side;
+use crate::ui::state::{Activity, Opened};
+use crate::workflow::comparison_markdown;
 
 /// A pasted line or two is no report, but somebody's search.
 const SHORTEST_REPORT: usize = 24;
@@ -36,10 +38,43 @@ impl App {
         (!reports.is_empty()).then_some(Request::Triage { reports, inspection })
     }
 
+    /// Compares these two; while something else runs, what is on the page stays.
     pub(super) fn compare(&mut self, left: PathBuf, right: PathBuf) {
         self.state.page = Some(Page::Compare);
-        self.state.compare.asked(&left, &right);
+        if !self.jobs.busy() {
+            self.state.compare.asked(&left, &right);
+        }
         self.begin("Comparing", Request::Compare { left, right });
+    }
+
+    /// Both sides of the page for comparisons, once they are known.
+    pub(super) fn sides(&self) -> Option<(PathBuf, PathBuf)> {
+        let root = self.state.opened.as_ref().map(Opened::path);
+        self.state.compare.pair(root.as_deref())
+    }
+
+    pub(super) fn compare_again(&mut self) {
+        if let Some((left, right)) = self.sides() {
+            self.compare(left, right);
+        }
+    }
+
+    /// Goes to the page for comparisons; answers the side that is to be chosen.
+    pub(super) fn compare_with(&mut self) -> Side {
+        let root = self.state.opened.as_ref().map(Opened::path);
+        if self.state.page() != Page::Compare {
+            self.state.compare.begin(root.as_deref());
+        }
+        self.state.page = Some(Page::Compare);
+        self.state.compare.wanted(root.as_deref())
+    }
+
+    pub(super) fn copy_comparison(&mut self, ctx: &Context) {
+        if let Some(comparison) = self.state.compare.comparison() {
+            ctx.copy_text(comparison_markdown(comparison));
+            let words = "The comparison is on the clipboard, as Markdown".to_owned();
+            self.state.activity = Activity::Done("Copied", words);
+        }
     }
 
     /// What was dropped on the window, and a report that was pasted outside of any field.
@@ -68,12 +103,9 @@ impl App {
             return Some(Action::ReadReports(reports.into_iter().map(ReportSource::File).collect()));
         }
         if self.state.page() == Page::Compare {
-            let opened = self.state.opened.as_ref().map(Opened::path);
-            return self
-                .state
-                .compare
-                .dropped(paths, opened)
-                .map(|(left, right)| Action::Compare(left, right));
+            let root = self.state.opened.as_ref().map(Opened::path);
+            let pair = self.state.compare.dropped(paths, root.as_deref());
+            return pair.map(|(left, right)| Action::Compare(left, right));
         }
         paths.into_iter().next().map(Action::Open)
     }

@@ -25,7 +25,7 @@ pub use badge::{Tone, badge, chip};
 pub use button::Button;
 pub use callout::callout;
 pub use card::{action_bar, card, divider, panel_frame};
-pub use diff::{Sign, changed_part, diff_line};
+pub use diff::{Sign, changed_part, diff_block, diff_line};
 pub use field::{Field, number_field};
 pub use focus::{focus_ring, note_input};
 pub use inside::inside;
@@ -40,5 +40,6 @@ pub use states::empty;
 pub use status::{Status, status_width};
 pub use switch::switch;
 pub use text::{
-    cut, format, galley, job, label, name, paint_left, paint_right, paragraph, path_lines, wrapped,
+    cut, format, galley, job, label, name as text_name, paint_left, paint_right, paint_tinted, paragraph,
+    path_lines, wrapped,
 };

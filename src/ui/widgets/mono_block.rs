@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use egui::text::{LayoutJob, TextWrapping};
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Color32, Sense, Stroke, StrokeKind, Ui, vec2};
 
 use super::text::{self, format};
@@ -12,29 +12,43 @@ use crate::ui::theme::{Type, size, tokens};
 pub fn mono_block(ui: &mut Ui, quote: &str, marked: Option<&str>) {
     let t = tokens(ui);
     let width = ui.available_width();
-    let letter = text::galley(ui, "m", Type::Mono, t.text).size().x.max(1.0);
-    let room = ((width - 24.0) / letter).floor().max(16.0) as usize;
     let plain = format(Type::Mono, t.text);
     let mut lit = plain.clone();
     lit.background = t.diff_old;
     let at = marked.and_then(|marked| quote.find(marked).map(|at| at..at + marked.len())).unwrap_or(0..0);
+    let galley = ui.painter().layout_job(broken(quote, letters(ui, width - 24.0), at, &plain, &lit));
+    let (rect, response) = ui.allocate_exact_size(vec2(width, galley.size().y + 16.0), Sense::hover());
+    ui.painter().rect(rect, size::RADIUS, t.raised, Stroke::new(1.0, t.line), StrokeKind::Inside);
+    ui.painter().galley(rect.min + vec2(12.0, 8.0), galley, Color32::PLACEHOLDER);
+    text::name(&response, quote);
+}
+
+/// How many letters in mono are `width` wide.
+pub(super) fn letters(ui: &Ui, width: f32) -> usize {
+    let letter = text::galley(ui, "m", Type::Mono, Color32::PLACEHOLDER).size().x.max(1.0);
+    (width / letter).floor().max(16.0) as usize
+}
+
+/// `quote` in lines of at most `room` letters, in `plain` and its bytes `marked` in `lit`.
+pub(super) fn broken(
+    quote: &str,
+    room: usize,
+    marked: Range<usize>,
+    plain: &TextFormat,
+    lit: &TextFormat,
+) -> LayoutJob {
     let mut job = LayoutJob { wrap: TextWrapping::no_max_width(), ..LayoutJob::default() };
     for (index, (indent, line)) in lines(quote, room).into_iter().enumerate() {
         let start = if index > 0 { "\n" } else { "" };
         job.append(&format!("{start}{}", " ".repeat(indent)), 0.0, plain.clone());
-        let (from, to) = (at.start.clamp(line.start, line.end), at.end.clamp(line.start, line.end));
-        for (part, look) in [(line.start..from, &plain), (from..to, &lit), (to..line.end, &plain)].into_iter()
-        {
+        let (from, to) = (marked.start.clamp(line.start, line.end), marked.end.clamp(line.start, line.end));
+        for (part, look) in [(line.start..from, plain), (from..to, lit), (to..line.end, plain)] {
             if !part.is_empty() {
                 job.append(&quote[part], 0.0, look.clone());
             }
         }
     }
-    let galley = ui.painter().layout_job(job);
-    let (rect, response) = ui.allocate_exact_size(vec2(width, galley.size().y + 16.0), Sense::hover());
-    ui.painter().rect(rect, size::RADIUS, t.raised, Stroke::new(1.0, t.line), StrokeKind::Inside);
-    ui.painter().galley(rect.min + vec2(12.0, 8.0), galley, Color32::PLACEHOLDER);
-    text::name(&response, quote);
+    job
 }
 
 /// The lines of `quote`, each at most `room` letters long: how far it is indented beyond its own letters, and which bytes

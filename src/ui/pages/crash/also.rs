@@ -52,7 +52,7 @@ pub fn marked(ui: &mut Ui, told: &Told<'_>, (icon, tone): (Icon, Tone), title: &
     let high = title_words.size().y + below.iter().map(|line| line.size().y + 2.0).sum::<f32>();
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), high + 6.0), Sense::hover());
     let all: Vec<String> = std::iter::once(title).chain(lines.iter().copied()).map(spoken).collect();
-    name(&response, all.join(" ").trim_end());
+    text_name(&response, all.join(" ").trim_end());
     icon.paint_at(ui.painter(), pos2(rect.left() + 8.0, rect.top() + 9.0), 15.0, tone.ink(t));
     let mut y = rect.top();
     for words in std::iter::once(title_words).chain(below) {

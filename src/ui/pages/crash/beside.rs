@@ -14,8 +14,8 @@ use crate::ui::facts::{bytes, number};
 use crate::ui::icons::Icon;
 use crate::ui::theme::{Type, tokens};
 use crate::ui::widgets::{
-    Button, Tone, action_bar, badge, chip, cut, divider, elided, galley, label, name, paint_left, property,
-    property_path, property_text,
+    Button, Tone, action_bar, badge, chip, cut, divider, elided, galley, label, paint_left, property,
+    property_path, property_text, text_name,
 };
 
 pub fn show(ui: &mut Ui, told: &Told<'_>, selected: Option<usize>, out: &mut Outbox) {
@@ -246,7 +246,7 @@ fn sure(ui: &mut Ui, told: &Told<'_>, certainty: Certainty, words: &str) {
     let lines = lay_out(ui, words, "", &told.shown.spaced, Type::Body, ui.available_width() - BADGE);
     let high = lines.size().y.max(20.0) + 6.0;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), high), Sense::hover());
-    name(&response, &format!("{word}: {}", spoken(words)));
+    text_name(&response, &format!("{word}: {}", spoken(words)));
     badge(ui, rect.left(), rect.top() + 10.0, word, tone, false);
     ui.painter().galley(rect.min + vec2(BADGE, 1.0), lines, t.text);
 }

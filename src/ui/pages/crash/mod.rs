@@ -219,7 +219,7 @@ fn header(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
             let Some(name) = name else { return };
             let words = elided(ui, name, Type::Mono, t.text_soft, (ui.available_width() - BUTTONS).max(60.0));
             let (rect, response) = ui.allocate_exact_size(words.size(), egui::Sense::hover());
-            crate::ui::widgets::name(&response, name);
+            crate::ui::widgets::text_name(&response, name);
             paint_left(ui, rect.left(), rect.center().y + 1.0, words);
             response.on_hover_text(name);
         },

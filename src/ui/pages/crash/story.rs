@@ -12,7 +12,7 @@ use crate::ui::command::{Action, Outbox};
 use crate::ui::facts::tone;
 use crate::ui::icons::Icon;
 use crate::ui::theme::{Type, size, tokens};
-use crate::ui::widgets::{Tone, focus_ring, galley, name, paint_left};
+use crate::ui::widgets::{Tone, focus_ring, galley, paint_left, text_name};
 
 /// Where the numbers stand, and where the text begins.
 const NUMBER: f32 = 28.0;
@@ -128,7 +128,7 @@ fn body(ui: &mut Ui, told: &Told<'_>, section: &Section, out: &mut Outbox) -> Op
 pub fn sentence(ui: &mut Ui, told: &Told<'_>, text: &str, lead: &str) {
     let words = lay_out(ui, text, lead, &told.shown.spaced, Type::Body, ui.available_width().min(LINE));
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), words.size().y), Sense::hover());
-    name(&response, &spoken(text));
+    text_name(&response, &spoken(text));
     ui.painter().galley(rect.min, words, tokens(ui).text);
     ui.add_space(4.0);
 }

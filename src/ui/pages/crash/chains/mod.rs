@@ -8,7 +8,7 @@ use super::origin;
 use super::shown::{Bond, Node, Target};
 use crate::ui::icons::Icon;
 use crate::ui::theme::{Type, size, tokens};
-use crate::ui::widgets::{Tone, elided, focus_ring, galley, name, paint_left};
+use crate::ui::widgets::{Tone, elided, focus_ring, galley, paint_left, text_name};
 use places::{Measures, Row, layout};
 
 /// What a click on a box asks for.
@@ -193,7 +193,7 @@ fn joined(ui: &mut Ui, bond: &Bond, ends: &[Rect], beside: Option<f32>, tone: To
     };
     let (Some(first), Some(last), Some(wide)) = (ends.first(), ends.last(), beside) else {
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 24.0), Sense::hover());
-        name(&response, &spoken);
+        text_name(&response, &spoken);
         Icon::Twin.paint_at(ui.painter(), pos2(rect.left() + 7.0, rect.center().y), size::ICON_SMALL, ink);
         let x = paint_left(
             ui,
@@ -222,7 +222,7 @@ fn joined(ui: &mut Ui, bond: &Bond, ends: &[Rect], beside: Option<f32>, tone: To
     let y = f32::midpoint(top, bottom);
     let place = Rect::from_min_max(pos2(right + 8.0, y - 18.0), pos2(left + wide, y + 18.0));
     let response = ui.interact(place, ui.scope_id().with("bond"), Sense::hover());
-    name(&response, &spoken);
+    text_name(&response, &spoken);
     let up = if bond.uuid.is_some() { 9.0 } else { 0.0 };
     paint_left(ui, place.left(), y - up, galley(ui, &bond.words, Type::BodyMedium, ink));
     if let Some(uuid) = &bond.uuid {
