@@ -11,7 +11,7 @@ use crate::ui::command::Outbox;
 use crate::ui::icons::Icon;
 use crate::ui::pages::overview::severity_icon;
 use crate::ui::theme::{Type, tokens};
-use crate::ui::widgets::{Tone, name, wrapped};
+use crate::ui::widgets::{Tone, text_name, wrapped};
 
 /// Where the words stand beside the icon.
 const TEXT: f32 = 24.0;
