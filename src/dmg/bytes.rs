@@ -49,9 +49,31 @@ pub fn utf16_at(data: &[u8], at: usize, count: usize) -> Option<Vec<u16>> {
     Some(bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_be_bytes(*pair)).collect())
 }
 
+/// Whether there are zeros alone: each byte is the one before it. A comparison of memory, as fast as the machine reads.
+pub fn is_zero(data: &[u8]) -> bool {
+    match data {
+        [] => true,
+        [first, rest @ ..] => *first == 0 && data[..rest.len()] == *rest,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn zeros_are_told_from_anything_else() {
+        for length in [0, 1, 2, 513] {
+            let mut data = vec![0; length];
+            assert!(is_zero(&data));
+            for at in 0..length {
+                data[at] = 1;
+                assert!(!is_zero(&data), "{at} of {length}");
+                data[at] = 0;
+            }
+        }
+        assert!(!is_zero(&[7; 9]));
+    }
 
     #[test]
     fn what_is_put_is_read_back_and_nothing_is_read_past_the_end() {

@@ -432,11 +432,10 @@ impl Check<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::super::apple_double::Values;
-    use super::super::super::tree::{Content, Source, Tree, cnid};
-    use super::super::reader::{Kind, Volume};
+    use super::super::super::tree::{Content, Tree, cnid};
+    use super::super::reader::Volume;
     use super::super::volume::{self, Identity};
     use super::*;
-    use proptest::prelude::*;
     use std::path::Path;
 
     fn bytes_of(tree: &Tree) -> Vec<u8> {
@@ -540,60 +539,6 @@ mod tests {
                 drop(volume.list(&mut disk));
                 drop(check(&mut disk));
             }
-        }
-    }
-
-    /// Names from letters that fold, decompose, stay apart or lie beyond the Basic Multilingual Plane.
-    fn name() -> impl Strategy<Value = String> {
-        proptest::string::string_regex("[a-cA-CéÄß각Ωﬁ가😀\u{301}\u{323} :._-]{1,12}").unwrap()
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn any_tree_is_written_sound_and_read_back_equal(
-            items in prop::collection::vec((any::<prop::sample::Index>(), name(), 0_u8..4, 0_usize..9000), 0..80)
-        ) {
-            let mut tree = Tree::new();
-            let mut folders = vec![0];
-            let mut taken = BTreeSet::new();
-            for (parent, name, kind, size) in items {
-                let parent = *parent.get(&folders);
-                let key = unicode::fold(&unicode::to_disk(&name));
-                if matches!(name.as_str(), "." | "..") || !taken.insert((parent, key)) {
-                    continue;
-                }
-                match kind {
-                    0 => folders.push(tree.add(parent, &name, Content::Folder, Path::new("x")).unwrap()),
-                    1 => drop(tree.add_link(parent, &name, "../Ä/b", Path::new("x")).unwrap()),
-                    _ => drop(tree.add_bytes(parent, &name, vec![size as u8; size]).unwrap()),
-                }
-            }
-            let bytes = bytes_of(&tree);
-            prop_assert_eq!(problems(&bytes), []);
-            let mut disk = &bytes[..];
-            let volume = Volume::open(&mut disk).unwrap();
-            let (label, entries) = volume.list(&mut disk).unwrap();
-            prop_assert_eq!(label, "Völume");
-            let mut found: BTreeMap<String, super::super::reader::Entry> =
-                entries.into_iter().map(|entry| (entry.path.clone(), entry)).collect();
-            for (index, expected) in tree.entries.iter().enumerate().skip(1) {
-                let entry = found.remove(&tree.path(index)).unwrap();
-                prop_assert_eq!(&entry.name, &expected.name);
-                match &expected.content {
-                    Content::Folder => prop_assert_eq!(entry.kind, Kind::Folder),
-                    Content::Link { target } => prop_assert_eq!(entry.kind, Kind::Link { target: target.clone() }),
-                    Content::File { source: Source::Memory(bytes), .. } => {
-                        let extents = volume.content(&entry).unwrap();
-                        let mut read = vec![0; entry.size as usize];
-                        volume.read_extents(&mut disk, &extents, 0, &mut read).unwrap();
-                        prop_assert!(read[..] == bytes[..]);
-                    }
-                    Content::File { .. } => unreachable!("every file is in memory"),
-                }
-            }
-            prop_assert!(found.is_empty());
         }
     }
 }

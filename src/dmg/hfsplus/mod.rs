@@ -8,6 +8,8 @@ pub mod attributes;
 pub mod btree;
 pub mod catalog;
 pub mod check;
+#[cfg(test)]
+mod generated;
 pub mod reader;
 pub mod unicode;
 pub mod volume;

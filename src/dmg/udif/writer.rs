@@ -8,7 +8,7 @@ use crc32fast::Hasher;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use plist::{Dictionary, Value};
 
-use super::super::bytes::Put;
+use super::super::bytes::{Put, is_zero};
 use super::super::gpt::SECTOR;
 use super::codec::{Codec, Packer};
 use super::{CHUNK_SECTORS, Koly, RUN_END, RUN_IGNORE, RUN_RAW, RUN_ZERO, Run, put_checksum};
@@ -247,7 +247,7 @@ fn pack(chunk: Vec<u8>, codec: Codec, packer: &mut Packer) -> Packed {
     let mut checksum = Hasher::new();
     checksum.update(&chunk);
     let length = chunk.len();
-    if chunk.iter().all(|&byte| byte == 0) {
+    if is_zero(&chunk) {
         return Packed { kind: RUN_ZERO, bytes: Vec::new(), length, checksum };
     }
     match codec.kind().zip(packer.pack(&chunk)) {
