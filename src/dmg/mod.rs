@@ -34,6 +34,6 @@ pub use color::Color;
 pub use layout::{Background, DmgLayout, Window};
 pub use licence::Licence;
 pub use read::DiskImage;
-pub use spec::{DmgSpec, Format, Item, ItemSource};
+pub use spec::{DmgSpec, Format, Item, ItemSource, PartitionMap};
 pub use verify::{Problem, verify};
 pub use write::{Built, Ending, build, build_ending, extract};

@@ -419,6 +419,7 @@ mod tests {
             xml_offset: 0,
             xml_length: u64::MAX,
             master_checksum: None,
+            partitioned: false,
             sectors: u64::MAX,
         };
         assert!(matches!(Udif::open(Cursor::new(koly.bytes())), Err(Fault::Damaged(_))));
