@@ -22,6 +22,7 @@ mod gpt;
 pub mod hfsplus;
 pub mod layout;
 pub mod licence;
+mod partitions;
 pub mod read;
 pub mod spec;
 mod tree;

@@ -3,6 +3,7 @@
 //! The data fork holds the disk in chunks; a `mish` table per partition says what each chunk is, and the property list
 //! holds the tables. Facts measured on images of `hdiutil`; see also 7-Zip `DmgHandler.cpp` and qemu `block/dmg.c`.
 
+mod adc;
 pub mod codec;
 pub mod reader;
 pub mod writer;
@@ -16,6 +17,7 @@ pub const CHUNK_SECTORS: u64 = 2048;
 pub const RUN_ZERO: u32 = 0;
 pub const RUN_RAW: u32 = 1;
 pub const RUN_IGNORE: u32 = 2;
+pub const RUN_ADC: u32 = 0x8000_0004;
 pub const RUN_ZLIB: u32 = 0x8000_0005;
 pub const RUN_BZIP2: u32 = 0x8000_0006;
 pub const RUN_LZFSE: u32 = 0x8000_0007;
