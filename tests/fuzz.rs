@@ -8,6 +8,8 @@
 
 mod common;
 
+use std::io::Cursor;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bundlewright::bundle::InfoPlist;
@@ -15,9 +17,13 @@ use bundlewright::bundle::archive::{self, Budget, Holder, Member, Packing};
 use bundlewright::codesign;
 use bundlewright::codesign::{Authority, Profile, image_credentials};
 use bundlewright::crash;
+use bundlewright::dmg::hfsplus::check::check;
+use bundlewright::dmg::read::Kind;
+use bundlewright::dmg::{self, Background, DiskImage, DmgSpec, Format, PartitionMap};
 use bundlewright::dyld::sdk::{CacheList, tbd};
 use bundlewright::macho::symbols::SliceSymbols;
 use bundlewright::macho::{self, fat};
+use bundlewright::progress::Progress;
 use bundlewright::triage;
 
 /// No input of these sizes takes a reader longer, on any machine.
@@ -43,6 +49,8 @@ fn entries() -> Vec<Entry> {
         Entry { name: "archives", read: read_archive, seeds: archives() },
         Entry { name: "profiles", read: read_profile, seeds: vec![PROFILE.to_vec()] },
         Entry { name: "CMS", read: read_cms, seeds: vec![CMS.to_vec()] },
+        Entry { name: "disk images", read: read_image, seeds: disk_images().into() },
+        Entry { name: "volumes", read: read_volume, seeds: disk_images()[1..].into() },
         Entry { name: "requirements", read: read_requirement, seeds: requirements() },
         Entry { name: "requirement texts", read: read_requirement_text, seeds: requirement_texts() },
     ]
@@ -168,6 +176,74 @@ fn archives() -> Vec<Vec<u8>> {
     entry.finish(descriptor).expect("to write");
     writer.finish().expect("to write");
     vec![gzip.finish().expect("to write"), tar, zip]
+}
+
+fn read_image(bytes: &[u8]) {
+    let Ok(mut image) = DiskImage::try_open(Cursor::new(bytes.to_vec())) else { return };
+    let _ = image.layout();
+    for entry in image.entries().to_vec() {
+        assert!(!entry.path.is_empty());
+        let _ = image.beside(&entry, Path::new("fuzz"));
+        if entry.kind == Kind::File && entry.size < 1 << 20 {
+            let _ = image.read(&entry.path);
+        }
+    }
+}
+
+fn read_volume(bytes: &[u8]) {
+    let mut disk = bytes;
+    let _ = check(&mut disk).map(|problems| problems.len());
+}
+
+/// A compressed image, and two bare volumes without the trailer, one behind a partition table. In them are a folder, a link to it,
+/// attributes small and large, and a resource fork.
+fn disk_images() -> [Vec<u8>; 3] {
+    let folder = tempfile::tempdir().expect("a folder");
+    let app = folder.path().join("A.app");
+    std::fs::create_dir_all(app.join("Contents")).expect("to write");
+    std::fs::write(app.join("Contents/Info.plist"), "<plist/>").expect("to write");
+    std::fs::write(app.join("Contents/._Info.plist"), apple_double()).expect("to write");
+    let image = |format, partition_map| {
+        let mut spec = DmgSpec::for_app(&app, "Fuzz", 1_700_000_000).expect("a name");
+        spec.layout.background = Background::None;
+        (spec.format, spec.partition_map) = (format, partition_map);
+        let out = folder.path().join("x.dmg");
+        let built = dmg::build(&spec, &out, &Progress::silent()).expect("an image");
+        (std::fs::read(out).expect("an image"), built.volume_bytes as usize)
+    };
+    let (mut bare, length) = image(Format::Udro, PartitionMap::Bare);
+    bare.truncate(length);
+    // The parts before the volume are 40 sectors, of which six that are free are not stored.
+    let disk = image(Format::Udzo, PartitionMap::Gpt).0;
+    let (mut map, _) = image(Format::Udro, PartitionMap::Gpt);
+    map.splice(34 * 512..34 * 512, [0; 6 * 512]);
+    map.truncate(40 * 512 + length);
+    assert!(DiskImage::try_open(Cursor::new(map.clone())).is_ok_and(|image| image.entries().len() > 3));
+    [disk, bare, map]
+}
+
+/// Two attributes, the second too large for the tree's own records, and a resource fork.
+fn apple_double() -> Vec<u8> {
+    let words = |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_be_bytes()).collect::<Vec<u8>>();
+    let (small, large) = (b"com.apple.cs.A\0", b"com.apple.cs.B\0");
+    let data = 120 + 2 * 28;
+    let end = data + 3 + 5_000;
+    [
+        words(&[0x0005_1607, 0x0002_0000, 0, 0, 0, 0]),
+        vec![0, 2],
+        words(&[9, 50, end - 50, 2, end, 300]),
+        vec![1; 32],
+        vec![0, 0],
+        b"ATTR".to_vec(),
+        words(&[0, end, data, end - data, 0, 0, 0]),
+        vec![0, 0, 0, 2],
+        words(&[data, 3]),
+        [&[0, 0, 15][..], small, &[0, 0]].concat(),
+        words(&[data + 3, 5_000]),
+        [&[0, 0, 15][..], large, &[0, 0]].concat(),
+        vec![7; 5_003 + 300],
+    ]
+    .concat()
 }
 
 fn read_requirement(bytes: &[u8]) {

@@ -30,6 +30,9 @@ pub struct Dmg {
     /// Compression level, low (fast) to high (small): udzo 1 to 12, ulmo 0 to 9, udbz 1 to 9.
     #[arg(long, value_name = "N")]
     level: Option<u8>,
+    /// What stands around the volume: gpt (a GUID partition table, as hdiutil makes it) or bare (nothing).
+    #[arg(long, value_enum, default_value = "gpt", value_name = "MAP")]
+    partition_map: PartitionMap,
     /// A picture behind the icons; one of twice the size called NAME@2x beside it is taken along.
     #[arg(long, value_name = "IMAGE", conflicts_with = "background_color")]
     background: Option<PathBuf>,
@@ -80,6 +83,12 @@ enum Format {
     Udro,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PartitionMap {
+    Gpt,
+    Bare,
+}
+
 #[derive(Serialize)]
 struct BuiltJson<'a> {
     schema: u32,
@@ -123,6 +132,10 @@ impl Dmg {
         }
         let mut spec = package::disk_image(&inspection, epoch)?;
         spec.format = format;
+        spec.partition_map = match self.partition_map {
+            PartitionMap::Gpt => crate::dmg::PartitionMap::Gpt,
+            PartitionMap::Bare => crate::dmg::PartitionMap::Bare,
+        };
         self.adjust(&mut spec)?;
         let progress = session.progress();
         let (built, signed) = match self.identity.identity {

@@ -1,13 +1,15 @@
 //! Opening a disk image: what is in it, the bytes of its files, and the layout of its window.
 
 use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::apple_double::Values;
 use super::fault::{Fault, ReadAt, Window};
 use super::gpt::SECTOR;
-use super::hfsplus::reader::{self, Volume};
+use super::hfsplus::reader::Volume;
 use super::layout::DmgLayout;
+use super::partitions::{self, Named};
 use super::udif::reader::{ReadSeek, Udif};
 use crate::failure::Failure;
 
@@ -132,6 +134,23 @@ impl DiskImage {
         Ok(())
     }
 
+    /// Writes the volume as it is, decompressed, to `out`.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the image is damaged or `out` cannot be written.
+    pub fn copy_volume(&mut self, out: &mut dyn Write) -> Result<(), Failure> {
+        let mut buf = vec![0; PART as usize];
+        let mut at = 0;
+        while at < self.length {
+            let part = &mut buf[..(self.length - at).min(PART) as usize];
+            let read = self.udif.read_at(self.start + at, part);
+            read.map_err(|fault| fault.in_file(&self.path))?;
+            out.write_all(part).map_err(|error| Failure::io(&self.path, "copy the volume of", &error))?;
+            at += part.len() as u64;
+        }
+        Ok(())
+    }
+
     /// The layout its `.DS_Store` describes; `None` when it has none.
     ///
     /// # Errors
@@ -150,27 +169,17 @@ impl DiskImage {
 
 /// First byte and length of the partition that holds an HFS+ volume.
 fn find_volume(udif: &mut Udif) -> Result<(u64, u64), Fault> {
-    let parts: Vec<(u64, u64)> = udif
-        .tables
-        .iter()
-        .map(|table| (table.start.saturating_mul(SECTOR), table.sectors.saturating_mul(SECTOR)))
-        .collect();
-    for (start, length) in parts {
-        if start.checked_add(length).is_none_or(|end| end > udif.size()) {
-            continue;
-        }
-        if reader::probe(&mut Window { disk: udif, start, length })? {
-            return Ok((start, length));
-        }
-    }
-    let other = udif.tables.iter().find_map(|table| {
-        let kind =
-            table.name.split_once("(Apple_").map(|(_, rest)| rest.split([' ', ')']).next().unwrap_or(""));
-        kind.filter(|kind| !matches!(*kind, "Free" | "partition_map" | "Driver_ATAPI"))
+    let tables = udif.tables.clone();
+    let tables = tables.iter().map(|table| {
+        let part = (table.start.saturating_mul(SECTOR), table.sectors.saturating_mul(SECTOR));
+        Named { name: &table.name, part }
     });
-    let what = match other {
-        Some(kind) => format!("holds a volume of the kind {kind}, which cannot be read yet"),
-        None => "holds no HFS+ volume".to_owned(),
-    };
-    Err(Fault::Unsupported(what))
+    let tables: Vec<Named> = tables.collect();
+    match partitions::find_volume(udif, &tables) {
+        Err(Fault::Unsupported(what)) if udif.raw && what == partitions::NOTHING => {
+            let what = "is not a disk image: it does not end in a UDIF trailer, and no volume is found in it";
+            Err(Fault::Unsupported(what.to_owned()))
+        }
+        found => found,
+    }
 }

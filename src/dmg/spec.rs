@@ -23,6 +23,7 @@ pub struct DmgSpec {
     /// What has to be agreed to before it opens, once for each language; the first is for everybody else.
     pub licences: Vec<Licence>,
     pub format: Format,
+    pub partition_map: PartitionMap,
     /// Compression level, one of [`Format::levels`]; without one, the usual.
     pub level: Option<u8>,
     /// Date of everything, in seconds since 1970: `SOURCE_DATE_EPOCH`.
@@ -54,6 +55,17 @@ pub enum Format {
     Ulmo,
     Udbz,
     Udro,
+}
+
+/// What stands around the volume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PartitionMap {
+    /// A disk with a GUID partition table, as `hdiutil` makes it.
+    #[default]
+    Gpt,
+    /// The volume alone: hdiutil's `-layout NONE`.
+    Bare,
 }
 
 impl Format {
@@ -147,6 +159,7 @@ impl DmgSpec {
             volume_icon: None,
             licences: Vec::new(),
             format: Format::default(),
+            partition_map: PartitionMap::default(),
             level: None,
             epoch,
         })

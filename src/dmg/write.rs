@@ -15,10 +15,10 @@ use super::hfsplus::volume::{Identity, Volume};
 use super::hfsplus::{self, FINDER_CUSTOM_ICON, FINDER_INVISIBLE, unicode};
 use super::licence;
 use super::read::{DiskImage, Kind};
-use super::spec::{DmgSpec, ItemSource};
+use super::spec::{DmgSpec, ItemSource, PartitionMap};
 use super::tree::{self, Content, Tree, cnid};
 use super::udif::Koly;
-use super::udif::writer::{Part, Writer};
+use super::udif::writer::{Fill, Part, Writer};
 use super::verify::verify_against;
 use crate::failure::Failure;
 use crate::os;
@@ -197,30 +197,42 @@ fn write_image(
     let date = hfsplus::date(spec.epoch).unwrap_or(0);
     let id = u64::from_be_bytes(std::array::from_fn(|index| derive(&seed, "volume")[index]));
     let volume = Volume::plan(tree, Identity { name: &spec.volume_name, date, id })?;
-    let sectors = volume.size / SECTOR;
-    let gpt = Gpt::around(sectors, gpt::guid(derive(&seed, "disk")), gpt::guid(derive(&seed, "partition")));
     let mut writer = Writer::new(out, path, spec.format.codec(spec.level), threads);
-    let part = |name, start, sectors| Part { name, start, sectors };
-    let whole = |bytes: &[u8]| bytes.len() as u64 / SECTOR;
-    writer.bytes(part("Protective Master Boot Record (MBR : 0)", 0, 1), &gpt.protective)?;
-    writer.bytes(part("GPT Header (Primary GPT Header : 1)", 1, 1), &gpt.primary_header)?;
-    writer.bytes(part("GPT Partition Data (Primary GPT Table : 2)", 2, whole(&gpt.table)), &gpt.table)?;
-    writer.free(part(" (Apple_Free : 3)", gpt.free_before.0, gpt.free_before.1));
     let mut stream = volume.stream();
     let mut done = 0;
-    writer.partition(part("disk image (Apple_HFS : 4)", gpt::FIRST, sectors), &mut |buf| {
+    let mut fill = |buf: &mut [u8]| {
         progress.bytes("compressing", &spec.volume_name, done, volume.size)?;
         done += buf.len() as u64;
         stream.fill(buf)
-    })?;
-    writer.free(part(" (Apple_Free : 5)", gpt.free_after.0, gpt.free_after.1));
-    let backup = part("GPT Partition Data (Backup GPT Table : 6)", gpt.backup_table, whole(&gpt.table));
-    writer.bytes(backup, &gpt.table)?;
-    writer.bytes(part("GPT Header (Backup GPT Header : 7)", gpt.total - 1, 1), &gpt.backup_header)?;
+    };
+    let sectors = volume.size / SECTOR;
+    match spec.partition_map {
+        PartitionMap::Bare => {
+            writer.partition(Part { name: "whole disk (Apple_HFS : 0)", start: 0, sectors }, &mut fill)?;
+        }
+        PartitionMap::Gpt => {
+            let ids = (gpt::guid(derive(&seed, "disk")), gpt::guid(derive(&seed, "partition")));
+            write_disk(&mut writer, &Gpt::around(sectors, ids.0, ids.1), sectors, &mut fill)?;
+        }
+    }
     let licence = licence::resources(&spec.licences);
-    let (mut out, _) = writer.finish(gpt.total, gpt::guid(derive(&seed, "segment")), &licence)?;
+    let (mut out, _) = writer.finish(gpt::guid(derive(&seed, "segment")), &licence)?;
     out.flush().map_err(|error| Failure::io(path, "write", &error))?;
     Ok(volume.size)
+}
+
+/// The volume with its partition table around it, part by part under hdiutil's names.
+fn write_disk(writer: &mut Writer<impl Write>, gpt: &Gpt, sectors: u64, fill: Fill) -> Result<(), Failure> {
+    let part = |name, start, sectors| Part { name, start, sectors };
+    let table = gpt.table.len() as u64 / SECTOR;
+    writer.bytes(part("Protective Master Boot Record (MBR : 0)", 0, 1), &gpt.protective)?;
+    writer.bytes(part("GPT Header (Primary GPT Header : 1)", 1, 1), &gpt.primary_header)?;
+    writer.bytes(part("GPT Partition Data (Primary GPT Table : 2)", 2, table), &gpt.table)?;
+    writer.free(part(" (Apple_Free : 3)", gpt.free_before.0, gpt.free_before.1));
+    writer.partition(part("disk image (Apple_HFS : 4)", gpt::FIRST, sectors), fill)?;
+    writer.free(part(" (Apple_Free : 5)", gpt.free_after.0, gpt.free_after.1));
+    writer.bytes(part("GPT Partition Data (Backup GPT Table : 6)", gpt.backup_table, table), &gpt.table)?;
+    writer.bytes(part("GPT Header (Backup GPT Header : 7)", gpt.total - 1, 1), &gpt.backup_header)
 }
 
 /// What the image's identifiers are made from: its name, date and everything in it but the bytes of local files.
@@ -384,6 +396,7 @@ fn link(target: &str, place: &Path) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fault::ReadAt;
     use super::super::layout::Background;
     use super::super::licence::Licence;
     use super::super::spec::Format;
@@ -464,6 +477,27 @@ mod tests {
         later.epoch += 1;
         build(&later, &folder.path().join("later.dmg"), &Progress::silent()).unwrap();
         assert!(one != fs::read(folder.path().join("later.dmg")).unwrap());
+    }
+
+    #[test]
+    fn a_bare_volume_is_the_same_volume_without_a_partition_map() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spec = spec(&app(folder.path()));
+        let volume = |spec: &DmgSpec| {
+            let out = folder.path().join("x.dmg");
+            build(spec, &out, &Progress::silent()).unwrap();
+            assert_eq!(verify(&out, &Progress::silent()).unwrap(), []);
+            let mut image = DiskImage::open(&out).unwrap();
+            let mut bytes = vec![0; image.volume_size() as usize];
+            image.partition().read_at(0, &mut bytes).unwrap();
+            (image.udif.koly, image.start, bytes)
+        };
+        let disk = volume(&spec);
+        spec.partition_map = PartitionMap::Bare;
+        let bare = volume(&spec);
+        assert_eq!((disk.0.partitioned, disk.1), (true, gpt::FIRST * SECTOR));
+        assert_eq!((bare.0.partitioned, bare.1, bare.0.sectors * SECTOR), (false, 0, bare.2.len() as u64));
+        assert!(disk.2 == bare.2);
     }
 
     #[test]

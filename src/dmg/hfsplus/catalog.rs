@@ -211,6 +211,8 @@ pub struct File {
     pub has_thread: bool,
     pub has_attributes: bool,
     pub mode: u16,
+    /// Of a hard link, the number of the file that it leads to.
+    pub special: u32,
     /// `UF_COMPRESSED` is 0x20.
     pub owner_flags: u8,
     pub finder: Finder,
@@ -236,6 +238,7 @@ impl Record {
                 cnid: u32_at(value, 8)?,
                 owner_flags: *value.get(41)?,
                 mode: u16_at(value, 42)?,
+                special: u32_at(value, 44)?,
                 finder: finder()?,
                 has_attributes,
                 data: Fork::at(value, 88)?,

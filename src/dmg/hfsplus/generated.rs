@@ -221,14 +221,14 @@ fn seven_zip_agrees(tree: &Tree, bytes: &[u8]) -> Result<(), TestCaseError> {
 /// Runs so many cases, and every `seven_zip`th past 7-Zip, which takes a second for each.
 fn run(cases: u32, seven_zip: Option<u32>) {
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
-    let number = Cell::new(0);
+    let number = Cell::new(0_u32);
     let result = TestRunner::new(config).run(&items(), |(items, deep)| {
         number.set(number.get() + 1);
         let tree = tree(items, deep);
         let bytes = bytes_of(&tree);
         sound_and_equal(&tree, &bytes)?;
         match seven_zip {
-            Some(every) if number.get() % every == 0 => seven_zip_agrees(&tree, &bytes),
+            Some(every) if number.get().is_multiple_of(every) => seven_zip_agrees(&tree, &bytes),
             _ => Ok(()),
         }
     });

@@ -25,7 +25,7 @@ const MAX_TREE: u64 = 512 << 20;
 const MAX_VALUE: u64 = 64 << 20;
 
 /// Why a hard link's content is elsewhere.
-const HARD_LINK: &str = "is a hard link";
+const HARD_LINK: &str = "is a hard link to a folder or to nothing";
 
 /// What a file of the volume is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct Entry {
     pub name: Vec<u16>,
     pub(super) data: Fork,
     resource: Fork,
+    /// The catalog number of the file whose forks and attributes these are: another's, of a hard link.
+    owner: u32,
     /// Why its data fork is not its content: it is a hard link, or compressed by the file system.
     indirect: Option<&'static str>,
 }
@@ -312,6 +314,7 @@ impl Volume {
             }
         }
         let name = name.ok_or_else(|| Fault::damaged("has a volume without a root folder"))?;
+        let inodes = inodes(&children);
         let mut entries = Vec::new();
         // Depth first, folders waiting on a stack; each leaves `children` once, so no loop can form.
         let mut waiting: Vec<(String, Key, Record)> = Vec::new();
@@ -331,7 +334,7 @@ impl Volume {
             if let Record::Folder { cnid, .. } = record {
                 push(&mut waiting, cnid, &path);
             }
-            entries.extend(self.entry(disk, path, key, record)?);
+            entries.extend(self.entry(disk, path, key, record, &inodes)?);
         }
         Ok((name, entries))
     }
@@ -342,6 +345,7 @@ impl Volume {
         path: String,
         key: Key,
         record: Record,
+        inodes: &BTreeMap<u32, catalog::File>,
     ) -> Result<Option<Entry>, Fault> {
         Ok(match record {
             Record::Thread { .. } => None,
@@ -355,11 +359,14 @@ impl Volume {
                 name: key.name,
                 data: Fork::default(),
                 resource: Fork::default(),
+                owner: cnid,
                 indirect: None,
             }),
-            Record::File(file) => {
+            Record::File(link) => {
+                let is_link = (&link.finder.kind, &link.finder.creator) == (b"hlnk", b"hfs+");
+                let file = inodes.get(&link.special).filter(|_| is_link).unwrap_or(&link);
                 let kind = match file.mode & MODE_TYPE {
-                    MODE_LINK => Kind::Link { target: self.link_target(disk, &file)? },
+                    MODE_LINK => Kind::Link { target: self.link_target(disk, file)? },
                     _ => Kind::File,
                 };
                 let indirect = match (&file.finder.kind, &file.finder.creator) {
@@ -373,10 +380,11 @@ impl Volume {
                     size: file.data.size,
                     mode: file.mode,
                     finder: file.finder,
-                    cnid: file.cnid,
+                    cnid: link.cnid,
                     name: key.name,
                     data: file.data,
                     resource: file.resource,
+                    owner: file.cnid,
                     indirect,
                 })
             }
@@ -402,8 +410,8 @@ impl Volume {
         if matches!(entry.kind, Kind::Link { .. }) {
             return Ok(values);
         }
-        let first = attributes::Key { cnid: entry.cnid, name: Vec::new(), start: 0 };
-        let of_file = self.attribute_records.range(first..).take_while(|(key, _)| key.cnid == entry.cnid);
+        let first = attributes::Key { cnid: entry.owner, name: Vec::new(), start: 0 };
+        let of_file = self.attribute_records.range(first..).take_while(|(key, _)| key.cnid == entry.owner);
         for (key, record) in of_file {
             let value = match record {
                 attributes::Record::Inline(value) => value.clone(),
@@ -420,7 +428,7 @@ impl Volume {
             values.insert(FINDER_INFO.to_owned(), entry.finder.bytes()[..].into());
         }
         if entry.resource.size > 0 {
-            let extents = self.extents_of(entry.cnid, 0xFF, &entry.resource)?;
+            let extents = self.extents_of(entry.owner, 0xFF, &entry.resource)?;
             values.insert(RESOURCE_FORK.to_owned(), self.read_value(disk, &entry.resource, &extents)?.into());
         }
         Ok(values)
@@ -441,15 +449,30 @@ impl Volume {
     /// The blocks of a file's content.
     ///
     /// # Errors
-    /// [`Fault::Unsupported`] for hard links and compressed files, whose content is elsewhere.
+    /// [`Fault::Unsupported`] for hard links that lead nowhere or to folders, and for compressed files, whose content is elsewhere.
     pub fn content(&self, entry: &Entry) -> Result<Vec<Extent>, Fault> {
         match entry.indirect {
             Some(why) => {
                 Err(Fault::Unsupported(format!("holds {}, which {why} and cannot be read yet", entry.path)))
             }
-            None => self.extents_of(entry.cnid, 0, &entry.data),
+            None => self.extents_of(entry.owner, 0, &entry.data),
         }
     }
+}
+
+/// The files that hard links lead to, by their numbers: they stand in a folder that nobody sees; TN1150 "Hard Links".
+fn inodes(children: &BTreeMap<u32, Vec<(Key, Record)>>) -> BTreeMap<u32, catalog::File> {
+    let private: Vec<u16> = "\0\0\0\0HFS+ Private Data".encode_utf16().collect();
+    let folder = children.get(&ROOT_FOLDER).into_iter().flatten().find(|(key, _)| key.name == private);
+    let Some((_, Record::Folder { cnid, .. })) = folder else { return BTreeMap::new() };
+    let files = children.get(cnid).into_iter().flatten().filter_map(|(key, record)| match record {
+        Record::File(file) => {
+            let name = String::from_utf16(&key.name).ok()?;
+            Some((name.strip_prefix("iNode")?.parse().ok()?, file.clone()))
+        }
+        _ => None,
+    });
+    files.collect()
 }
 
 fn empty_header() -> Header {
@@ -476,4 +499,156 @@ pub fn probe(disk: &mut dyn ReadAt) -> Result<bool, Fault> {
     }
     disk.read_at(VolumeHeader::AT, &mut start)?;
     Ok(matches!(u16_at(&start, 0), Some(super::SIGNATURE_HFS_PLUS | super::SIGNATURE_HFSX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::bytes::Put;
+    use super::super::super::tree::{self, Content, Tree};
+    use super::super::btree::{EXTENTS, Leaf, Shape};
+    use super::super::volume::{self, Identity};
+    use super::super::{BLOCK, FINDER_INVISIBLE, SIGNATURE_HFSX, check};
+    use super::*;
+    use std::path::Path;
+
+    fn bytes_of(tree: &Tree) -> Vec<u8> {
+        let identity = Identity { name: "V", date: 3_000_000_000, id: 1 };
+        let volume = volume::Volume::plan(tree, identity).unwrap();
+        let mut bytes = vec![0; volume.size as usize];
+        volume.stream().fill(&mut bytes).unwrap();
+        bytes
+    }
+
+    fn content(bytes: &[u8], path: &str) -> Vec<u8> {
+        let mut disk = bytes;
+        let volume = Volume::open(&mut disk).unwrap();
+        let entry = volume.list(&mut disk).unwrap().1.into_iter().find(|entry| entry.path == path).unwrap();
+        let mut read = vec![0; entry.size as usize];
+        let extents = volume.content(&entry).unwrap();
+        volume.read_extents(&mut disk, &extents, 0, &mut read).unwrap();
+        read
+    }
+
+    fn numbered(blocks: usize) -> Vec<u8> {
+        (0..blocks).flat_map(|block| vec![block as u8 + 1; BLOCK]).collect()
+    }
+
+    /// The same volume with its one file in twenty pieces, the blocks in reverse order: eight extents in the catalog, the
+    /// others in the extents file, which moves to the end because it needs another node.
+    fn fragmented() -> Vec<u8> {
+        let mut tree = Tree::new();
+        tree.add_bytes(0, "f", numbered(20)).unwrap();
+        let mut bytes = bytes_of(&tree);
+        let mut header = VolumeHeader::parse(&bytes[1024..]).unwrap();
+        let first = header.catalog.extents[0].0 + header.catalog.extents[0].1;
+        let extents: Vec<Extent> = (0..20).rev().map(|block| (first + block, 1)).collect();
+        let start = first as usize * BLOCK;
+        let reversed: Vec<u8> =
+            bytes[start..start + 20 * BLOCK].chunks(BLOCK).rev().flatten().copied().collect();
+        bytes[start..start + 20 * BLOCK].copy_from_slice(&reversed);
+
+        let mut fork = Fork::contiguous(20 * BLOCK as u64, first, 0);
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        fork.put(&mut before);
+        fork.extents.copy_from_slice(&extents[..8]);
+        fork.put(&mut after);
+        let at = bytes.windows(80).position(|window| window == before).unwrap();
+        bytes[at..at + 80].copy_from_slice(&after);
+
+        let leaves: Vec<Leaf> =
+            [8, 16].map(|block| Leaf { key: extent_key(16, block), value_len: 64 }).into();
+        let shape = Shape::plan(&leaves, EXTENTS);
+        let overflow = shape.write(&leaves, |index| {
+            let mut value = Vec::new();
+            let from = 8 + index * 8;
+            extents[from..20.min(from + 8)].iter().for_each(|(start, count)| {
+                value.u32(*start);
+                value.u32(*count);
+            });
+            value.resize(64, 0);
+            value
+        });
+        let total = header.total_blocks;
+        let old = header.extents.extents[0].0;
+        header.extents = Fork::contiguous(overflow.len() as u64, total - 1, super::super::CLUMP);
+        header.total_blocks += 2;
+        header.free_blocks = 1;
+        let end = bytes.split_off((total as usize - 1) * BLOCK);
+        bytes.extend(overflow);
+        bytes.extend(end);
+        let sector = header.bytes();
+        let alternate = bytes.len() - 1024;
+        bytes[1024..1536].copy_from_slice(&sector);
+        bytes[alternate..alternate + 512].copy_from_slice(&sector);
+        let bitmap = header.allocation.extents[0].0 as usize * BLOCK;
+        let mut set = |block: u32, used: bool| {
+            let bit = 0x80_u8 >> (block % 8);
+            let byte = &mut bytes[bitmap + block as usize / 8];
+            *byte = if used { *byte | bit } else { *byte & !bit };
+        };
+        set(old, false);
+        (total..total + 2).for_each(|block| set(block, true));
+        bytes
+    }
+
+    /// HFSPlusExtentKey with its length in front.
+    fn extent_key(cnid: u32, block: u32) -> Vec<u8> {
+        let mut key = Vec::new();
+        key.u16(10);
+        key.u16(0);
+        key.u32(cnid);
+        key.u32(block);
+        key
+    }
+
+    #[test]
+    fn a_file_in_many_pieces_is_read_in_their_order() {
+        let bytes = fragmented();
+        assert_eq!(check::check(&mut &bytes[..]).unwrap(), []);
+        assert!(content(&bytes, "f") == numbered(20));
+    }
+
+    #[test]
+    fn a_volume_that_tells_upper_from_lower_case_is_read() {
+        let mut tree = Tree::new();
+        tree.add_bytes(0, "B", vec![1]).unwrap();
+        tree.add_bytes(0, "a", vec![2]).unwrap();
+        let mut bytes = bytes_of(&tree);
+        let header = VolumeHeader::parse(&bytes[1024..]).unwrap();
+        let catalog = header.catalog.extents[0].0 as usize * BLOCK;
+        bytes[catalog + 14 + 37] = 0xBC;
+        let found = check::check(&mut &bytes[..]).unwrap();
+        assert!(found.is_empty(), "with the signature of HFS+ nothing changes: {found:?}");
+        for at in [1024, bytes.len() - 1024] {
+            bytes[at..at + 4].copy_from_slice(&[0x48, 0x58, 0, 5]);
+        }
+        assert_eq!(VolumeHeader::parse(&bytes[1024..]).unwrap().signature, SIGNATURE_HFSX);
+        assert_eq!((content(&bytes, "a"), content(&bytes, "B")), (vec![2], vec![1]));
+        let found = check::check(&mut &bytes[..]).unwrap();
+        assert_eq!(found.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["b-tree"], "a is before B");
+    }
+
+    #[test]
+    fn a_hard_link_has_the_bytes_of_its_file() {
+        let mut tree = Tree::new();
+        let private = tree.add(0, "private", Content::Folder, Path::new("x")).unwrap();
+        tree.entries[private].name = "\0\0\0\0HFS+ Private Data".encode_utf16().collect();
+        tree.entries[private].finder.flags = FINDER_INVISIBLE;
+        let inode = tree.add_bytes(private, "iNode1", b"shared".to_vec()).unwrap();
+        tree.entries[inode].attributes.insert("com.apple.a".into(), b"beside"[..].into());
+        for name in ["one", "two"] {
+            let link = tree.add_bytes(0, name, Vec::new()).unwrap();
+            tree.entries[link].finder =
+                tree::Finder { kind: *b"hlnk", creator: *b"hfs+", ..Finder::default() };
+        }
+        let bytes = bytes_of(&tree);
+        assert_eq!(
+            (content(&bytes, "one"), content(&bytes, "two")),
+            (b"shared".to_vec(), b"shared".to_vec())
+        );
+        let mut disk = &bytes[..];
+        let volume = Volume::open(&mut disk).unwrap();
+        let one = volume.list(&mut disk).unwrap().1.into_iter().find(|entry| entry.path == "one").unwrap();
+        assert_eq!(volume.beside(&mut disk, &one).unwrap().keys().collect::<Vec<_>>(), ["com.apple.a"]);
+    }
 }

@@ -8,7 +8,7 @@ use libdeflater::{CompressionLvl, Compressor, Decompressor};
 use lzfse_rust::{LzfseEncoder, LzfseRingDecoder};
 use lzma_rust2::{CheckType, XzOptions, XzReader, XzWriter};
 
-use super::{CHUNK_SECTORS, RUN_BZIP2, RUN_LZFSE, RUN_LZMA, RUN_ZLIB};
+use super::{CHUNK_SECTORS, RUN_ADC, RUN_BZIP2, RUN_LZFSE, RUN_LZMA, RUN_ZLIB, adc};
 use crate::dmg::fault::Fault;
 use crate::dmg::gpt::SECTOR;
 
@@ -129,9 +129,11 @@ pub fn unpack(kind: u32, packed: &[u8], size: usize) -> Result<Vec<u8>, Fault> {
         RUN_BZIP2 => read(BzDecoder::new(packed), size),
         RUN_LZFSE => read(LzfseRingDecoder::default().reader_bytes(packed), size),
         RUN_LZMA => read(XzReader::new_mem_limit(packed, false, XZ_MEMORY), size),
-        0x8000_0004 => {
-            Err(Fault::Unsupported("is compressed with ADC, which no system has made since 2003".to_owned()))
-        }
+        RUN_ADC => match adc::unpack(packed, size) {
+            Some(bytes) if bytes.len() == size => Ok(bytes),
+            Some(_) => Err(wrong_size()),
+            None => Err(damaged()),
+        },
         kind => Err(Fault::Unsupported(format!("has a chunk of the unknown kind {kind:#x}"))),
     }
 }

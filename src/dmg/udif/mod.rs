@@ -3,6 +3,7 @@
 //! The data fork holds the disk in chunks; a `mish` table per partition says what each chunk is, and the property list
 //! holds the tables. Facts measured on images of `hdiutil`; see also 7-Zip `DmgHandler.cpp` and qemu `block/dmg.c`.
 
+mod adc;
 pub mod codec;
 pub mod reader;
 pub mod writer;
@@ -16,6 +17,7 @@ pub const CHUNK_SECTORS: u64 = 2048;
 pub const RUN_ZERO: u32 = 0;
 pub const RUN_RAW: u32 = 1;
 pub const RUN_IGNORE: u32 = 2;
+pub const RUN_ADC: u32 = 0x8000_0004;
 pub const RUN_ZLIB: u32 = 0x8000_0005;
 pub const RUN_BZIP2: u32 = 0x8000_0006;
 pub const RUN_LZFSE: u32 = 0x8000_0007;
@@ -62,6 +64,8 @@ pub struct Koly {
     pub xml_length: u64,
     /// CRC-32 of the tables' checksums, one after the other.
     pub master_checksum: Option<u32>,
+    /// Whether it is a disk with a partition map, and not one volume.
+    pub partitioned: bool,
     pub sectors: u64,
 }
 
@@ -88,7 +92,7 @@ impl Koly {
         out.zeros(16); // no code signature
         out.zeros(40);
         put_checksum(&mut out, self.master_checksum.unwrap_or(0));
-        out.u32(1); // a disk with partitions
+        out.u32(if self.partitioned { 1 } else { 2 });
         out.u64(self.sectors);
         out.zeros(12);
         out
@@ -106,6 +110,7 @@ impl Koly {
             xml_offset: u64_at(data, 216)?,
             xml_length: u64_at(data, 224)?,
             master_checksum: checksum_at(data, 352),
+            partitioned: u32_at(data, 488)? == 1,
             sectors: u64_at(data, 492)?,
         })
     }
@@ -125,6 +130,7 @@ mod tests {
             xml_offset: 9,
             xml_length: 3,
             master_checksum: Some(2),
+            partitioned: true,
             sectors: 80,
         };
         let bytes = koly.bytes();

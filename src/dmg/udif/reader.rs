@@ -40,6 +40,8 @@ pub struct Table {
 pub struct Udif {
     file: Box<dyn ReadSeek>,
     pub koly: Koly,
+    /// Whether it has no trailer and is the disk itself, as images that can be written to are.
+    pub raw: bool,
     /// In the order of the image, which the master checksum follows.
     pub tables: Vec<Table>,
     /// Table and run of recently decompressed chunks, the last one used at the front.
@@ -47,8 +49,10 @@ pub struct Udif {
 }
 
 impl Udif {
+    /// A file without a trailer is taken for a disk: whoever looks for a volume in it tells.
+    ///
     /// # Errors
-    /// [`Fault::Damaged`] when this is no disk image or its tables contradict each other.
+    /// [`Fault::Damaged`] when its tables contradict each other, [`Fault::Unsupported`] when it is encrypted.
     pub fn open(file: impl ReadSeek + 'static) -> Result<Udif, Fault> {
         let mut file: Box<dyn ReadSeek> = Box::new(file);
         let size = file.seek(SeekFrom::End(0))?;
@@ -56,11 +60,7 @@ impl Udif {
         if size >= Koly::SIZE as u64 {
             read_exact_at(&mut *file, size - Koly::SIZE as u64, &mut trailer)?;
         }
-        let koly = Koly::parse(&trailer).ok_or_else(|| {
-            let what =
-                trailer_kind(&mut *file).unwrap_or("is not a disk image: it does not end in a UDIF trailer");
-            Fault::Unsupported(what.to_owned())
-        })?;
+        let Some(koly) = Koly::parse(&trailer) else { return Udif::raw(file, size) };
         let xml_end = koly.xml_offset.checked_add(koly.xml_length);
         if koly.xml_length > MAX_XML || xml_end.is_none_or(|end| end > size) {
             return Err(Fault::damaged("has a trailer that points past its end"));
@@ -68,7 +68,29 @@ impl Udif {
         let mut xml = vec![0; koly.xml_length as usize];
         read_exact_at(&mut *file, koly.xml_offset, &mut xml)?;
         let tables = tables(&xml, koly.data_offset, size)?;
-        Ok(Udif { file, koly, tables, cache: VecDeque::new() })
+        Ok(Udif { file, koly, raw: false, tables, cache: VecDeque::new() })
+    }
+
+    /// A file without a trailer as one chunk that is not compressed; nothing in it has a checksum.
+    fn raw(mut file: Box<dyn ReadSeek>, size: u64) -> Result<Udif, Fault> {
+        if let Some(what) = trailer_kind(&mut *file) {
+            return Err(Fault::Unsupported(what.to_owned()));
+        }
+        let sectors = size / SECTOR;
+        let run = Run { kind: RUN_RAW, sector: 0, sectors, offset: 0, length: sectors * SECTOR };
+        let table = Table { name: "disk".to_owned(), start: 0, sectors, checksum: None, runs: vec![run] };
+        let koly = Koly {
+            data_offset: 0,
+            data_length: size,
+            segment_id: [0; 16],
+            data_checksum: None,
+            xml_offset: 0,
+            xml_length: 0,
+            master_checksum: None,
+            partitioned: false,
+            sectors,
+        };
+        Ok(Udif { file, koly, raw: true, tables: vec![table], cache: VecDeque::new() })
     }
 
     /// The table whose partition holds this sector of the disk.
@@ -386,14 +408,17 @@ fn gap(table: &Table) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::DiskImage;
     use super::*;
     use std::io::Cursor;
 
     #[test]
     fn what_is_not_a_disk_image_is_called_so() {
-        for (bytes, words) in [(vec![], "not a disk image"), (vec![0; 4096], "not a disk image")] {
-            let Err(Fault::Unsupported(what)) = Udif::open(Cursor::new(bytes)) else { panic!("opened") };
-            assert!(what.contains(words), "{what}");
+        for bytes in [vec![], vec![0; 4096]] {
+            let Err(Fault::Unsupported(what)) = DiskImage::try_open(Cursor::new(bytes)) else {
+                panic!("opened")
+            };
+            assert!(what.contains("not a disk image"), "{what}");
         }
         let mut encrypted = b"encrcdsa".to_vec();
         encrypted.resize(4096, 0);
@@ -419,6 +444,7 @@ mod tests {
             xml_offset: 0,
             xml_length: u64::MAX,
             master_checksum: None,
+            partitioned: false,
             sectors: u64::MAX,
         };
         assert!(matches!(Udif::open(Cursor::new(koly.bytes())), Err(Fault::Damaged(_))));

@@ -37,6 +37,8 @@ pub struct Writer<'a, W> {
     data: Hasher,
     /// Name, table and checksum of each partition.
     tables: Vec<(String, Vec<u8>, u32)>,
+    /// Sectors of the disk so far.
+    sectors: u64,
 }
 
 /// A chunk ready to be written.
@@ -50,7 +52,7 @@ struct Packed {
 impl<'a, W: Write> Writer<'a, W> {
     pub fn new(out: W, path: &'a Path, codec: Codec, threads: usize) -> Self {
         let threads = threads.max(1);
-        Writer { out, path, codec, threads, written: 0, data: Hasher::new(), tables: Vec::new() }
+        Writer { out, path, codec, threads, written: 0, data: Hasher::new(), tables: Vec::new(), sectors: 0 }
     }
 
     /// A partition of which nothing matters.
@@ -164,17 +166,12 @@ impl<'a, W: Write> Writer<'a, W> {
                 mish.u64(number);
             }
         }
+        self.sectors = self.sectors.max(part.start + part.sectors);
         self.tables.push((part.name.to_owned(), mish, checksum));
     }
 
-    /// Writes the property list, with `resources` in it, and the trailer of a disk of `sectors` sectors; answers the stream and
-    /// its length.
-    pub fn finish(
-        mut self,
-        sectors: u64,
-        segment_id: [u8; 16],
-        resources: &[Resource],
-    ) -> Result<(W, u64), Failure> {
+    /// Writes the property list, with `resources` in it, and the trailer; answers the stream and its length.
+    pub fn finish(mut self, segment_id: [u8; 16], resources: &[Resource]) -> Result<(W, u64), Failure> {
         let data_length = self.written;
         let xml = self.property_list(resources)?;
         self.write(&xml)?;
@@ -188,7 +185,9 @@ impl<'a, W: Write> Writer<'a, W> {
             xml_offset: data_length,
             xml_length: xml.len() as u64,
             master_checksum: Some(master.finalize()),
-            sectors,
+            // One volume is one table; around a partition map there are several.
+            partitioned: self.tables.len() > 1,
+            sectors: self.sectors,
         };
         self.write(&koly.bytes())?;
         Ok((self.out, self.written))
@@ -285,7 +284,7 @@ mod tests {
         let mut writer = Writer::new(Vec::new(), Path::new("x.dmg"), codec, threads);
         writer.bytes(Part { name: "disk", start: 0, sectors }, &bytes).unwrap();
         writer.free(Part { name: "free", start: sectors, sectors: 7 });
-        writer.finish(sectors + 7, [1; 16], &[]).unwrap().0
+        writer.finish([1; 16], &[]).unwrap().0
     }
 
     #[test]
