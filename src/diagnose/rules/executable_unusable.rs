@@ -30,7 +30,8 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 
 fn main_fault(facts: &Facts<'_>, path: &BundlePath) -> Option<Finding> {
     let real = facts.bundle.real_path(path);
-    let Some(Node::File { mode, .. }) = real.as_ref().and_then(|real| facts.bundle.nodes.get(real)) else {
+    let Some(Node::File { mode, length }) = real.as_ref().and_then(|real| facts.bundle.nodes.get(real))
+    else {
         let what = format!("CFBundleExecutable names {path}, which is not there");
         return Some(finding(
             path,
@@ -43,7 +44,9 @@ fn main_fault(facts: &Facts<'_>, path: &BundlePath) -> Option<Finding> {
     if mode & 0o111 == 0 {
         return Some(not_executable(path));
     }
-    let image = facts.bundle.image(real.as_ref()?)?;
+    let Some(image) = facts.bundle.image(real.as_ref()?) else {
+        return no_code(facts, path, real.as_ref()?, *length);
+    };
     let program = image.file.slices.iter().any(|slice| slice.file_type == FileType::Execute);
     (!program).then(|| {
         let what = format!("{path} is a Mach-O file but not an executable");
@@ -55,6 +58,17 @@ fn main_fault(facts: &Facts<'_>, path: &BundlePath) -> Option<Finding> {
             None,
         )
     })
+}
+
+/// Neither Mach-O nor a script: the kernel starts nothing else.
+fn no_code(facts: &Facts<'_>, path: &BundlePath, real: &BundlePath, length: u64) -> Option<Finding> {
+    let start = if length > 0 { facts.contents?.starts.get(real)? } else { &Vec::new() };
+    let what = match start.is_empty() {
+        true => format!("{path} is empty"),
+        false => format!("{path} is neither a Mach-O file nor a script: macOS cannot start it"),
+    };
+    let advice = "Put the built executable there, or correct CFBundleExecutable.";
+    (!start.starts_with(b"#!")).then(|| finding(path, "The executable is no program", what, advice, None))
 }
 
 fn helper_fault(facts: &Facts<'_>, entry: &Entry) -> Option<Finding> {
@@ -99,7 +113,7 @@ fn finding(subject: &BundlePath, title: &str, what: String, advice: &str, remedy
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::case::{found, found_alone, shown};
+    use crate::diagnose::case::{found, found_alone, found_in, shown};
 
     #[test]
     fn a_missing_file_needs_a_person_a_missing_permission_does_not() {
@@ -121,6 +135,23 @@ mod tests {
             std::fs::write(main, std::fs::read(library).unwrap()).unwrap();
         });
         assert_eq!(shown(&findings), ["error Contents/MacOS/main: The executable is no program"]);
+    }
+
+    #[test]
+    fn a_file_without_code_is_no_program() {
+        let app = |line: &str| {
+            let plist = "Contents/Info.plist plist\n  key CFBundleExecutable Run\n";
+            let file = format!("{plist}Contents/MacOS/Run text mode=755\n  line {line}\n");
+            found_in(&file, RULE.id)
+        };
+        let text = app("These are not the bytes you look for.");
+        assert_eq!(shown(&text), ["error Contents/MacOS/Run: The executable is no program"]);
+        assert!(text[0].message.contains("neither a Mach-O file nor a script"), "{}", text[0].message);
+        assert_eq!(shown(&app("#!/bin/sh")), [] as [String; 0]);
+        let empty = found_alone("faults", "many-executables", RULE.id, |app| {
+            std::fs::write(app.join("Contents/MacOS/main"), "").unwrap();
+        });
+        assert!(empty[0].message.starts_with("Contents/MacOS/main is empty."), "{}", empty[0].message);
     }
 
     #[test]
