@@ -293,6 +293,24 @@ fn a_bundle_equals_the_disk_image_built_from_it() {
     assert_eq!(rebuilt.differences, same.differences, "what is read from an image is as good as a folder");
 }
 
+#[test]
+fn what_stands_in_apple_double_files_is_on_the_image_as_attributes() {
+    let twice = Twice::unpack();
+    let (app, image) = (twice.app("first"), twice.path("Twice.dmg"));
+    // Header, no entries; and one of 32 bytes of Finder information.
+    let mut double = [&[0, 5, 0x16, 7, 0, 2, 0, 0][..], &[0; 16], &[0, 1]].concat();
+    double.extend([[0, 0, 0, 9], [0, 0, 0, 38], [0, 0, 0, 32]].concat());
+    double.extend([&b"TEXTttxt"[..], &[0; 24]].concat());
+    fs::write(app.join("Contents/Resources/._read-me.txt"), &double).unwrap();
+    fs::write(app.join("Contents/Resources/._nobody"), &double).unwrap();
+    build(&DmgSpec::for_app(&app, "Twice", 0).unwrap(), &image, &Progress::silent()).unwrap();
+    let comparison = of(&app, &image);
+    assert!(comparison.is_equal(), "{:?}", comparison.differences);
+    assert!(comparison.notes.iter().any(|note| note.contains("._name")), "{:?}", comparison.notes);
+    fs::remove_file(app.join("Contents/Resources/._read-me.txt")).unwrap();
+    assert_eq!(fields(&of(&app, &image)), set(&["content attribute com.apple.FinderInfo"]));
+}
+
 #[cfg(unix)]
 #[test]
 fn links_modes_and_kinds_are_compared_without_following_them() {

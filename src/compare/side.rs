@@ -12,8 +12,8 @@ use unicode_normalization::UnicodeNormalization;
 use super::Subject;
 use super::archive;
 use crate::bundle::{self, Mapped, Node, Problem};
-use crate::dmg::DiskImage;
 use crate::dmg::read::{Entry, Kind};
+use crate::dmg::{self, DiskImage};
 use crate::failure::Failure;
 use crate::macho;
 use crate::os;
@@ -81,6 +81,8 @@ pub(super) struct Side {
     pub volume_name: Option<String>,
     /// Whether it is one file and not a folder.
     pub is_file: bool,
+    /// What AppleDouble files hold, by the file it belongs to.
+    doubled: BTreeMap<String, dmg::Values>,
 }
 
 /// What a path names, before anything of it is listed.
@@ -101,11 +103,11 @@ pub(super) fn open(left: &Path, right: &Path, progress: &Progress) -> Result<(Si
         (Opened::Image(a), Opened::Image(b)) => (volume(left, *a, None)?, volume(right, *b, None)?),
         (Opened::Folder(a), Opened::Image(b)) => {
             let inside = part_of(right, &b, &a)?;
-            (folder(left, &a, progress)?, volume(right, *b, inside.as_deref())?)
+            (folder(left, &a, progress)?.as_on_a_volume(&a), volume(right, *b, inside.as_deref())?)
         }
         (Opened::Image(a), Opened::Folder(b)) => {
             let inside = part_of(left, &a, &b)?;
-            (volume(left, *a, inside.as_deref())?, folder(right, &b, progress)?)
+            (volume(left, *a, inside.as_deref())?, folder(right, &b, progress)?.as_on_a_volume(&b))
         }
         (Opened::File(a, kind_a), Opened::File(b, kind_b)) => {
             let name = file_name(&a);
@@ -278,6 +280,10 @@ pub(super) fn notes(left: &Side, right: &Side) -> Vec<String> {
                 .to_owned(),
         );
     }
+    for side in [left, right].into_iter().filter(|side| !side.doubled.is_empty()) {
+        let what = "what files of the form ._name hold is compared as attributes of name, as on a Mac.";
+        notes.push(format!("Of {} {what}", side.path.display()));
+    }
     if !os::RECORDS_MODES {
         notes.push("Permissions are not compared: this system keeps none.".to_owned());
     }
@@ -287,7 +293,26 @@ pub(super) fn notes(left: &Side, right: &Side) -> Vec<String> {
 impl Side {
     fn new(path: &Path, kind: String, items: BTreeMap<String, Item>, image: Option<DiskImage>) -> Side {
         let image = image.map(Mutex::new);
-        Side { path: path.to_path_buf(), kind, items, image, volume_name: None, is_file: false }
+        let doubled = BTreeMap::new();
+        Side { path: path.to_path_buf(), kind, items, image, volume_name: None, is_file: false, doubled }
+    }
+
+    /// A folder as a volume holds it, which has extended attributes and so no AppleDouble files.
+    fn as_on_a_volume(mut self, real: &Path) -> Side {
+        let owners: Vec<(String, String)> =
+            self.items.keys().filter_map(|key| owner_of_double(key)).collect();
+        for (double, owner) in owners {
+            let holder =
+                self.items.get(&owner).filter(|it| matches!(it.thing, Thing::File { .. } | Thing::Folder));
+            if let Some(Place::Local(path)) = holder.map(|it| &it.place)
+                && let Some(values) = dmg::double_beside(path)
+            {
+                self.items.remove(&double);
+                self.doubled.insert(owner, values);
+            }
+        }
+        self.doubled.extend(dmg::double_beside(real).map(|values| (String::new(), values)));
+        self
     }
 
     pub fn is_image(&self) -> bool {
@@ -369,6 +394,14 @@ impl Side {
 
     /// The extended attributes, of a file or folder in a disk image as far as they can be read. `key` "" is the folder itself.
     pub fn attributes(&self, key: &str) -> BTreeMap<String, Vec<u8>> {
+        let mut values = self.own_attributes(key);
+        for (name, value) in self.doubled.get(key).into_iter().flatten() {
+            values.entry(name.clone()).or_insert_with(|| value.to_vec());
+        }
+        values
+    }
+
+    fn own_attributes(&self, key: &str) -> BTreeMap<String, Vec<u8>> {
         match self.items.get(key).map(|item| &item.place) {
             Some(Place::Local(path)) => os::attributes(path),
             Some(Place::InImage(entry)) => {
@@ -417,6 +450,12 @@ impl Side {
             Failure::Cancelled => "stopped".to_owned(),
         })
     }
+}
+
+/// A path of the form `a/._name` with `a/name`.
+fn owner_of_double(key: &str) -> Option<(String, String)> {
+    let (folder, name) = key.rsplit_once('/').map_or(("", key), |(folder, _)| key.split_at(folder.len() + 1));
+    Some((key.to_owned(), format!("{folder}{}", name.strip_prefix("._")?)))
 }
 
 fn reason(error: &std::io::Error) -> String {

@@ -36,5 +36,6 @@ pub use layout::{Background, DmgLayout, Window};
 pub use licence::Licence;
 pub use read::DiskImage;
 pub use spec::{DmgSpec, Format, Item, ItemSource, PartitionMap};
+pub use tree::double_beside;
 pub use verify::{Problem, verify, verify_known};
 pub use write::{Built, Ending, build, build_ending, extract};

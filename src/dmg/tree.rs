@@ -338,7 +338,8 @@ fn double(found: &walkdir::DirEntry) -> Option<(PathBuf, Values)> {
     Some((owner, taken.then(|| read_double(found.path()))??))
 }
 
-fn double_beside(owner: &Path) -> Option<Values> {
+/// The attributes in the AppleDouble file beside `owner`; `None` without one.
+pub fn double_beside(owner: &Path) -> Option<Values> {
     let name = owner.file_name()?.to_str()?;
     read_double(&owner.with_file_name(format!("._{name}")))
 }
