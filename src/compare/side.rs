@@ -103,11 +103,11 @@ pub(super) fn open(left: &Path, right: &Path, progress: &Progress) -> Result<(Si
         (Opened::Image(a), Opened::Image(b)) => (volume(left, *a, None)?, volume(right, *b, None)?),
         (Opened::Folder(a), Opened::Image(b)) => {
             let inside = part_of(right, &b, &a)?;
-            (folder(left, &a, progress)?.as_on_a_volume(&a), volume(right, *b, inside.as_deref())?)
+            (folder(left, &a, progress)?.on_a_volume(&a), volume(right, *b, inside.as_deref())?)
         }
         (Opened::Image(a), Opened::Folder(b)) => {
             let inside = part_of(left, &a, &b)?;
-            (volume(left, *a, inside.as_deref())?, folder(right, &b, progress)?.as_on_a_volume(&b))
+            (volume(left, *a, inside.as_deref())?, folder(right, &b, progress)?.on_a_volume(&b))
         }
         (Opened::File(a, kind_a), Opened::File(b, kind_b)) => {
             let name = file_name(&a);
@@ -298,7 +298,7 @@ impl Side {
     }
 
     /// A folder as a volume holds it, which has extended attributes and so no AppleDouble files.
-    fn as_on_a_volume(mut self, real: &Path) -> Side {
+    fn on_a_volume(mut self, real: &Path) -> Side {
         let owners: Vec<(String, String)> =
             self.items.keys().filter_map(|key| owner_of_double(key)).collect();
         for (double, owner) in owners {

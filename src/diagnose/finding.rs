@@ -55,6 +55,12 @@ pub enum Remedy {
         name: InstallName,
         target: BundlePath,
     },
+    /// Point `image`'s reference `name` at macOS's own library of that install name.
+    UseSystem {
+        image: BundlePath,
+        name: InstallName,
+        own: InstallName,
+    },
     /// Give the later ones of `image`'s references that all say `name` other spellings of it.
     Respell {
         image: BundlePath,

@@ -51,7 +51,7 @@ fn step(remedy: &Remedy) -> u8 {
         Remedy::Merge { .. } => 3,
         Remedy::Bundle { .. } => 4,
         Remedy::PlugIns { .. } | Remedy::PlugInsFolder { .. } => 5,
-        Remedy::Repoint { .. } | Remedy::Respell { .. } => 6,
+        Remedy::Repoint { .. } | Remedy::UseSystem { .. } | Remedy::Respell { .. } => 6,
         Remedy::SetId { .. } | Remedy::AddRpath { .. } => 7,
         Remedy::DeleteRpath { .. } => 8,
         Remedy::Thin { .. } | Remedy::SetInfo { .. } => 8,
@@ -128,6 +128,9 @@ impl Round<'_, '_, '_> {
                 if !self.strayed.contains(&(image.clone(), name.clone())) {
                     self.repoint(image, name, target, reason);
                 }
+            }
+            Remedy::UseSystem { image, name, own } => {
+                self.draft.change_use(image, name, own.clone(), reason);
             }
             Remedy::Respell { image, name } => {
                 if let Some(to) = respelled(name.as_str(), 1) {

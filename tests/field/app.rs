@@ -2,9 +2,9 @@
 //! every repair.
 //!
 //! Beyond what the laws' descriptions know: `room=BYTES` is the header room of an image (else there is plenty), `line TEXT`
-//! of an image stands in its `__cstring`. Every library has an install name, every image uses libSystem, and an Info.plist
-//! that is not described is a good one. A path that stands there twice is one universal file. What begins with `/` is on the
-//! build machine.
+//! of an image stands in its `__cstring`. Every library has an install name, every image uses libSystem unless it names one,
+//! and an Info.plist that is not described is a good one. A path that stands there twice is one universal file. What begins
+//! with `/` is on the build machine.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -288,6 +288,9 @@ fn sound(description: &str) -> Vec<Item> {
         for slice in &mut item.slices {
             if slice.file_type == FileType::Dylib {
                 slice.install_name.get_or_insert_with(|| InstallName::new(own.clone()));
+            }
+            if slice.uses.iter().any(|used| used.name.leaf() == "libSystem.B.dylib") {
+                continue; // it says where it wants its libSystem from
             }
             let (name, version) = (InstallName::new(LIBSYSTEM), PackedVersion::new(1, 0, 0));
             slice.uses.push(DylibUse {

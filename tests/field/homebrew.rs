@@ -117,9 +117,8 @@ fn nixpkgs_165682_libraries_of_the_store_come_along() {
     app.assert_starts_anywhere();
 }
 
-/// NixOS/bundlers#7: what macOS has itself (libSystem, libiconv, libc++, zlib) is wanted from `/usr/lib`, not as a copy.
+/// NixOS/bundlers#7: libSystem is wanted from `/usr/lib`, not as a copy.
 #[test]
-#[ignore = "libraries of the store that macOS has itself are named, not yet pointed at /usr/lib"]
 fn nixos_bundlers_7_a_libsystem_of_the_store_is_the_macs_own() {
     let store = "/nix/store/0c3jxkmfz5wdrh2dbhv6w5ckl8v2mnas-Libsystem-11.0.0/lib";
     let app = App::new(&format!(

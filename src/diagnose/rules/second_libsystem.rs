@@ -2,9 +2,12 @@
 
 use super::Rule;
 use crate::bundle::Image;
-use crate::diagnose::system_uses::{is_for_mac, is_umbrella, lost_part, reexported_parts, system_uses};
-use crate::diagnose::{Facts, Finding, Severity};
-use crate::dyld::system;
+use crate::diagnose::system_uses::{
+    SystemHit, is_for_mac, is_umbrella, lost_part, reexported_parts, system_uses,
+};
+use crate::diagnose::{Facts, Finding, Remedy, Severity, references};
+use crate::dyld::{Resolution, system};
+use crate::macho::InstallName;
 use crate::paths::BundlePath;
 
 pub static RULE: Rule = Rule {
@@ -15,17 +18,49 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+/// What takes the place of every other.
+const OWN: &str = "/usr/lib/libSystem.B.dylib";
+
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let own = facts.bundle.images.iter().filter_map(|(path, image)| copy(path, image));
     let asked = system_uses(facts.bundle, |one| system::is_other_libsystem(one.used.name.as_str()));
-    let asked = asked.iter().map(|hit| {
-        let message = format!(
-            "{}, a libSystem that is not macOS's own. What it re-exports goes with the next update of macOS, and another Mac does not have it. Link again with -lSystem, or rewrite the reference to /usr/lib/libSystem.B.dylib with install_name_tool -change.",
-            hit.asks()
-        );
-        hit.finding(&RULE, Severity::Error, "Another libSystem is asked for".into(), message)
-    });
-    own.chain(asked).collect()
+    own.chain(asked.iter().map(|hit| reference(facts, hit))).collect()
+}
+
+fn reference(facts: &Facts<'_>, hit: &SystemHit<'_>) -> Finding {
+    let (image, name) = (hit.first.user.clone(), hit.first.used.name.clone());
+    let own = InstallName::new(OWN);
+    let mut uses = hit.first.image.file.slices.iter().flat_map(|slice| &slice.uses);
+    let (fixable, next) = match (uses.any(|used| used.name == own), only_reexports(facts, &name)) {
+        (true, _) => (false, "It asks for macOS's own as well: link again without the other."),
+        (false, false) => (false, "It has code of its own: link again with -lSystem."),
+        (false, true) => (
+            true,
+            "The fix points the reference at /usr/lib/libSystem.B.dylib, which has all that it re-exports.",
+        ),
+    };
+    let remedy = fixable.then_some(Remedy::UseSystem { image, name, own });
+    let message = format!(
+        "{}, a libSystem that is not macOS's own. What it re-exports goes with the next update of macOS, and another Mac does not have it. {next}",
+        hit.asks()
+    );
+    let title = "Another libSystem is asked for".to_owned();
+    Finding { remedy, ..hit.finding(&RULE, Severity::Error, title, message) }
+}
+
+/// Whether the library at hand only passes on what macOS's own has. One that is not there cannot be asked, nor kept.
+fn only_reexports(facts: &Facts<'_>, name: &InstallName) -> bool {
+    let mut ends = references(facts.build).filter(|one| one.dependency.name == *name);
+    ends.all(|one| match &one.dependency.resolution {
+        Resolution::External(path) => facts.build.externals.get(path).is_none_or(|image| passes_on(image)),
+        Resolution::Bundled(path) => facts.bundle.image(path).is_none_or(|image| passes_on(image)),
+        Resolution::System(_) | Resolution::Missing => true,
+    })
+}
+
+fn passes_on(image: &Image) -> bool {
+    let mut slices = image.file.slices.iter().filter(|slice| is_for_mac(slice));
+    slices.all(|slice| reexported_parts(slice).next().is_some())
 }
 
 /// The bundle's own libSystem, by its name or by what it re-exports.
@@ -58,7 +93,7 @@ fn copy(path: &BundlePath, image: &Image) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::case::{found_alone, found_with, shown};
+    use crate::diagnose::case::{found_alone, found_in, found_with, shown};
     use crate::diagnose::rules::missing_library;
     use crate::macho::sample::Sample;
     use crate::macho::{Arch, LoadKind};
@@ -95,6 +130,28 @@ mod tests {
             ["error Contents/Frameworks/libuser.dylib: Another libSystem is asked for"]
         );
         assert!(found_with(missing_library::RULE.id, "libuser.dylib", &user).is_empty());
+    }
+
+    #[test]
+    fn only_what_passes_on_macoss_own_is_replaced_by_it() {
+        let store = "/nix/store/0-Libsystem/lib/libSystem.B.dylib";
+        let fixable = |uses: &[&str]| {
+            let user = library("@rpath/libuser.dylib", LoadKind::Required, uses);
+            found_with(RULE.id, "libuser.dylib", &user)[0].remedy.is_some()
+        };
+        assert!(fixable(&[store]));
+        assert!(!fixable(&[store, OWN]), "no load command is written twice");
+        let bundle = |parts: &str| {
+            format!(
+                "Contents/Info.plist plist\n  key CFBundleExecutable App\nContents/MacOS/App execute\n  use {store}\n{store} dylib\n{parts}"
+            )
+        };
+        assert!(
+            found_in(&bundle("  reexport /usr/lib/system/libsystem_c.dylib\n"), RULE.id)[0].remedy.is_some()
+        );
+        let with_code = found_in(&bundle(""), RULE.id);
+        assert!(with_code[0].message.ends_with("It has code of its own: link again with -lSystem."));
+        assert!(with_code[0].remedy.is_none());
     }
 
     #[test]

@@ -144,6 +144,8 @@ fn cells(ui: &Ui, difference: &Difference, rect: Rect, columns: &Columns) {
     let ends = [columns.right - 12.0, rect.width() - 16.0];
     for ((value, from), to) in [(left, columns.left), (right, columns.right)].into_iter().zip(ends) {
         let words = match value {
+            // Words are cut at their end, paths and hashes in their middle.
+            Some(value) if value.contains(' ') => cut(ui, &short(value), Type::Mono, t.text_soft, to - from),
             Some(value) => elided(ui, &short(value), Type::Mono, t.text_soft, to - from),
             None => galley(ui, "–", Type::Mono, t.text_faint),
         };
