@@ -1,5 +1,6 @@
 //! `dmg`: build the disk image.
 
+mod dry_run;
 mod lints;
 
 use std::path::{Path, PathBuf};
@@ -67,7 +68,7 @@ pub struct Dmg {
     /// first is for everybody else; without a language it is English.
     #[arg(long, value_name = "[LANGUAGE=]FILE")]
     license: Vec<String>,
-    /// Only say what will look wrong, and write nothing.
+    /// Only say what will look wrong and how large the image will be in each format, and write nothing.
     #[arg(long)]
     dry_run: bool,
     /// Build it although the bundle has errors.
@@ -149,7 +150,10 @@ impl Dmg {
         let context = package::lint_context(&inspection, &spec, &progress)?;
         let found = lint::lints(&spec, &context);
         let Some(output) = self.output.as_ref().filter(|_| !self.dry_run) else {
-            return Ok(lints::dry_run(&spec, &found, self.json));
+            // What cannot be built has no size, and a lint says why.
+            let refused = found.iter().any(|lint| lint.severity == lint::Severity::Error);
+            let sizes = if refused { Vec::new() } else { crate::dmg::estimate(&spec, &progress)? };
+            return Ok(dry_run::answer(&spec, &found, &sizes, self.json));
         };
         let (built, signed) = match self.identity.identity {
             None => (package::package(&spec, output, &progress)?, None),

@@ -12,10 +12,13 @@
 pub mod alias;
 mod apple_double;
 mod arrow;
+mod assemble;
 pub mod background;
 mod bytes;
 mod color;
 pub mod ds_store;
+pub mod estimate;
+mod extract;
 pub mod fault;
 pub mod finder;
 pub mod frame;
@@ -34,9 +37,11 @@ pub mod write;
 
 pub use apple_double::Values;
 pub use color::Color;
+pub use estimate::{Estimate, estimate};
+pub use extract::extract;
 pub use layout::{Background, DmgLayout, Window};
 pub use licence::Licence;
 pub use read::DiskImage;
 pub use spec::{DmgSpec, Format, Item, ItemSource, PartitionMap};
 pub use verify::{Problem, verify, verify_known};
-pub use write::{Built, Ending, build, build_ending, extract};
+pub use write::{Built, Ending, build, build_ending};
