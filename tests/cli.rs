@@ -5,6 +5,8 @@ mod common;
 
 #[path = "cli/bad_input.rs"]
 mod bad_input;
+#[path = "cli/image_design.rs"]
+mod image_design;
 #[path = "cli/json.rs"]
 mod json;
 #[path = "cli/repair.rs"]

@@ -1,5 +1,8 @@
 //! `dmg`: build the disk image.
 
+mod dry_run;
+mod lints;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -11,6 +14,7 @@ use super::render::{self, CAREFUL, FAINT, GOOD, Page, SCHEMA, count};
 use super::session::Session;
 use crate::codesign::SignPlan;
 use crate::diagnose::Severity;
+use crate::dmg::lint::{self, Lint};
 use crate::dmg::{Background, Built, Color, DmgLayout, DmgSpec, Item, Licence};
 use crate::failure::Failure;
 use crate::workflow::{self, InspectOptions, export, package};
@@ -21,8 +25,8 @@ pub struct Dmg {
     /// The app bundle.
     bundle: PathBuf,
     /// The image to write.
-    #[arg(short, long, value_name = "OUT.dmg")]
-    output: PathBuf,
+    #[arg(short, long, value_name = "OUT.dmg", required_unless_present = "dry_run")]
+    output: Option<PathBuf>,
     /// How it is compressed: ulfo (LZFSE, from macOS 10.11 on), udzo (zlib), ulmo (LZMA, from 10.15 on), udbz (bzip2) or
     /// udro (not at all).
     #[arg(long, value_enum, default_value = "ulfo")]
@@ -64,6 +68,9 @@ pub struct Dmg {
     /// first is for everybody else; without a language it is English.
     #[arg(long, value_name = "[LANGUAGE=]FILE")]
     license: Vec<String>,
+    /// Only say what will look wrong and how large the image will be in each format, and write nothing.
+    #[arg(long)]
+    dry_run: bool,
     /// Build it although the bundle has errors.
     #[arg(long)]
     despite_errors: bool,
@@ -101,6 +108,8 @@ struct BuiltJson<'a> {
     links: usize,
     /// What is in it otherwise than on this disk.
     notes: &'a [String],
+    /// What will look wrong.
+    lints: Vec<lints::LintJson<'a>>,
     /// That of the image itself; null without --identity.
     signature: Option<SignatureJson<'a>>,
 }
@@ -138,15 +147,27 @@ impl Dmg {
         };
         self.adjust(&mut spec)?;
         let progress = session.progress();
+        let context = package::lint_context(&inspection, &spec, &progress)?;
+        let found = lint::lints(&spec, &context);
+        let Some(output) = self.output.as_ref().filter(|_| !self.dry_run) else {
+            // What cannot be built has no size, and a lint says why.
+            let refused = found.iter().any(|lint| lint.severity == lint::Severity::Error);
+            let sizes = if refused { Vec::new() } else { crate::dmg::estimate(&spec, &progress)? };
+            return Ok(dry_run::answer(&spec, &found, &sizes, self.json));
+        };
         let (built, signed) = match self.identity.identity {
-            None => (package::package(&spec, &self.output, &progress)?, None),
+            None => (package::package(&spec, output, &progress)?, None),
             Some(_) => {
-                let (built, plan) = package::package_signed(&spec, &self.output, &signer, &progress)?;
+                let (built, plan) = package::package_signed(&spec, output, &signer, &progress)?;
                 (built, Some(plan))
             }
         };
         let signed = signed.as_ref();
-        Ok(Answer::done(if self.json { json(&spec, &built, signed) } else { text(&spec, &built, signed) }))
+        Ok(Answer::done(if self.json {
+            json(&spec, &built, &found, signed)
+        } else {
+            text(&spec, &built, &found, signed)
+        }))
     }
 
     fn format(&self) -> Result<crate::dmg::Format, Trouble> {
@@ -259,7 +280,7 @@ fn twice(picture: &Path) -> Option<PathBuf> {
     Some(picture.with_file_name(format!("{stem}@2x.{extension}"))).filter(|file| file.is_file())
 }
 
-fn text(spec: &DmgSpec, built: &Built, signed: Option<&SignPlan>) -> String {
+fn text(spec: &DmgSpec, built: &Built, found: &[Lint], signed: Option<&SignPlan>) -> String {
     let mut page = Page::default();
     page.put(built.path.display()).put(": ").paint(GOOD, "built and checked").put(", ");
     page.put(export::size(built.bytes)).end();
@@ -272,6 +293,7 @@ fn text(spec: &DmgSpec, built: &Built, signed: Option<&SignPlan>) -> String {
         count(built.links, "link"),
     ));
     built.notes.iter().for_each(|note| page.paint(FAINT, note).end());
+    lints::warnings(&mut page, found);
     if let Some(plan) = signed {
         let steps = plan.steps.iter().zip(&plan.signer);
         steps.for_each(|(step, signer)| {
@@ -283,7 +305,7 @@ fn text(spec: &DmgSpec, built: &Built, signed: Option<&SignPlan>) -> String {
     page.into_text()
 }
 
-fn json(spec: &DmgSpec, built: &Built, signed: Option<&SignPlan>) -> String {
+fn json(spec: &DmgSpec, built: &Built, found: &[Lint], signed: Option<&SignPlan>) -> String {
     let signature = signed.and_then(|plan| {
         Some(SignatureJson {
             identifier: &plan.steps.first()?.identifier,
@@ -301,6 +323,7 @@ fn json(spec: &DmgSpec, built: &Built, signed: Option<&SignPlan>) -> String {
         folders: built.folders,
         links: built.links,
         notes: &built.notes,
+        lints: lints::json(found),
         signature,
     })
 }

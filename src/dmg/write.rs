@@ -1,31 +1,20 @@
-//! Writing to disk, the only file of the room that does: a disk image appears complete and checked, or not at all.
+//! Writing an image to disk: it appears complete and checked, or not at all.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
 use tempfile::{Builder, NamedTempFile};
 
-use super::alias::Alias;
-use super::apple_double::{self, Values};
-use super::background;
-use super::gpt::{self, Gpt, SECTOR};
-use super::hfsplus::volume::{Identity, Volume};
-use super::hfsplus::{self, FINDER_CUSTOM_ICON, FINDER_INVISIBLE, unicode};
-use super::licence;
-use super::read::{DiskImage, Kind};
-use super::spec::{DmgSpec, ItemSource, PartitionMap};
-use super::tree::{self, Content, Tree, cnid};
+use super::assemble::{volume_tree, write_image};
+use super::hfsplus::{self, unicode};
+use super::spec::{DmgSpec, ItemSource};
+use super::tree::Content;
 use super::udif::Koly;
-use super::udif::writer::{Fill, Part, Writer};
 use super::verify::verify_against;
 use crate::failure::Failure;
 use crate::os;
 use crate::progress::Progress;
-
-const BACKGROUND_FOLDER: &str = ".background";
-const BACKGROUND_FILE: &str = "background.tiff";
 
 /// A finished disk image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,124 +132,6 @@ fn check_spec(spec: &DmgSpec, out: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The volume's tree: first what belongs to the window, then the user's items.
-fn volume_tree(spec: &DmgSpec, progress: &Progress) -> Result<Tree, Failure> {
-    let mut tree = Tree::new();
-    let alias = match background::pictures(&spec.layout)? {
-        Some(pictures) => Some(add_background(spec, &mut tree, background::tiff(&pictures)?)?),
-        None => None,
-    };
-    if let Some(icon) = &spec.volume_icon {
-        let index = tree.add_bytes(0, ".VolumeIcon.icns", icon.clone())?;
-        tree.entries[index].finder.creator = *b"icnC";
-        tree.entries[index].finder.flags = FINDER_INVISIBLE;
-        tree.entries[0].finder.flags = FINDER_CUSTOM_ICON;
-    }
-    let index = tree.add_bytes(0, ".DS_Store", spec.layout.ds_store(alias.as_ref())?)?;
-    tree.entries[index].finder.flags = FINDER_INVISIBLE;
-    for item in &spec.items {
-        match &item.source {
-            ItemSource::Local(path) => tree.add_local(0, &item.name, path, progress)?,
-            ItemSource::Link(target) => {
-                tree.add_link(0, &item.name, target, &Path::new("/").join(&item.name))?;
-            }
-        }
-    }
-    Ok(tree)
-}
-
-fn add_background(spec: &DmgSpec, tree: &mut Tree, tiff: Vec<u8>) -> Result<Alias, Failure> {
-    let origin = Path::new("/").join(BACKGROUND_FOLDER);
-    let folder = tree.add(0, BACKGROUND_FOLDER, Content::Folder, &origin)?;
-    tree.entries[folder].finder.flags = FINDER_INVISIBLE;
-    let file = tree.add_bytes(folder, BACKGROUND_FILE, tiff)?;
-    Ok(Alias {
-        volume: String::from_utf16_lossy(&unicode::to_disk(&spec.volume_name)),
-        folder: BACKGROUND_FOLDER.into(),
-        file: BACKGROUND_FILE.into(),
-        folder_cnid: cnid(folder),
-        file_cnid: cnid(file),
-        date: hfsplus::date(spec.epoch).unwrap_or(0),
-    })
-}
-
-/// Writes the whole image and answers the size of its volume.
-fn write_image(
-    spec: &DmgSpec,
-    tree: &Tree,
-    out: impl Write,
-    path: &Path,
-    threads: usize,
-    progress: &Progress,
-) -> Result<u64, Failure> {
-    let seed = seed(spec, tree);
-    let date = hfsplus::date(spec.epoch).unwrap_or(0);
-    let id = u64::from_be_bytes(std::array::from_fn(|index| derive(&seed, "volume")[index]));
-    let volume = Volume::plan(tree, Identity { name: &spec.volume_name, date, id })?;
-    let mut writer = Writer::new(out, path, spec.format.codec(spec.level), threads);
-    let mut stream = volume.stream();
-    let mut done = 0;
-    let mut fill = |buf: &mut [u8]| {
-        progress.bytes("compressing", &spec.volume_name, done, volume.size)?;
-        done += buf.len() as u64;
-        stream.fill(buf)
-    };
-    let sectors = volume.size / SECTOR;
-    match spec.partition_map {
-        PartitionMap::Bare => {
-            writer.partition(Part { name: "whole disk (Apple_HFS : 0)", start: 0, sectors }, &mut fill)?;
-        }
-        PartitionMap::Gpt => {
-            let ids = (gpt::guid(derive(&seed, "disk")), gpt::guid(derive(&seed, "partition")));
-            write_disk(&mut writer, &Gpt::around(sectors, ids.0, ids.1), sectors, &mut fill)?;
-        }
-    }
-    let licence = licence::resources(&spec.licences);
-    let (mut out, _) = writer.finish(gpt::guid(derive(&seed, "segment")), &licence)?;
-    out.flush().map_err(|error| Failure::io(path, "write", &error))?;
-    Ok(volume.size)
-}
-
-/// The volume with its partition table around it, part by part under hdiutil's names.
-fn write_disk(writer: &mut Writer<impl Write>, gpt: &Gpt, sectors: u64, fill: Fill) -> Result<(), Failure> {
-    let part = |name, start, sectors| Part { name, start, sectors };
-    let table = gpt.table.len() as u64 / SECTOR;
-    writer.bytes(part("Protective Master Boot Record (MBR : 0)", 0, 1), &gpt.protective)?;
-    writer.bytes(part("GPT Header (Primary GPT Header : 1)", 1, 1), &gpt.primary_header)?;
-    writer.bytes(part("GPT Partition Data (Primary GPT Table : 2)", 2, table), &gpt.table)?;
-    writer.free(part(" (Apple_Free : 3)", gpt.free_before.0, gpt.free_before.1));
-    writer.partition(part("disk image (Apple_HFS : 4)", gpt::FIRST, sectors), fill)?;
-    writer.free(part(" (Apple_Free : 5)", gpt.free_after.0, gpt.free_after.1));
-    writer.bytes(part("GPT Partition Data (Backup GPT Table : 6)", gpt.backup_table, table), &gpt.table)?;
-    writer.bytes(part("GPT Header (Backup GPT Header : 7)", gpt.total - 1, 1), &gpt.backup_header)
-}
-
-/// What the image's identifiers are made from: its name, date and everything in it but the bytes of local files.
-fn seed(spec: &DmgSpec, tree: &Tree) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update(format!("{}\0{}\0", spec.volume_name, spec.epoch));
-    for (index, entry) in tree.entries.iter().enumerate() {
-        hash.update(tree.path(index));
-        hash.update(match &entry.content {
-            Content::Folder => "\0folder\0".to_owned(),
-            Content::File { size, executable, .. } => format!("\0file\0{size}\0{executable}\0"),
-            Content::Link { target } => format!("\0link\0{target}\0"),
-        });
-        for (name, value) in tree.beside(index) {
-            hash.update(format!("{name}\0{}\0", value.len()));
-        }
-    }
-    hash.finalize().into()
-}
-
-fn derive(seed: &[u8; 32], label: &str) -> [u8; 16] {
-    let mut hash = Sha256::new();
-    hash.update(seed);
-    hash.update(label);
-    let hash: [u8; 32] = hash.finalize().into();
-    std::array::from_fn(|index| hash[index])
-}
-
 fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -303,104 +174,17 @@ fn sync_folder(out: &Path) -> Result<(), Failure> {
     os::sync_folder(folder).map_err(|error| Failure::io(folder, "write", &error))
 }
 
-/// Copies everything in the image at `path` into the new folder `to`. Where the disk of `to` keeps no extended attributes, they
-/// are written into a file `._name` beside `name`, as a Mac does.
-///
-/// # Errors
-/// A [`Failure`] when `to` exists already or the image is damaged; `to` then holds what was copied before.
-pub fn extract(path: &Path, to: &Path, progress: &Progress) -> Result<usize, Failure> {
-    let mut image = DiskImage::open(path)?;
-    let entries = image.entries().to_vec();
-    let total = entries.iter().map(|entry| entry.size).fold(0, u64::saturating_add);
-    let mut done = 0_u64;
-    let mut doubles: Vec<(PathBuf, Values)> = Vec::new();
-    fs::create_dir(to).map_err(|error| Failure::io(to, "create", &error))?;
-    for entry in &entries {
-        progress.step("extracting", &entry.path, done, total)?;
-        done = done.saturating_add(entry.size);
-        let place = local_place(to, &entry.path).ok_or_else(|| {
-            Failure::new(
-                path,
-                format!("holds {}, a name this system cannot have", entry.path),
-                "extract it on a Mac",
-            )
-        })?;
-        let io = |error: std::io::Error| Failure::io(&place, "create", &error);
-        let beside = image.beside(entry, path)?;
-        match &entry.kind {
-            Kind::Folder => fs::create_dir(&place).map_err(io)?,
-            Kind::Link { target } => link(target, &place).map_err(io)?,
-            Kind::File => {
-                let mut file = new_file(&place, entry.mode).map_err(io)?;
-                image.each_part(entry, path, &mut |part| {
-                    file.write_all(part).map_err(|error| Failure::io(&place, "write", &error))
-                })?;
-            }
-        }
-        let unkept: Values = beside
-            .into_iter()
-            .filter(|(name, value)| !tree::is_local(name) && !os::set_attribute(&place, name, value))
-            .collect();
-        doubles.extend((!unkept.is_empty()).then_some((place, unkept)));
-    }
-    doubles.iter().try_for_each(|(owner, values)| write_double(owner, values))?;
-    Ok(entries.len())
-}
-
-/// Writes what is beside `owner` into its file `._name`, unless the image has a file of that name.
-fn write_double(owner: &Path, values: &Values) -> Result<(), Failure> {
-    let (Some(name), Some(bytes)) = (owner.file_name(), apple_double::write(values)) else {
-        return Err(Failure::new(owner, "has extended attributes too long to keep", "extract it on a Mac"));
-    };
-    let mut hidden = std::ffi::OsString::from("._");
-    hidden.push(name);
-    let place = owner.with_file_name(hidden);
-    match new_file(&place, 0) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        file => file
-            .and_then(|mut file| file.write_all(&bytes))
-            .map_err(|error| Failure::io(&place, "write", &error)),
-    }
-}
-
-/// Never outside `to`: each part must be a plain name here too.
-fn local_place(to: &Path, path: &str) -> Option<PathBuf> {
-    let mut place = to.to_path_buf();
-    for name in path.split('/') {
-        let mut parts = Path::new(name).components();
-        match (parts.next(), parts.next()) {
-            (Some(std::path::Component::Normal(part)), None) if part == name => place.push(name),
-            _ => return None,
-        }
-    }
-    Some(place)
-}
-
-/// A file that was not there before, so that nothing is ever written through a link.
-fn new_file(place: &Path, mode: u16) -> std::io::Result<File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    os::create_with(&mut options, if mode & 0o111 != 0 { 0o777 } else { 0o666 });
-    options.open(place)
-}
-
-/// Where links need a privilege that is not there, a file that says where it leads is what can always be made.
-fn link(target: &str, place: &Path) -> std::io::Result<()> {
-    os::make_link(Path::new(target), place).or_else(|error| match error.kind() {
-        std::io::ErrorKind::PermissionDenied if !os::RECORDS_MODES => {
-            new_file(place, 0)?.write_all(target.as_bytes())
-        }
-        _ => Err(error),
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::apple_double::{self, Values};
+    use super::super::extract::extract;
     use super::super::fault::ReadAt;
+    use super::super::gpt::{self, SECTOR};
     use super::super::layout::Background;
     use super::super::licence::Licence;
-    use super::super::spec::Format;
-    use super::super::spec::Item;
+    use super::super::read::{DiskImage, Kind};
+    use super::super::spec::{Format, Item, PartitionMap};
+    use super::super::tree::Tree;
     use super::super::udif::reader::Udif;
     use super::super::verify::verify;
     use super::super::{DmgLayout, finder};

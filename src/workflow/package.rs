@@ -7,7 +7,7 @@ use super::Inspection;
 use crate::bundle::{Bundle, Node};
 use crate::codesign::{self, SignOptions, SignPlan};
 use crate::diagnose::Severity;
-use crate::dmg::{self, Built};
+use crate::dmg::{self, Built, lint};
 use crate::failure::Failure;
 use crate::paths::BundlePath;
 use crate::progress::Progress;
@@ -32,6 +32,25 @@ pub fn disk_image(inspection: &Inspection, epoch: Option<u64>) -> Result<DmgSpec
 /// What the image is called unless the user says otherwise: `Foo 1.2.3.dmg`.
 pub fn image_name(inspection: &Inspection) -> String {
     format!("{}.dmg", title(&inspection.bundle))
+}
+
+/// What the lints of an image of this bundle need beside the specification.
+///
+/// # Errors
+/// [`Failure::Cancelled`].
+pub fn lint_context(
+    inspection: &Inspection,
+    spec: &DmgSpec,
+    progress: &Progress,
+) -> Result<lint::Context, Failure> {
+    lint::Context::read(spec, minimum_system(&inspection.bundle), progress)
+}
+
+/// Major and minor number of `LSMinimumSystemVersion`.
+fn minimum_system(bundle: &Bundle) -> Option<(u32, u32)> {
+    let said = bundle.info.as_ref()?.string("LSMinimumSystemVersion")?;
+    let mut numbers = said.trim().split('.').map(|number| number.parse().ok());
+    Some((numbers.next()??, numbers.next().unwrap_or(Some(0))?))
 }
 
 /// Builds the image and reads it back.

@@ -1,7 +1,7 @@
 //! A whole volume: planned first, then streamed from the first byte to the last without ever being held.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -119,6 +119,23 @@ impl Volume {
     /// The volume's bytes, from the first on.
     pub fn stream(&self) -> Stream<'_> {
         Stream { volume: self, piece: 0, at: 0, open: None }
+    }
+
+    /// The bytes from `at` on; zeros past the end.
+    ///
+    /// # Errors
+    /// A [`Failure`] naming a source file that cannot be read or is shorter than it was.
+    pub fn read_at(&self, at: u64, buf: &mut [u8]) -> Result<(), Failure> {
+        let piece = self.pieces.partition_point(|piece| piece.at + piece.size <= at);
+        let mut stream = Stream { volume: self, piece, at, open: None };
+        if let Some(Piece { at: start, source: Source::Local(path), .. }) = self.pieces.get(piece)
+            && *start < at
+        {
+            let opened =
+                File::open(path).and_then(|mut file| file.seek(SeekFrom::Start(at - start)).map(|_| file));
+            stream.open = Some(opened.map_err(|error| Failure::io(path, "read", &error))?);
+        }
+        stream.fill(buf)
     }
 }
 
@@ -327,6 +344,24 @@ mod tests {
         let mut stream = volume.stream();
         pieces.chunks_mut(777).for_each(|part| stream.fill(part).unwrap());
         assert!(whole == pieces);
+    }
+
+    #[test]
+    fn reading_at_any_place_gives_the_same_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f");
+        std::fs::write(&path, (0..9000_u32).map(|at| at as u8).collect::<Vec<_>>()).unwrap();
+        let mut tree = Tree::new();
+        tree.add_bytes(0, "a", vec![1; 5000]).unwrap();
+        tree.add_local(0, "f", &path, &crate::progress::Progress::silent()).unwrap();
+        let volume = Volume::plan(&tree, IDENTITY).unwrap();
+        let mut whole = vec![0; volume.size as usize + 5000];
+        volume.stream().fill(&mut whole).unwrap();
+        for at in (0..whole.len() - 3000).step_by(500) {
+            let mut part = vec![9; 3000];
+            volume.read_at(at as u64, &mut part).unwrap();
+            assert!(part == whole[at..at + 3000], "{at}");
+        }
     }
 
     #[test]

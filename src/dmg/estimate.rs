@@ -1,0 +1,251 @@
+//! How large an image will be, format by format, before it is built: by a sample of the very bytes that would be written.
+//!
+//! Sampling in two phases (Cochran, "Sampling Techniques", chapter 12): many small pieces, spread evenly over the volume, are
+//! compressed by a quick codec; a few whole chunks by the quick one and by each codec in question. The first say how well the
+//! volume compresses, the second how the codecs stand to each other, which differs far less from place to place.
+
+use rayon::prelude::*;
+
+use super::assemble;
+use super::gpt::{self, SECTOR};
+use super::hfsplus::volume::Volume;
+use super::licence;
+use super::spec::{DmgSpec, Format, PartitionMap};
+use super::udif::CHUNK_SECTORS;
+use super::udif::codec::{Codec, Packer};
+use crate::failure::Failure;
+use crate::progress::Progress;
+
+const CHUNK: u64 = CHUNK_SECTORS * SECTOR;
+/// Bytes of a small piece, and how many of them there are at most.
+const PIECE: usize = 64 << 10;
+const PIECES: u64 = 512;
+/// Whole chunks that every codec compresses.
+const CHUNKS: u64 = 5;
+/// The quick codec.
+const QUICK: Codec = Codec::Zlib(1);
+/// Bytes of a partition table and its copy, each with its header, and the record for old systems; nearly all of them zeros.
+const MAP: u64 = 67 * SECTOR;
+/// Of a deviation, for 19 times in 20: the normal distribution's, and Student's for so few chunks.
+const OFTEN: f64 = 2.0;
+const OFTEN_OF_FEW: f64 = 2.8;
+/// What a number may be off by at least, since chunks are not alike: one in so many.
+const LEAST: f64 = 100.0;
+
+/// How large the image will be in one format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Estimate {
+    pub format: Format,
+    pub bytes: u64,
+    /// 19 times in 20 it is no further off than this many bytes. 0 where everything was compressed.
+    pub uncertainty: u64,
+}
+
+/// Estimates the image of `spec` in every format: its own at its level, the others at their usual ones.
+///
+/// Nothing is written. Some 40 MB are read, whatever the size, and compressed on all processors; it may run on any thread.
+///
+/// # Errors
+/// What [`super::build`] would say of something that cannot be in a volume, or [`Failure::Cancelled`].
+pub fn estimate(spec: &DmgSpec, progress: &Progress) -> Result<Vec<Estimate>, Failure> {
+    let tree = assemble::volume_tree(spec, progress)?;
+    let volume = assemble::volume(spec, &tree)?;
+    let codecs =
+        Format::ALL.map(|format| (format, format.codec(spec.level.filter(|_| format == spec.format))));
+    let chunks = volume.size.div_ceil(CHUNK);
+    let whole = chunks <= CHUNKS;
+    let chosen: Vec<u64> = spread(chunks, CHUNKS).collect();
+    // A chunk with a codec is one piece of work, so that no processor waits for the slowest codec.
+    let packed: Vec<(Format, Codec)> = codecs.into_iter().filter(|(_, codec)| *codec != Codec::Raw).collect();
+    let work: Vec<(u64, Codec)> =
+        packed.iter().flat_map(|(_, codec)| chosen.iter().map(|chunk| (*chunk, *codec))).collect();
+    let sizes = sizes(&volume, &work, progress)?;
+    let mut estimates = Vec::new();
+    let quick = if whole { None } else { Some(Quick::measure(&volume, &chosen, progress)?) };
+    for (format, codec) in codecs {
+        let index = packed.iter().position(|(other, _)| *other == format);
+        let (bytes, off) = match (index, &quick) {
+            (None, _) => (volume.size as f64, 0.0),
+            (Some(index), None) => (of(&sizes, index, chosen.len()).iter().sum(), 0.0),
+            (Some(index), Some(quick)) => quick.scaled(of(&sizes, index, chosen.len()), volume.size),
+        };
+        let off = if quick.is_some() && codec != Codec::Raw { off.max(bytes / LEAST) } else { 0.0 };
+        estimates.push(Estimate {
+            format,
+            bytes: bytes as u64 + around(spec, codec, volume.size),
+            uncertainty: off as u64,
+        });
+    }
+    Ok(estimates)
+}
+
+/// The sizes of the codec with this index.
+fn of(sizes: &[f64], index: usize, chunks: usize) -> &[f64] {
+    sizes.get(index * chunks..(index + 1) * chunks).unwrap_or_default()
+}
+
+/// `count` numbers below `total`, evenly spread, each in the middle of its stretch.
+fn spread(total: u64, count: u64) -> impl Iterator<Item = u64> {
+    let count = count.min(total);
+    (0..count).map(move |index| (index * 2 + 1) * total / (count * 2))
+}
+
+/// What compressing these chunks leaves of each, in bytes.
+fn sizes(volume: &Volume, work: &[(u64, Codec)], progress: &Progress) -> Result<Vec<f64>, Failure> {
+    let size = |&(chunk, codec): &(u64, Codec)| {
+        progress.step("estimating", "", 0, 0)?;
+        let bytes = bytes(volume, chunk * CHUNK, CHUNK as usize)?;
+        Ok(packed(&mut Packer::new(codec), &bytes))
+    };
+    work.par_iter().map(size).collect()
+}
+
+/// Fewer at the end of the volume.
+fn bytes(volume: &Volume, at: u64, length: usize) -> Result<Vec<u8>, Failure> {
+    let mut bytes = vec![0; (volume.size - at).min(length as u64) as usize];
+    volume.read_at(at, &mut bytes)?;
+    Ok(bytes)
+}
+
+fn packed(packer: &mut Packer, bytes: &[u8]) -> f64 {
+    match packer.pack(bytes) {
+        _ if bytes.iter().all(|byte| *byte == 0) => 0.0,
+        Some(packed) => packed.len() as f64,
+        None => bytes.len() as f64,
+    }
+}
+
+/// What the quick codec leaves.
+struct Quick {
+    /// Of a byte of the volume, and how far off that may be (19 times in 20).
+    share: f64,
+    off: f64,
+    /// Of each chosen chunk, compressed piece by piece.
+    chunks: Vec<f64>,
+}
+
+impl Quick {
+    fn measure(volume: &Volume, chosen: &[u64], progress: &Progress) -> Result<Quick, Failure> {
+        let share = |at: &u64| {
+            progress.step("estimating", "", 0, 0)?;
+            let bytes = bytes(volume, at * PIECE as u64, PIECE)?;
+            Ok(packed(&mut Packer::new(QUICK), &bytes) / bytes.len() as f64)
+        };
+        let places: Vec<u64> = spread(volume.size / PIECE as u64, PIECES).collect();
+        let shares: Vec<f64> = places.par_iter().map(share).collect::<Result<_, Failure>>()?;
+        let chunk = |chunk: &u64| {
+            let bytes = bytes(volume, chunk * CHUNK, CHUNK as usize)?;
+            let mut packer = Packer::new(QUICK);
+            Ok(bytes.chunks(PIECE).map(|piece| packed(&mut packer, piece)).sum())
+        };
+        let chunks = chosen.par_iter().map(chunk).collect::<Result<_, Failure>>()?;
+        let count = shares.len() as f64;
+        let share = shares.iter().sum::<f64>() / count;
+        // Neighbours differ less than distant pieces, and the sample takes one from every stretch: Wolter, "Introduction to
+        // Variance Estimation", chapter 8, successive differences.
+        let squares: f64 = shares.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).sum();
+        let unseen = 1.0 - (count * PIECE as f64 / volume.size as f64).min(1.0);
+        let off = OFTEN * (squares / 2.0 / (count - 1.0).max(1.0) / count * unseen).sqrt();
+        Ok(Quick { share, off, chunks })
+    }
+
+    /// Bytes of the whole volume, and how far off they may be, by what another codec left of the chosen chunks.
+    fn scaled(&self, sizes: &[f64], volume: u64) -> (f64, f64) {
+        let (sum, count) = (sizes.iter().sum::<f64>(), sizes.len() as f64);
+        let quick: f64 = self.chunks.iter().sum();
+        if quick == 0.0 || self.share == 0.0 {
+            return (0.0, 0.0);
+        }
+        let ratio = sum / quick;
+        let bytes = self.share * ratio * volume as f64;
+        let squares: f64 =
+            sizes.iter().zip(&self.chunks).map(|(size, quick)| (size - ratio * quick).powi(2)).sum();
+        let mean = (squares / (count - 1.0).max(1.0) / count).sqrt() / (sum / count).max(1.0);
+        let (of_share, of_ratio) = (self.off / self.share, OFTEN_OF_FEW * mean);
+        (bytes, bytes * of_share.hypot(of_ratio))
+    }
+}
+
+/// Bytes around the volume's own: tables in base64, the property list, the trailer, the partition table and licences.
+fn around(spec: &DmgSpec, codec: Codec, volume: u64) -> u64 {
+    let base64 = |bytes: u64| bytes * 4 / 3 * 53 / 52; // a line feed for each line of 52
+    let runs = volume.div_ceil(CHUNK) * 40;
+    let (tables, map) = match spec.partition_map {
+        PartitionMap::Gpt if codec == Codec::Raw => (8, MAP),
+        PartitionMap::Gpt => (8, 600),
+        PartitionMap::Bare => (1, 0),
+    };
+    let licences: usize = licence::resources(&spec.licences).iter().map(|one| one.data.len() + 150).sum();
+    let own = base64(runs + tables * 284 + 1032 + licences as u64);
+    own + tables * 200 + 1_200 + map + gpt::SECTOR
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::build;
+    use super::*;
+    use crate::progress::Cancelled;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    /// An app of text that becomes less and less regular, and of noise.
+    fn app(folder: &Path, kilobytes: u32) -> PathBuf {
+        let app = folder.join("Foo.app");
+        fs::create_dir(&app).unwrap();
+        let mut state = 1_u32;
+        let mut noise = move |most: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % most
+        };
+        for file in 0..8 {
+            let mut bytes = Vec::new();
+            while bytes.len() < (kilobytes << 10) as usize / 8 {
+                bytes.extend_from_slice(format!("{:x} ", noise(3 << (4 * file % 24))).as_bytes());
+            }
+            fs::write(app.join(format!("{file}.txt")), bytes).unwrap();
+        }
+        app
+    }
+
+    fn built(spec: &DmgSpec, folder: &Path, format: Format) -> u64 {
+        let spec = DmgSpec { format, ..spec.clone() };
+        build(&spec, &folder.join("x.dmg"), &Progress::silent()).unwrap().bytes
+    }
+
+    #[test]
+    fn a_small_image_is_compressed_as_a_whole_and_known_to_the_kilobyte() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spec = DmgSpec::for_app(&app(folder.path(), 2 << 10), "Foo 1", 0).unwrap();
+        for map in [PartitionMap::Gpt, PartitionMap::Bare] {
+            spec.partition_map = map;
+            for Estimate { format, bytes, uncertainty } in estimate(&spec, &Progress::silent()).unwrap() {
+                let built = built(&spec, folder.path(), format);
+                assert!(bytes.abs_diff(built) <= 1024 && uncertainty == 0, "{format:?} {bytes} {built}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_sample_tells_the_size_within_what_it_says_and_twice_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let spec = DmgSpec::for_app(&app(folder.path(), 24 << 10), "Foo 1", 0).unwrap();
+        let estimates = estimate(&spec, &Progress::silent()).unwrap();
+        assert_eq!(estimates, estimate(&spec, &Progress::silent()).unwrap());
+        for format in [Format::Ulfo, Format::Udzo, Format::Udro] {
+            let found = estimates.iter().find(|one| one.format == format).unwrap();
+            let built = built(&spec, folder.path(), format);
+            assert!(found.bytes.abs_diff(built) <= found.uncertainty.max(2048), "{found:?} {built}");
+            assert!(found.uncertainty < built / 4, "{found:?} says nothing");
+        }
+    }
+
+    #[test]
+    fn it_can_be_cancelled_and_says_what_cannot_be_built() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spec = DmgSpec::for_app(&app(folder.path(), 8 << 10), "Foo 1", 0).unwrap();
+        let progress = Progress::new(|step| if step.verb == "estimating" { Err(Cancelled) } else { Ok(()) });
+        assert_eq!(estimate(&spec, &progress), Err(Failure::Cancelled));
+        spec.items.push(spec.items[0].clone());
+        assert!(estimate(&spec, &Progress::silent()).unwrap_err().to_string().contains("ignores case"));
+    }
+}
