@@ -15,28 +15,28 @@ use super::session::Session;
 use crate::codesign::SignPlan;
 use crate::diagnose::Severity;
 use crate::dmg::lint::{self, Lint};
-use crate::dmg::{Background, Built, Color, DmgLayout, DmgSpec, Item, Licence};
+use crate::dmg::{Background, Built, Color, DmgLayout, DmgSpec, Item, ItemSource, Licence};
 use crate::failure::Failure;
 use crate::workflow::{self, InspectOptions, export, package};
 
-/// Build the disk image that users drag the app out of, and check it.
+/// Build the disk image that users drag the app out of, and check it; of an app, or anew of another image.
 #[derive(Args)]
 pub struct Dmg {
-    /// The app bundle.
+    /// The app bundle; or a disk image, whose content, design and format are kept but for what the flags change.
     bundle: PathBuf,
     /// The image to write.
     #[arg(short, long, value_name = "OUT.dmg", required_unless_present = "dry_run")]
     output: Option<PathBuf>,
-    /// How it is compressed: ulfo (LZFSE, from macOS 10.11 on), udzo (zlib), ulmo (LZMA, from 10.15 on), udbz (bzip2) or
+    /// How it is compressed: ulfo (LZFSE, from macOS 10.11 on; unless another is given), udzo (zlib), ulmo (LZMA, from 10.15 on), udbz (bzip2) or
     /// udro (not at all).
-    #[arg(long, value_enum, default_value = "ulfo")]
-    format: Format,
+    #[arg(long, value_enum)]
+    format: Option<Format>,
     /// Compression level, low (fast) to high (small): udzo 1 to 12, ulmo 0 to 9, udbz 1 to 9.
     #[arg(long, value_name = "N")]
     level: Option<u8>,
-    /// What stands around the volume: gpt (a GUID partition table, as hdiutil makes it) or bare (nothing).
-    #[arg(long, value_enum, default_value = "gpt", value_name = "MAP")]
-    partition_map: PartitionMap,
+    /// What stands around the volume: gpt (a GUID partition table, as hdiutil makes it; unless told otherwise) or bare (nothing).
+    #[arg(long, value_enum, value_name = "MAP")]
+    partition_map: Option<PartitionMap>,
     /// A picture behind the icons; one of twice the size called NAME@2x beside it is taken along.
     #[arg(long, value_name = "IMAGE", conflicts_with = "background_color")]
     background: Option<PathBuf>,
@@ -64,6 +64,12 @@ pub struct Dmg {
     /// Another file or folder for the volume; repeatable.
     #[arg(long, value_name = "FILE")]
     add: Vec<PathBuf>,
+    /// A symbolic link in the volume; repeatable.
+    #[arg(long, value_name = "NAME=TARGET", value_parser = link)]
+    link: Vec<(String, String)>,
+    /// An item whose extension the Finder leaves out; repeatable. Apps never show theirs.
+    #[arg(long, value_name = "NAME")]
+    hide_extension: Vec<String>,
     /// A licence (text in UTF-8, or RTF) to agree to before it opens; repeatable, once for each language: de=Lizenz.txt. The
     /// first is for everybody else; without a language it is English.
     #[arg(long, value_name = "[LANGUAGE=]FILE")]
@@ -123,31 +129,12 @@ struct SignatureJson<'a> {
 
 impl Dmg {
     pub fn run(&self, session: &Session) -> Result<Answer, Trouble> {
-        let format = self.format()?;
-        let epoch = session.source_date()?;
         let signer = self.identity.request(session)?.read()?;
-        let inspection = workflow::inspect(&self.bundle, &InspectOptions::default(), &session.progress())?;
-        let errors = inspection.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-        if errors > 0 {
-            if !self.despite_errors {
-                package::refuse_errors(&inspection)?;
-            }
-            session.note(&format!(
-                "{} has {}; `bundlewright check {}` says what, `bundlewright fix` mends it",
-                inspection.bundle.name,
-                count(errors, "error"),
-                self.bundle.display()
-            ));
-        }
-        let mut spec = package::disk_image(&inspection, epoch)?;
-        spec.format = format;
-        spec.partition_map = match self.partition_map {
-            PartitionMap::Gpt => crate::dmg::PartitionMap::Gpt,
-            PartitionMap::Bare => crate::dmg::PartitionMap::Bare,
-        };
+        let (mut spec, minimum_system) =
+            if self.bundle.is_file() { self.of_image(session)? } else { self.of_app(session)? };
         self.adjust(&mut spec)?;
         let progress = session.progress();
-        let context = package::lint_context(&inspection, &spec, &progress)?;
+        let context = lint::Context::read(&spec, minimum_system, &progress)?;
         let found = lint::lints(&spec, &context);
         let Some(output) = self.output.as_ref().filter(|_| !self.dry_run) else {
             // What cannot be built has no size, and a lint says why.
@@ -170,13 +157,43 @@ impl Dmg {
         }))
     }
 
-    fn format(&self) -> Result<crate::dmg::Format, Trouble> {
+    /// The usual image of the app.
+    fn of_app(&self, session: &Session) -> Result<(DmgSpec, Option<(u32, u32)>), Trouble> {
+        let inspection = workflow::inspect(&self.bundle, &InspectOptions::default(), &session.progress())?;
+        let errors = inspection.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+        if errors > 0 {
+            if !self.despite_errors && !self.dry_run {
+                package::refuse_errors(&inspection)?;
+            }
+            session.note(&format!(
+                "{} has {}; `bundlewright check {}` says what, `bundlewright fix` mends it",
+                inspection.bundle.name,
+                count(errors, "error"),
+                self.bundle.display()
+            ));
+        }
+        let spec = package::disk_image(&inspection, session.source_date()?)?;
+        Ok((spec, package::minimum_system(&inspection.bundle)))
+    }
+
+    /// The image as it is, to be built anew.
+    fn of_image(&self, session: &Session) -> Result<(DmgSpec, Option<(u32, u32)>), Trouble> {
+        let (design, minimum_system) = package::open_image(&self.bundle)?;
+        design.notes.iter().for_each(|note| session.note(note));
+        let mut spec = design.spec;
+        spec.epoch = session.source_date()?.unwrap_or(spec.epoch);
+        Ok((spec, minimum_system))
+    }
+
+    /// The format that was asked for, or the one that there is; its level has to be one of its own.
+    fn format(&self, usual: crate::dmg::Format) -> Result<crate::dmg::Format, Trouble> {
         let format = match self.format {
-            Format::Ulfo => crate::dmg::Format::Ulfo,
-            Format::Udzo => crate::dmg::Format::Udzo,
-            Format::Ulmo => crate::dmg::Format::Ulmo,
-            Format::Udbz => crate::dmg::Format::Udbz,
-            Format::Udro => crate::dmg::Format::Udro,
+            Some(Format::Ulfo) => crate::dmg::Format::Ulfo,
+            Some(Format::Udzo) => crate::dmg::Format::Udzo,
+            Some(Format::Ulmo) => crate::dmg::Format::Ulmo,
+            Some(Format::Udbz) => crate::dmg::Format::Udbz,
+            Some(Format::Udro) => crate::dmg::Format::Udro,
+            None => usual,
         };
         let name = format.name().to_lowercase();
         match (self.level, format.levels()) {
@@ -202,8 +219,16 @@ impl Dmg {
         if let Some(name) = &self.volume_name {
             spec.volume_name.clone_from(name);
         }
+        spec.format = self.format(spec.format)?;
         spec.level = self.level;
-        spec.licences = self.license.iter().map(|named| licence(named)).collect::<Result<_, _>>()?;
+        match self.partition_map {
+            Some(PartitionMap::Gpt) => spec.partition_map = crate::dmg::PartitionMap::Gpt,
+            Some(PartitionMap::Bare) => spec.partition_map = crate::dmg::PartitionMap::Bare,
+            None => {}
+        }
+        if !self.license.is_empty() {
+            spec.licences = self.license.iter().map(|named| licence(named)).collect::<Result<_, _>>()?;
+        }
         let layout = &mut spec.layout;
         layout.icon_size = self.icon_size.unwrap_or(layout.icon_size);
         if let Some((width, height)) = self.window {
@@ -217,14 +242,11 @@ impl Dmg {
         }
         self.add_items(spec)?;
         for (name, point) in &self.place {
-            if !spec.items.iter().any(|item| item.name == *name) {
-                let names: Vec<&str> = spec.items.iter().map(|item| item.name.as_str()).collect();
-                return Err(Trouble::Usage(format!(
-                    "--place {name}: there is no such icon; the volume has {}.",
-                    names.join(", ")
-                )));
-            }
+            item(spec, "--place", name)?;
             spec.layout.positions.insert(name.clone(), *point);
+        }
+        for name in &self.hide_extension {
+            item(spec, "--hide-extension", name)?.hide_extension = true;
         }
         Ok(())
     }
@@ -235,6 +257,8 @@ impl Dmg {
         for file in &self.add {
             spec.items.push(Item::local(file)?);
         }
+        let links = self.link.iter().map(|(name, target)| Item::new(name, ItemSource::Link(target.clone())));
+        spec.items.extend(links);
         let layout = &mut spec.layout;
         let unplaced: Vec<&str> = spec.items[first..]
             .iter()
@@ -255,6 +279,13 @@ impl Dmg {
         }
         Ok(())
     }
+}
+
+/// The item of this name, for a flag about it.
+fn item<'a>(spec: &'a mut DmgSpec, flag: &str, name: &str) -> Result<&'a mut Item, Trouble> {
+    let names: Vec<&str> = spec.items.iter().map(|item| item.name.as_str()).collect();
+    let missing = format!("{flag} {name}: there is no such icon; the volume has {}.", names.join(", "));
+    spec.items.iter_mut().find(|item| item.name == name).ok_or(Trouble::Usage(missing))
 }
 
 fn icon(file: &Path) -> Result<Vec<u8>, Failure> {
@@ -332,6 +363,12 @@ fn window(text: &str) -> Result<(u32, u32), String> {
     let sizes =
         text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
     sizes.ok_or_else(|| "write it as 640x400".to_owned())
+}
+
+fn link(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').filter(|(name, target)| !name.is_empty() && !target.is_empty());
+    let parts = parts.map(|(name, target)| (name.to_owned(), target.to_owned()));
+    parts.ok_or_else(|| "write it as Documents=/Library/Documentation".to_owned())
 }
 
 fn place(text: &str) -> Result<(String, (i32, i32)), String> {

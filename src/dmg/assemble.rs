@@ -9,9 +9,10 @@ use super::alias::Alias;
 use super::background;
 use super::gpt::{self, Gpt, SECTOR};
 use super::hfsplus::volume::{Identity, Volume};
-use super::hfsplus::{self, FINDER_CUSTOM_ICON, FINDER_INVISIBLE, unicode};
+use super::hfsplus::{self, FINDER_CUSTOM_ICON, FINDER_INVISIBLE, FINDER_NO_EXTENSION, unicode};
 use super::licence;
 use super::spec::{DmgSpec, ItemSource, PartitionMap};
+use super::stored::Images;
 use super::tree::{Content, Tree, cnid};
 use super::udif::writer::{Fill, Part, Writer};
 use crate::failure::Failure;
@@ -35,12 +36,21 @@ pub fn volume_tree(spec: &DmgSpec, progress: &Progress) -> Result<Tree, Failure>
     }
     let index = tree.add_bytes(0, ".DS_Store", spec.layout.ds_store(alias.as_ref())?)?;
     tree.entries[index].finder.flags = FINDER_INVISIBLE;
+    let mut images = Images::default();
     for item in &spec.items {
+        let index = tree.entries.len();
         match &item.source {
             ItemSource::Local(path) => tree.add_local(0, &item.name, path, progress)?,
             ItemSource::Link(target) => {
                 tree.add_link(0, &item.name, target, &Path::new("/").join(&item.name))?;
             }
+            ItemSource::Stored { image, path } => {
+                tree.add_stored(0, &item.name, &images.open(image)?, path, progress)?;
+                tree.entries[index].finder.flags &= !FINDER_NO_EXTENSION;
+            }
+        }
+        if item.hide_extension && !matches!(item.source, ItemSource::Link(_)) {
+            tree.entries[index].finder.flags |= FINDER_NO_EXTENSION;
         }
     }
     Ok(tree)

@@ -12,6 +12,7 @@ use tiff::tags::{Predictor, ResolutionUnit};
 
 use super::arrow;
 use super::layout::{Background, DmgLayout, Window};
+use super::picture;
 use crate::failure::Failure;
 
 /// Wider or higher than any screen.
@@ -36,10 +37,11 @@ pub fn pictures(layout: &DmgLayout) -> Result<Option<Pictures>, Failure> {
             Ok(Some(Pictures { one: draw(1), two: Some(draw(2)) }))
         }
         Background::Picture { picture, retina } => {
-            let one = load(picture)?;
-            match retina {
-                Some(retina) => pair(picture, one, retina, load(retina)?).map(Some),
-                None => Ok(Some(single(one, layout.window))),
+            let (one, two) = load(picture)?;
+            match (retina, two) {
+                (Some(retina), _) => pair(picture, one, retina, load(retina)?.0).map(Some),
+                (None, two @ Some(_)) => Ok(Some(Pictures { one, two })),
+                (None, None) => Ok(Some(single(one, layout.window))),
             }
         }
     }
@@ -69,9 +71,14 @@ fn single(picture: RgbImage, window: Window) -> Pictures {
     Pictures { one, two: Some(picture) }
 }
 
-fn load(path: &Path) -> Result<RgbImage, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| Failure::io(path, "read", &error))?;
-    decode(&bytes).map_err(|what| Failure::new(path, what, "choose a PNG, JPEG or TIFF picture"))
+/// A picture, and the one of twice the size where the same file holds it.
+fn load(path: &Path) -> Result<(RgbImage, Option<RgbImage>), Failure> {
+    let bytes = picture::read(path)?;
+    let one =
+        decode(&bytes).map_err(|what| Failure::new(path, what, "choose a PNG, JPEG or TIFF picture"))?;
+    let two = picture::second_page(&bytes).map(on_white);
+    let (width, height) = one.dimensions();
+    Ok((one, two.filter(|two| two.dimensions() == (width * 2, height * 2))))
 }
 
 /// Told by its first bytes, whatever it is called.

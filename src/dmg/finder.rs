@@ -121,6 +121,16 @@ impl DmgLayout {
         Some(layout)
     }
 
+    /// What names the picture in a `.DS_Store`.
+    pub(super) fn background_alias(file: &[u8]) -> Option<Alias> {
+        let records = ds_store::read(file)?;
+        let list = records.iter().find_map(|record| match (&record.code, &record.value) {
+            (b"icvp", Value::Blob(bytes)) => dictionary(bytes),
+            _ => None,
+        })?;
+        list.get("backgroundImageAlias").and_then(Plist::as_data).and_then(Alias::parse)
+    }
+
     fn read_icon_list(&mut self, list: &Dictionary) {
         let number = |name: &str| match list.get(name) {
             Some(Plist::Real(number)) => Some(*number),

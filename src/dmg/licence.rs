@@ -10,7 +10,7 @@ use std::path::Path;
 
 use encoding_rs::{BIG5, EUC_KR, Encoding, GBK, MACINTOSH, SHIFT_JIS, X_MAC_CYRILLIC};
 
-use super::bytes::Put;
+use super::bytes::{Put, u16_at};
 use crate::failure::Failure;
 
 /// Resources of licences are numbered from here on.
@@ -90,6 +90,33 @@ impl Licence {
             Failure::new(path, what, "replace it, or save the licence as RTF")
         })?;
         Ok(Licence { language, text, is_rtf: false })
+    }
+
+    /// The licences that the resources of an image hold, the one for everybody else first; those in languages not known here are
+    /// left out. Their buttons become the ones that are written here.
+    pub fn of_resources(resources: &[Resource]) -> Vec<Licence> {
+        let list = resources.iter().find(|resource| resource.kind == "LPic");
+        let Some(Resource { data: languages, .. }) = list else { return Vec::new() };
+        let usual = u16_at(languages, 0);
+        let count = u16_at(languages, 2).unwrap_or(0);
+        let mut found: Vec<Licence> = Vec::new();
+        for at in (0..usize::from(count)).map(|index| 4 + index * 6) {
+            let (Some(region), Some(number)) = (u16_at(languages, at), u16_at(languages, at + 2)) else {
+                break;
+            };
+            let Some(language) = LANGUAGES.iter().find(|language| language.region == region) else {
+                continue;
+            };
+            let text = resources.iter().find(|resource| {
+                let is_text = matches!(resource.kind, "TEXT" | "RTF ");
+                is_text && resource.id.checked_sub(FIRST) == Some(number)
+            });
+            let Some(Resource { kind, data, .. }) = text else { continue };
+            let licence = Licence { language, text: data.clone(), is_rtf: *kind == "RTF " };
+            let place = if usual == Some(region) { 0 } else { found.len() };
+            found.insert(place, licence);
+        }
+        found
     }
 
     pub fn language(&self) -> &'static Language {
@@ -232,6 +259,8 @@ mod tests {
         assert_eq!(found[4].data, b"\x93\xfa\x96\x7b");
         assert!(found[1].data.starts_with(b"\0\x06\x07Deutsch\x0bAkzeptieren"));
         assert!(resources(&[]).is_empty());
+        assert_eq!(Licence::of_resources(&found), licences);
+        assert_eq!(Licence::of_resources(&found[1..]), [], "without the list of languages");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::apple_double::Values;
 use super::fault::{Fault, ReadAt, Window};
 use super::gpt::SECTOR;
+use super::hfsplus::VolumeHeader;
 use super::hfsplus::reader::Volume;
 use super::layout::DmgLayout;
 use super::partitions::{self, Named};
@@ -108,6 +109,18 @@ impl DiskImage {
     pub fn beside(&mut self, entry: &Entry, image: &Path) -> Result<Values, Failure> {
         let mut partition = Window { disk: &mut self.udif, start: self.start, length: self.length };
         self.volume.beside(&mut partition, entry).map_err(|fault| fault.in_file(image))
+    }
+
+    /// Fills `buf` from byte `at` of a file on.
+    pub(super) fn read_at(&mut self, entry: &Entry, at: u64, buf: &mut [u8]) -> Result<(), Fault> {
+        let extents = self.volume.content(entry)?;
+        let mut partition = Window { disk: &mut self.udif, start: self.start, length: self.length };
+        self.volume.read_extents(&mut partition, &extents, at, buf)
+    }
+
+    /// The volume's header, which knows its date.
+    pub(super) fn header(&self) -> &VolumeHeader {
+        &self.volume.header
     }
 
     /// Calls `visit` with the bytes of a file, part by part.

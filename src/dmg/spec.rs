@@ -35,6 +35,8 @@ pub struct DmgSpec {
 pub struct Item {
     pub name: String,
     pub source: ItemSource,
+    /// Whether the Finder leaves out the name's extension. It always does so for apps.
+    pub hide_extension: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +45,8 @@ pub enum ItemSource {
     Local(PathBuf),
     /// A symbolic link to this place on the user's Mac.
     Link(String),
+    /// What stands at this path in the volume of another disk image, with all that is in it.
+    Stored { image: PathBuf, path: String },
 }
 
 /// The format of the image, in hdiutil's words.
@@ -127,6 +131,10 @@ impl Format {
 }
 
 impl Item {
+    pub fn new(name: &str, source: ItemSource) -> Item {
+        Item { name: name.to_owned(), source, hide_extension: false }
+    }
+
     /// A file or folder under its own name.
     ///
     /// # Errors
@@ -136,12 +144,12 @@ impl Item {
         let name = name.ok_or_else(|| {
             Failure::new(path, "has no name that a volume can hold", "name a file or folder")
         })?;
-        Ok(Item { name: name.to_owned(), source: ItemSource::Local(path.to_path_buf()) })
+        Ok(Item::new(name, ItemSource::Local(path.to_path_buf())))
     }
 
     /// The link users drag the app to.
     pub fn applications() -> Item {
-        Item { name: "Applications".into(), source: ItemSource::Link("/Applications".into()) }
+        Item::new("Applications", ItemSource::Link("/Applications".into()))
     }
 }
 

@@ -10,6 +10,7 @@ use walkdir::WalkDir;
 use super::apple_double::{self, FINDER_INFO, FINDER_SIZE, RESOURCE_FORK, Values};
 use super::hfsplus::unicode::{self, MAX_NAME};
 use super::hfsplus::{FIRST_USER, ROOT_FOLDER};
+use super::stored::Stored;
 use crate::failure::Failure;
 use crate::os;
 use crate::progress::Progress;
@@ -31,6 +32,7 @@ const NO_TYPES: [&[u8; 4]; 3] = [b"hlnk", b"fdrp", b"slnk"];
 pub enum Source {
     Local(PathBuf),
     Memory(Arc<[u8]>),
+    Stored(Stored),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -224,7 +226,7 @@ impl Tree {
     }
 
     /// Gives an entry one attribute, at the place that HFS+ has for it, unless it is this machine's alone.
-    fn keep(&mut self, index: usize, name: String, value: Arc<[u8]>) {
+    pub fn keep(&mut self, index: usize, name: String, value: Arc<[u8]>) {
         let entry = &mut self.entries[index];
         let is_folder = entry.content == Content::Folder;
         let finder = (name == FINDER_INFO).then(|| Finder::parse(&value)).flatten();

@@ -148,6 +148,17 @@ fn differs(expected: &tree::Entry, place: &str, entry: &Entry) -> Option<&'stati
 fn same_bytes(image: &mut DiskImage, path: &Path, source: &Source, entry: &Entry) -> Result<bool, Failure> {
     match source {
         Source::Memory(bytes) => same_stream(image, path, entry, &mut &bytes[..], path),
+        Source::Stored(stored) => {
+            let (mut at, mut same) = (0, true);
+            image.each_part(entry, path, &mut |part| {
+                let mut expected = vec![0; part.len()];
+                stored.read_at(at, &mut expected)?;
+                at += part.len() as u64;
+                same &= expected == part;
+                Ok(())
+            })?;
+            Ok(same)
+        }
         Source::Local(local) => {
             let mut file = File::open(local).map_err(|error| Failure::io(local, "read", &error))?;
             same_stream(image, path, entry, &mut file, local)

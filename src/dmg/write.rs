@@ -122,7 +122,14 @@ fn check_spec(spec: &DmgSpec, out: &Path) -> Result<(), Failure> {
     let folder =
         fs::canonicalize(folder_of(out)).map_err(|error| Failure::io(folder_of(out), "open", &error))?;
     for item in &spec.items {
-        let ItemSource::Local(path) = &item.source else { continue };
+        let path = match &item.source {
+            ItemSource::Local(path) => path,
+            ItemSource::Stored { image, .. } if is_same(image, out) => {
+                let what = "is the image that is read for it";
+                return Err(Failure::new(out, what, "give the new one another name"));
+            }
+            _ => continue,
+        };
         let source = fs::canonicalize(path).map_err(|error| Failure::io(path, "read", &error))?;
         if folder.starts_with(&source) {
             let what = format!("would be written into {}, which goes into it", path.display());
@@ -130,6 +137,10 @@ fn check_spec(spec: &DmgSpec, out: &Path) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use super::Inspection;
-use crate::bundle::{Bundle, Node};
+use crate::bundle::{Bundle, InfoPlist, Node};
 use crate::codesign::{self, SignOptions, SignPlan};
 use crate::diagnose::Severity;
-use crate::dmg::{self, Built, lint};
+use crate::dmg::{self, Built, Design, lint};
 use crate::failure::Failure;
 use crate::paths::BundlePath;
 use crate::progress::Progress;
@@ -46,9 +46,25 @@ pub fn lint_context(
     lint::Context::read(spec, minimum_system(&inspection.bundle), progress)
 }
 
-/// Major and minor number of `LSMinimumSystemVersion`.
-fn minimum_system(bundle: &Bundle) -> Option<(u32, u32)> {
-    let said = bundle.info.as_ref()?.string("LSMinimumSystemVersion")?;
+/// Major and minor number of the oldest macOS that the app runs on: `LSMinimumSystemVersion`.
+pub fn minimum_system(bundle: &Bundle) -> Option<(u32, u32)> {
+    required_system(bundle.info.as_ref()?)
+}
+
+/// An existing image to be designed and built anew, and what its app runs on.
+///
+/// # Errors
+/// A [`Failure`] naming `path` when it is no disk image, damaged, or holds another file system than HFS+.
+pub fn open_image(path: &Path) -> Result<(Design, Option<(u32, u32)>), Failure> {
+    let design = dmg::open_design(path)?;
+    let app = design.spec.items.iter().find(|item| item.name.ends_with(".app"));
+    let info = app.map(|app| path.join(&app.name).join("Contents/Info.plist"));
+    let info = info.and_then(|info| InfoPlist::read(&dmg::picture::read(&info).ok()?).ok());
+    Ok((design, info.as_ref().and_then(required_system)))
+}
+
+fn required_system(info: &InfoPlist) -> Option<(u32, u32)> {
+    let said = info.string("LSMinimumSystemVersion")?;
     let mut numbers = said.trim().split('.').map(|number| number.parse().ok());
     Some((numbers.next()??, numbers.next().unwrap_or(Some(0))?))
 }

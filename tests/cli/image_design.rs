@@ -40,3 +40,36 @@ fn a_dry_run_says_what_will_look_wrong_and_writes_nothing() {
     assert!(lints.iter().all(|lint| lint["severity"] == "info"), "{lints:?}");
     assert!(run(["dmg", app]).err.contains("--output"), "an image needs a place");
 }
+
+#[test]
+fn an_image_is_built_anew_with_what_is_in_it_and_another_layout() {
+    let fixture = unpack("rp");
+    let file = |name: &str| fixture.path().join(name).to_str().expect("a path").to_owned();
+    let (app, one, two) = (fixture.app("Rp"), file("one.dmg"), file("two.dmg"));
+    let app = app.to_str().expect("a path");
+    fs::write(file("Read me.txt"), "Hello").expect("a file");
+    let flags = ["--add", &file("Read me.txt"), "--hide-extension", "Read me.txt", "--link", "Docs=/Library"];
+    let built = run(["dmg", app, "-o", &one, "--format", "udzo"].into_iter().chain(flags));
+    assert_eq!(built.code, 0, "{built:?}");
+    assert_eq!(run(["dmg", &one, "-o", &two]).code, 0);
+    assert!(fs::read(&one).expect("an image") == fs::read(&two).expect("an image"), "nothing was changed");
+    let changed = run(["dmg", &one, "-o", &two, "--place", "Docs=80,90", "--format", "ulmo", "--json"]);
+    assert_eq!(changed.code, 0, "{changed:?}");
+    assert_eq!(
+        (json(&changed.out)["files"].as_u64(), run(["verify", &two]).code),
+        (json(&run(["dmg", &one, "-o", &two, "--json"]).out)["files"].as_u64(), 0)
+    );
+    assert_eq!(run(["compare", &one, &two]).code, 0, "the same files are in both");
+
+    let refused = run(["dmg", &one, "-o", &one]);
+    assert!(refused.code == 3 && refused.err.contains("is the image that is read for it"), "{refused:?}");
+    let refused = run(["dmg", &one, "-o", &two, "--hide-extension", "x"]);
+    assert!(
+        refused.code == 2 && refused.err.contains("the volume has Rp.app, Applications, Read me.txt, Docs"),
+        "{refused:?}"
+    );
+    let estimates = json(&run(["dmg", &one, "--dry-run", "--json"]).out)["estimates"].clone();
+    let chosen = estimates.as_array().expect("a list").iter().find(|one| one["chosen"] == true).expect("one");
+    let built = fs::metadata(&one).expect("an image").len();
+    assert!(chosen["bytes"].as_u64().is_some_and(|bytes| bytes.abs_diff(built) < 1024), "{chosen} {built}");
+}

@@ -41,6 +41,8 @@ const CLUMP: u32 = 65536;
 /// Finder flags of a file or folder (`userInfo`).
 pub const FINDER_CUSTOM_ICON: u16 = 0x0400;
 pub const FINDER_INVISIBLE: u16 = 0x4000;
+/// What `SetFile -a E` sets.
+pub const FINDER_NO_EXTENSION: u16 = 0x0010;
 
 /// Seconds from 1904, where HFS+ dates start, to 1970.
 const EPOCH_1904: u64 = 2_082_844_800;
@@ -48,6 +50,11 @@ const EPOCH_1904: u64 = 2_082_844_800;
 /// The HFS+ date of a Unix time, or `None` from 6 February 2040 on.
 pub fn date(epoch: u64) -> Option<u32> {
     epoch.checked_add(EPOCH_1904).and_then(|seconds| u32::try_from(seconds).ok())
+}
+
+/// The Unix time of an HFS+ date; those before 1970 become 1970.
+pub fn epoch(date: u32) -> u64 {
+    u64::from(date).saturating_sub(EPOCH_1904)
 }
 
 /// A run of blocks: first block and count.

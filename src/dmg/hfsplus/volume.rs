@@ -289,6 +289,7 @@ fn read_piece(
             buf.copy_from_slice(&bytes[offset..offset + buf.len()]);
             return Ok(None);
         }
+        Source::Stored(stored) => return stored.read_at(offset, buf).map(|()| None),
         Source::Local(path) => path,
     };
     let io = |error: std::io::Error| match error.kind() {

@@ -46,6 +46,7 @@ impl Context {
     ) -> Result<Context, Failure> {
         let mut faults = Vec::new();
         for item in &spec.items {
+            // What another image holds has been on HFS+ already.
             if let ItemSource::Local(path) = &item.source {
                 name_faults(&item.name, path, progress, &mut faults)?;
             }

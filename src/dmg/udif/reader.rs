@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::io::{Read, Seek, SeekFrom};
 
 use crc32fast::Hasher;
-use plist::Value;
+use plist::{Dictionary, Value};
 
 use super::super::bytes::{u32_at, u64_at};
 use super::super::fault::{Fault, ReadAt};
 use super::super::gpt::SECTOR;
+use super::super::licence::Resource;
 use super::super::verify::Problem;
 use super::{Koly, RUN_COMMENT, RUN_END, RUN_IGNORE, RUN_RAW, RUN_ZERO, Run, checksum_at, codec};
 use crate::failure::Failure;
@@ -69,6 +70,28 @@ impl Udif {
         read_exact_at(&mut *file, koly.xml_offset, &mut xml)?;
         let tables = tables(&xml, koly.data_offset, size)?;
         Ok(Udif { file, koly, raw: false, tables, cache: VecDeque::new() })
+    }
+
+    /// The resources of these kinds beside the tables.
+    pub fn resources(&mut self, kinds: &[&'static str]) -> Result<Vec<Resource>, Fault> {
+        if self.raw {
+            return Ok(Vec::new());
+        }
+        // It has been read once already, so that it is no longer than it may be.
+        let mut xml = vec![0; self.koly.xml_length.min(MAX_XML) as usize];
+        read_exact_at(&mut *self.file, self.koly.xml_offset, &mut xml)?;
+        let list = property_list(&xml)?;
+        let mut found = Vec::new();
+        for kind in kinds {
+            let entries = resource_fork(&list).and_then(|fork| fork.get(kind)).and_then(Value::as_array);
+            for entry in entries.into_iter().flatten().filter_map(Value::as_dictionary) {
+                let id = entry.get("ID").and_then(Value::as_string).and_then(|id| id.parse().ok());
+                let data = entry.get("Data").and_then(Value::as_data);
+                let name = entry.get("Name").and_then(Value::as_string).unwrap_or_default().to_owned();
+                found.extend(id.zip(data).map(|(id, data)| Resource { kind, id, name, data: data.to_vec() }));
+            }
+        }
+        Ok(found)
     }
 
     /// A file without a trailer as one chunk that is not compressed; nothing in it has a checksum.
@@ -323,14 +346,24 @@ fn trailer_kind(file: &mut dyn ReadSeek) -> Option<&'static str> {
     (&start == b"encrcdsa").then_some("is an encrypted disk image, which cannot be read yet")
 }
 
-fn tables(xml: &[u8], data_offset: u64, file_size: u64) -> Result<Vec<Table>, Fault> {
-    let bad = || Fault::damaged("has a property list without its tables");
+const NO_TABLES: &str = "has a property list without its tables";
+
+fn property_list(xml: &[u8]) -> Result<Value, Fault> {
     if depth(xml) > MAX_XML_DEPTH {
-        return Err(bad());
+        return Err(Fault::damaged(NO_TABLES));
     }
-    let list = Value::from_reader_xml(xml).map_err(|_| bad())?;
-    let fork = list.as_dictionary().and_then(|list| list.get("resource-fork")).and_then(Value::as_dictionary);
-    let blkx = fork.and_then(|fork| fork.get("blkx")).and_then(Value::as_array).ok_or_else(bad)?;
+    Value::from_reader_xml(xml).map_err(|_| Fault::damaged(NO_TABLES))
+}
+
+fn resource_fork(list: &Value) -> Option<&Dictionary> {
+    list.as_dictionary()?.get("resource-fork")?.as_dictionary()
+}
+
+fn tables(xml: &[u8], data_offset: u64, file_size: u64) -> Result<Vec<Table>, Fault> {
+    let bad = || Fault::damaged(NO_TABLES);
+    let list = property_list(xml)?;
+    let blkx = resource_fork(&list).and_then(|fork| fork.get("blkx")).and_then(Value::as_array);
+    let blkx = blkx.ok_or_else(bad)?;
     blkx.iter()
         .map(|entry| {
             let entry = entry.as_dictionary().ok_or_else(bad)?;

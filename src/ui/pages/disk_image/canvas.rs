@@ -248,7 +248,7 @@ fn icon(
     let drawn = picture.shrink(side * scale * 0.03);
     match source {
         ItemSource::Link(_) => folder(ui, drawn),
-        ItemSource::Local(_) => app_icon(ui, opened, drawn),
+        ItemSource::Local(_) | ItemSource::Stored { .. } => app_icon(ui, opened, drawn),
     }
     let below = pos2(center.x - words.size().x / 2.0, picture.bottom() + 4.0 * scale);
     ui.painter().galley(below, words, ink);
