@@ -33,6 +33,21 @@ fn inspected(jobs: &Jobs, request: Request) -> Inspection {
 }
 
 #[test]
+fn a_layout_is_saved_and_read_again() {
+    let jobs = Jobs::new(|| ());
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("Foo.layout.json");
+    let layout = bundlewright::dmg::DmgLayout::standard("Foo.app");
+    let request = Request::SaveLayout { layout: layout.clone(), out: out.clone() };
+    assert!(matches!(answer(&jobs, request), Ok(Outcome::LayoutSaved(path)) if path == out));
+    let read = answer(&jobs, Request::ReadLayout { path: out.clone() });
+    assert!(matches!(read, Ok(Outcome::LayoutRead(path, read)) if path == out && *read == layout));
+    std::fs::write(&out, "{").expect("a file");
+    let Err(failure) = answer(&jobs, Request::ReadLayout { path: out }) else { panic!("that is no layout") };
+    assert!(failure.to_string().contains("is not a layout"), "{failure}");
+}
+
+#[test]
 fn open_plan_apply_image_verify_undo() {
     let jobs = Jobs::new(|| ());
     let before = inspected(&jobs, Request::OpenSample);

@@ -33,6 +33,7 @@ fn run(file: Option<&Path>, roots: Option<SearchRoots>, session: &Session) -> Re
         source_date: session.source_date()?,
         temporary: session.environment.temporary.clone(),
         http_proxy: session.environment.http_proxy.clone(),
+        reveal: crate::workflow::package::reveal,
     };
     let exit = super::answer::Exit::Window(crate::ui::run(file.map(Path::to_path_buf), roots, outside));
     Ok(Answer { text: String::new(), exit })

@@ -24,7 +24,7 @@ use crate::maps::network::{self, Network};
 use crate::maps::why::Why;
 use crate::paths::BundlePath;
 use crate::progress::Step;
-use crate::workflow::package::{DmgLayout, DmgSpec};
+use crate::workflow::package::{Design, DmgLayout, DmgSpec, Estimate, lint};
 use crate::workflow::picture::Picture;
 use crate::workflow::seals::{SealLink, SealTree};
 use crate::workflow::{
@@ -58,6 +58,26 @@ pub enum Request {
     /// The usual disk image of a bundle, for the user to change.
     DesignImage {
         inspection: Inspection,
+    },
+    /// An existing image, to be looked at, changed and built anew.
+    OpenImage {
+        path: PathBuf,
+    },
+    /// What the checks of a design need beside it; its app asks for this macOS at least.
+    LookIntoImage {
+        spec: DmgSpec,
+        minimum_system: Option<(u32, u32)>,
+    },
+    /// How large the image will be in each format.
+    EstimateImage {
+        spec: DmgSpec,
+    },
+    SaveLayout {
+        layout: DmgLayout,
+        out: PathBuf,
+    },
+    ReadLayout {
+        path: PathBuf,
     },
     BuildImage {
         spec: DmgSpec,
@@ -173,9 +193,18 @@ pub enum Outcome {
     Undone(Inspection),
     /// The image, and the name of the file that it would usually be.
     Designed(DmgSpec, String),
+    /// An image at this path, what the app in it asks of macOS, and what is wrong with its checksums and signatures.
+    ImageOpened(PathBuf, Box<Design>, Option<(u32, u32)>, Vec<String>),
+    /// For the layout and the items of this design.
+    ImageLookedInto(Box<DmgSpec>, Box<lint::Context>),
+    ImageEstimated(Box<DmgSpec>, Vec<Estimate>),
+    LayoutSaved(PathBuf),
+    LayoutRead(PathBuf, Box<DmgLayout>),
     Built {
         path: PathBuf,
         bytes: u64,
+        /// SHA-256 of the file, in hexadecimal digits.
+        sha256: String,
     },
     /// Nothing was built: this file is already there and was not to be replaced.
     InTheWay(PathBuf),

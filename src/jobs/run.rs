@@ -30,7 +30,10 @@ impl Request {
             Request::OpenSample => PathBuf::from("the sample"),
             Request::DesignImage { inspection } => inspection.bundle.root.clone(),
             Request::BuildImage { out, .. } | Request::ExportPlan { out, .. } => out.clone(),
-            Request::Verify { path } => path.clone(),
+            Request::Verify { path } | Request::OpenImage { path } | Request::ReadLayout { path } => {
+                path.clone()
+            }
+            Request::SaveLayout { out, .. } => out.clone(),
             Request::PlanSigning { path, .. }
             | Request::Sign { path, .. }
             | Request::Preflight { path, .. } => path.clone(),
@@ -41,6 +44,7 @@ impl Request {
             Request::Compare { left, .. } => left.clone(),
             Request::LookBeside { bundle } => bundle.root.clone(),
             Request::DrawBackdrop { .. } => PathBuf::from("the background"),
+            Request::LookIntoImage { .. } | Request::EstimateImage { .. } => PathBuf::from("the disk image"),
         }
     }
 }
@@ -76,6 +80,31 @@ pub(super) fn run(request: Request, reporter: &Reporter) -> Result<Outcome, Fail
             let spec = package::disk_image(&inspection, None)?;
             Ok(Outcome::Designed(spec, package::image_name(&inspection)))
         }
+        Request::OpenImage { path } => {
+            let (design, minimum_system) = package::open_image(&path)?;
+            let checked = workflow::verify(&path, progress)?;
+            let problems = checked.problems.into_iter().map(|problem| match problem.path.as_str() {
+                "" => problem.message,
+                path => format!("{path}: {}", problem.message),
+            });
+            Ok(Outcome::ImageOpened(path, Box::new(design), minimum_system, problems.collect()))
+        }
+        Request::LookIntoImage { spec, minimum_system } => {
+            let context = package::lint::Context::read(&spec, minimum_system, progress)?;
+            Ok(Outcome::ImageLookedInto(Box::new(spec), Box::new(context)))
+        }
+        Request::EstimateImage { spec } => {
+            let estimates = crate::dmg::estimate(&spec, progress)?;
+            Ok(Outcome::ImageEstimated(Box::new(spec), estimates))
+        }
+        Request::SaveLayout { layout, out } => {
+            package::save_layout(&layout, &out)?;
+            Ok(Outcome::LayoutSaved(out))
+        }
+        Request::ReadLayout { path } => {
+            let layout = package::read_layout(&path)?;
+            Ok(Outcome::LayoutRead(path, Box::new(layout)))
+        }
         Request::BuildImage { out, replace: false, .. } if out.symlink_metadata().is_ok() => {
             Ok(Outcome::InTheWay(out))
         }
@@ -84,7 +113,8 @@ pub(super) fn run(request: Request, reporter: &Reporter) -> Result<Outcome, Fail
                 None => package::package(&spec, &out, progress)?,
                 Some(request) => package::package_signed(&spec, &out, &request.read()?, progress)?.0,
             };
-            Ok(Outcome::Built { path: built.path, bytes: built.bytes })
+            let sha256 = package::checksum(&built.path, progress)?;
+            Ok(Outcome::Built { path: built.path, bytes: built.bytes, sha256 })
         }
         Request::Verify { path } => {
             let checked = workflow::verify(&path, progress)?;

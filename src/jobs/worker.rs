@@ -216,7 +216,7 @@ mod tests {
     }
 
     fn built(path: &str) -> Result<Outcome, Failure> {
-        Ok(Outcome::Built { path: path.into(), bytes: 1 })
+        Ok(Outcome::Built { path: path.into(), bytes: 1, sha256: String::new() })
     }
 
     /// Every event up to `answers` answers.

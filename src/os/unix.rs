@@ -7,6 +7,7 @@ use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
@@ -172,4 +173,21 @@ pub fn copy_attributes(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     fs::set_permissions(to, fs::metadata(from)?.permissions())
+}
+
+/// Has the system's file manager show a file: the Finder selects it, others open its folder.
+pub fn reveal(path: &Path) -> io::Result<()> {
+    let mut show = if cfg!(target_os = "macos") {
+        let mut show = Command::new("open");
+        show.arg("-R").arg(path);
+        show
+    } else {
+        let mut show = Command::new("xdg-open");
+        show.arg(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")));
+        show
+    };
+    let mut child = show.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    // It may stay open for hours; somebody has to take note of its end.
+    std::thread::Builder::new().name("bundlewright-reveal".to_owned()).spawn(move || child.wait())?;
+    Ok(())
 }

@@ -137,3 +137,10 @@ pub fn set_attribute(_: &Path, _: &str, _: &[u8]) -> bool {
 pub fn copy_attributes(_: &Path, _: &Path) -> io::Result<()> {
     Ok(())
 }
+
+/// Has the Explorer show a file, selected in its folder.
+pub fn reveal(path: &Path) -> io::Result<()> {
+    let mut selected = std::ffi::OsString::from("/select,");
+    selected.push(path);
+    std::process::Command::new("explorer").arg(selected).spawn().map(drop)
+}

@@ -115,6 +115,10 @@ impl App {
             self.triage(vec![ReportSource::File(path)]);
             return;
         }
+        if image::is_disk_image(&path) {
+            self.begin("Opening the image", Request::OpenImage { path });
+            return;
+        }
         self.state.refused = None;
         self.state.start.asked(&path);
         let options = InspectOptions::new(roots.unwrap_or_else(|| self.state.roots.clone()));
@@ -182,6 +186,9 @@ impl App {
             Command::Find | Command::Inspector | Command::Go(Page::Overview) => page.stands_alone(),
             Command::CopyReport if page == Page::Crash => self.state.crash.has_reports(),
             Command::Reanalyse | Command::CopyReport => page == Page::Compare,
+            Command::BuildImage | Command::CloseBundle | Command::Go(Page::DiskImage) => {
+                self.state.image.source.is_some()
+            }
             _ => false,
         };
         if needs && !opened && command != Command::Cancel && !reads {
@@ -193,6 +200,11 @@ impl App {
             Command::Reanalyse if page == Page::Compare => !busy && self.sides().is_some(),
             Command::CopyReport if page == Page::Compare => self.state.compare.comparison().is_some(),
             Command::Open | Command::OpenSample | Command::Reanalyse | Command::BuildImage => !busy,
+            Command::UndoDesign => page == Page::DiskImage && self.state.image.history.can_undo(),
+            Command::RedoDesign => page == Page::DiskImage && self.state.image.history.can_redo(),
+            Command::OpenLayout | Command::SaveLayout => {
+                !busy && page == Page::DiskImage && self.state.image.spec.is_some()
+            }
             Command::Sign | Command::Preflight => !busy,
             Command::OpenReport | Command::PasteReport | Command::CompareWith => !busy,
             Command::ReviewFixes => {
@@ -259,6 +271,11 @@ impl App {
             }
             Action::Build { output, replace } => self.build(output, replace),
             Action::BuildDespiteErrors => self.build_despite_errors(),
+            Action::Reveal(path) => {
+                if let Err(failure) = (self.outside.reveal)(&path) {
+                    self.state.activity = Activity::Failed(failure.to_string());
+                }
+            }
             Action::ChooseOutput => {
                 let output = PathBuf::from(self.state.image.output.trim());
                 self.dialogs.save(ctx, frame, Asked::Image, &output);
@@ -339,6 +356,13 @@ impl App {
                 self.state.folders.open(&roots.clone());
             }
             Command::BuildImage => self.build_image(),
+            Command::UndoDesign => self.state.image.undo(),
+            Command::RedoDesign => self.state.image.redo(),
+            Command::OpenLayout => self.dialogs.pick_layout(ctx, frame),
+            Command::SaveLayout => {
+                let proposal = PathBuf::from(self.state.image.output.trim()).with_extension("layout.json");
+                self.dialogs.save(ctx, frame, Asked::SavedLayout, &proposal);
+            }
             Command::Sign => self.show_signing(),
             Command::Preflight => self.preflight(),
             Command::OpenReport => self.dialogs.pick_report(ctx, frame),
@@ -365,6 +389,9 @@ impl App {
 
     fn close(&mut self) {
         if !self.jobs.busy() {
+            if self.state.image.source.is_some() {
+                (self.state.image, self.state.page) = (Default::default(), None);
+            }
             self.state.opened = None;
             self.state.activity = Activity::Idle;
             self.tie_reports();
@@ -419,6 +446,13 @@ impl App {
                 self.state.image.output = path.display().to_string();
                 self.build(path, true); // the dialog has asked
             }
+            Asked::Layout => self.begin("Reading the layout", Request::ReadLayout { path }),
+            Asked::SavedLayout => {
+                if let Some(spec) = &self.state.image.spec {
+                    let layout = spec.layout.clone();
+                    self.begin("Saving the layout", Request::SaveLayout { layout, out: path });
+                }
+            }
             Asked::Background => {
                 if let Some(spec) = &mut self.state.image.spec {
                     spec.layout.background = Background::Picture { picture: path, retina: None };
@@ -466,6 +500,12 @@ impl App {
             pages::compare::show(ui, &mut state.compare, opened, busy, called, &mut self.outbox);
             return;
         }
+        if page == Page::DiskImage && (state.opened.is_some() || state.image.source.is_some()) {
+            let (opened, called) = (state.opened.as_ref(), state.inspector_open);
+            let (view, form) = (&mut state.image, &mut state.identity);
+            pages::disk_image::show(ui, view, form, opened, busy, called, &mut self.outbox);
+            return;
+        }
         let Some(opened) = &state.opened else {
             pages::start::show(ui, state, busy, &mut self.outbox);
             return;
@@ -501,7 +541,7 @@ impl App {
                 let place = state.place;
                 pages::maps::show(ui, &mut state.maps, &mut state.dependencies, place, opened, called, out);
             }
-            Page::Crash | Page::Compare | Page::Manual => {}
+            Page::Crash | Page::Compare | Page::Manual | Page::DiskImage => {}
             Page::Findings => pages::findings::show(ui, &mut state.findings, opened, called, out),
             Page::Plan => pages::plan::show(ui, &mut state.plan, opened, busy, *called, out),
             Page::Signature => pages::signature::show(
@@ -513,9 +553,6 @@ impl App {
                 called,
                 out,
             ),
-            Page::DiskImage => {
-                pages::disk_image::show(ui, &mut state.image, &mut state.identity, opened, busy, *called, out)
-            }
         }
     }
 
@@ -566,7 +603,7 @@ impl eframe::App for App {
         for action in outbox {
             self.act(action, &ctx, frame);
         }
-        self.draw_backdrop();
+        self.keep_image_up(&ctx);
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

@@ -63,6 +63,10 @@ pub enum Command {
     ExportPlan,
     BuildFolders,
     BuildImage,
+    UndoDesign,
+    RedoDesign,
+    OpenLayout,
+    SaveLayout,
     /// How the bundle would be signed, and with what.
     Sign,
     Preflight,
@@ -135,6 +139,8 @@ pub enum Action {
     },
     /// Build it although the bundle has errors.
     BuildDespiteErrors,
+    /// Show this file in the system's file manager.
+    Reveal(PathBuf),
     Copy(String),
     /// Look at the bundle again as it would load elsewhere or under other conditions.
     WhatIf(Mac, Conditions),
@@ -197,6 +203,11 @@ impl Entry {
         self
     }
 
+    /// Whether a text field has another use for the keys.
+    fn is_of_a_field(&self) -> bool {
+        matches!(self.command, Command::UndoDesign | Command::RedoDesign)
+    }
+
     const fn always(mut self) -> Self {
         self.needs_bundle = false;
         self
@@ -218,6 +229,10 @@ pub static COMMANDS: &[Entry] = &[
     entry(Command::CloseBundle, Menu::File, "Close bundle", None).keys(CTRL, Key::W),
     entry(Command::Quit, Menu::File, "Quit", None).keys(CTRL, Key::Q).always().apart(),
     entry(Command::UndoLastFix, Menu::Edit, "Undo last fix", Some(Icon::Undo)).keys(CTRL_SHIFT, Key::Z),
+    entry(Command::UndoDesign, Menu::Edit, "Undo design change", Some(Icon::Undo))
+        .keys(CTRL, Key::Z)
+        .always(),
+    entry(Command::RedoDesign, Menu::Edit, "Redo design change", None).keys(CTRL, Key::Y).always(),
     entry(Command::CopyReport, Menu::Edit, "Copy report", Some(Icon::Copy)).keys(CTRL_SHIFT, Key::C).apart(),
     entry(Command::Find, Menu::Edit, "Find in this page", Some(Icon::Search)).keys(CTRL, Key::F),
     entry(Command::Go(Page::Overview), Menu::View, "Overview", Some(Icon::Overview)).keys(CTRL, Key::Num1),
@@ -250,6 +265,8 @@ pub static COMMANDS: &[Entry] = &[
     entry(Command::BuildImage, Menu::Tools, "Build disk image…", Some(Icon::Drive))
         .keys(CTRL, Key::B)
         .apart(),
+    entry(Command::OpenLayout, Menu::Tools, "Open image layout…", None).always(),
+    entry(Command::SaveLayout, Menu::Tools, "Save image layout…", None).always(),
     entry(Command::Sign, Menu::Tools, "Sign…", Some(Icon::Shield)).keys(CTRL_SHIFT, Key::S).apart(),
     entry(Command::Preflight, Menu::Tools, "Notarization preflight", None).keys(CTRL_SHIFT, Key::N),
     entry(Command::OpenReport, Menu::Tools, "Open crash report…", Some(Icon::Pulse))
@@ -287,10 +304,13 @@ pub fn shown(ctx: &Context, keys: &KeyboardShortcut) -> String {
 
 /// The command whose keys were pressed in this frame.
 pub fn pressed(ctx: &Context) -> Option<Command> {
+    let typing = ctx.text_edit_focused();
     // Longer combinations first, so that Ctrl Shift O is not taken for Ctrl O.
     let mut known: Vec<&Entry> = COMMANDS.iter().filter(|entry| entry.keys.is_some()).collect();
     known.sort_by_key(|entry| !entry.keys.is_some_and(|keys| keys.modifiers.shift));
     ctx.input_mut(|input| {
+        // A text field takes back what was typed into it.
+        let known = known.into_iter().filter(|entry| !(typing && entry.is_of_a_field()));
         known.into_iter().find(|entry| entry.keys.is_some_and(|keys| input.consume_shortcut(&keys)))
     })
     .map(|entry| entry.command)

@@ -18,6 +18,10 @@ pub enum Asked {
     Plan,
     Image,
     Background,
+    /// A layout to be read.
+    Layout,
+    /// Where the layout is saved.
+    SavedLayout,
     BuildFolder(usize),
     Identity,
     Entitlements,
@@ -96,8 +100,17 @@ impl Dialogs {
         self.wait(ctx, Asked::Background, dialog.add_filter("Pictures", &pictures).pick_file());
     }
 
+    pub fn pick_layout(&mut self, ctx: &Context, frame: &eframe::Frame) {
+        let dialog = AsyncFileDialog::new().set_title("Open an image layout").set_parent(frame);
+        self.wait(ctx, Asked::Layout, dialog.add_filter("Layouts", &["json"]).pick_file());
+    }
+
     pub fn save(&mut self, ctx: &Context, frame: &eframe::Frame, asked: Asked, proposal: &std::path::Path) {
-        let title = if asked == Asked::Plan { "Export the plan" } else { "Build the disk image" };
+        let title = match asked {
+            Asked::Plan => "Export the plan",
+            Asked::SavedLayout => "Save the image layout",
+            _ => "Build the disk image",
+        };
         let mut dialog = AsyncFileDialog::new().set_title(title).set_parent(frame);
         if let Some(name) = proposal.file_name() {
             dialog = dialog.set_file_name(name.to_string_lossy());

@@ -291,6 +291,12 @@ pub fn counted(count: usize, word: &str) -> String {
     format!("{} {word}{plural}", number(count as u64))
 }
 
+/// As a heading or a sentence begins.
+pub fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

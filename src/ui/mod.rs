@@ -19,7 +19,7 @@ mod theme;
 mod what_if;
 mod widgets;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use egui::ViewportBuilder;
@@ -27,6 +27,7 @@ use egui::ViewportBuilder;
 pub use app::App;
 
 use crate::bundle::SearchRoots;
+use crate::failure::Failure;
 
 /// What the window takes from its surroundings.
 #[derive(Debug, Clone)]
@@ -39,12 +40,20 @@ pub struct Outside {
     pub temporary: PathBuf,
     /// The proxy to timestamp servers.
     pub http_proxy: Option<String>,
+    /// Shows a file in the system's file manager.
+    pub reveal: fn(&Path) -> Result<(), Failure>,
 }
 
 impl Default for Outside {
     /// Nothing: the clock stands at 1970.
     fn default() -> Self {
-        Outside { clock: || 0, source_date: None, temporary: PathBuf::from("."), http_proxy: None }
+        Outside {
+            clock: || 0,
+            source_date: None,
+            temporary: PathBuf::from("."),
+            http_proxy: None,
+            reveal: |_| Ok(()),
+        }
     }
 }
 

@@ -1,18 +1,23 @@
 //! From a bundle to its disk image: what stands in it and how it looks unless the user says otherwise.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use super::Inspection;
+use sha2::{Digest, Sha256};
+
+use super::{Inspection, export};
 use crate::bundle::{Bundle, InfoPlist, Node};
 use crate::codesign::{self, SignOptions, SignPlan};
 use crate::diagnose::Severity;
-use crate::dmg::{self, Built, Design, lint};
+use crate::dmg::{self, Built};
 use crate::failure::Failure;
+use crate::os;
 use crate::paths::BundlePath;
 use crate::progress::Progress;
 
-pub use crate::dmg::{DmgLayout, DmgSpec};
+pub use crate::dmg::{Design, DmgLayout, DmgSpec, Estimate, lint};
 
 /// The usual image: "Foo 1.2.3" with the app's own icon, the app and the link to drag it to.
 ///
@@ -67,6 +72,52 @@ fn required_system(info: &InfoPlist) -> Option<(u32, u32)> {
     let said = info.string("LSMinimumSystemVersion")?;
     let mut numbers = said.trim().split('.').map(|number| number.parse().ok());
     Some((numbers.next()??, numbers.next().unwrap_or(Some(0))?))
+}
+
+/// SHA-256 of a file, in hexadecimal digits: what a download page shows beside the image.
+///
+/// # Errors
+/// [`Failure`] when it cannot be read, or the user stops it.
+pub fn checksum(path: &Path, progress: &Progress) -> Result<String, Failure> {
+    const PART: usize = 1 << 20;
+    let io = |error: std::io::Error| Failure::io(path, "read", &error);
+    let mut file = File::open(path).map_err(io)?;
+    let (total, mut seen) = (file.metadata().map_err(io)?.len(), 0);
+    let (mut hash, mut part) = (Sha256::new(), vec![0; PART]);
+    loop {
+        let read = file.read(&mut part).map_err(io)?;
+        if read == 0 {
+            return Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect());
+        }
+        hash.update(part.get(..read).unwrap_or_default());
+        seen += read as u64;
+        progress.step("hashing", path.display().to_string(), seen, total)?;
+    }
+}
+
+/// Writes a layout as JSON, whole or not at all.
+///
+/// # Errors
+/// [`Failure`] naming `out`; whatever stood there is then still there.
+pub fn save_layout(layout: &DmgLayout, out: &Path) -> Result<(), Failure> {
+    export::write_text(&format!("{}\n", layout.to_json()), out)
+}
+
+/// A layout saved as JSON.
+///
+/// # Errors
+/// [`Failure`] naming `path`, with the line at fault.
+pub fn read_layout(path: &Path) -> Result<DmgLayout, Failure> {
+    let json = std::fs::read_to_string(path).map_err(|error| Failure::io(path, "read", &error))?;
+    DmgLayout::from_json(&json, path)
+}
+
+/// Shows a file in the system's file manager.
+///
+/// # Errors
+/// [`Failure`] when there is none.
+pub fn reveal(path: &Path) -> Result<(), Failure> {
+    os::reveal(path).map_err(|error| Failure::io(path, "show", &error))
 }
 
 /// Builds the image and reads it back.

@@ -6,6 +6,7 @@
 mod common;
 mod compare;
 mod crash;
+mod design;
 mod lesson;
 mod maps;
 mod pictures;

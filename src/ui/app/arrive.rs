@@ -38,9 +38,7 @@ impl App {
                     self.state.maps.give_up();
                     self.state.note(failure.to_string());
                     self.state.image.failure = Some(failure.to_string());
-                    self.state.image.drawn_for =
-                        self.state.image.spec.as_ref().map(|spec| spec.layout.clone());
-                    self.state.image.picture = None;
+                    self.state.image.give_up();
                 }
                 Event::Log(line) => self.state.note(line),
             }
@@ -104,11 +102,24 @@ impl App {
                 }
                 self.say("Undone", "The originals are back, byte for byte".to_owned());
             }
-            Outcome::Built { path, bytes: length } => {
+            Outcome::ImageOpened(path, design, minimum_system, problems) => {
+                let words = format!("{}, {}", path.display(), counted(problems.len(), "problem"));
+                self.image_opened(path, *design, minimum_system, problems);
+                self.say("Opened", words);
+            }
+            Outcome::LayoutSaved(path) => self.say("Saved", path.display().to_string()),
+            Outcome::LayoutRead(path, layout) => {
+                if let Some(spec) = &mut self.state.image.spec {
+                    spec.layout = *layout;
+                    self.state.image.forget_result();
+                }
+                self.say("Read", path.display().to_string());
+            }
+            Outcome::Built { path, bytes: length, sha256 } => {
                 let words = format!("{} ({}) in {}", path.display(), bytes(length), self.seconds());
                 self.state.identity.forget_password();
                 self.state.image.made.insert(path.clone());
-                self.state.image.built = Some(Built { path, bytes: length });
+                self.state.image.built = Some(Built { path, bytes: length, sha256 });
                 self.say("Built", words);
             }
             Outcome::InTheWay(path) => {
@@ -162,6 +173,8 @@ impl App {
             | Outcome::Designed(..)
             | Outcome::Beside { .. }
             | Outcome::Backdrop(..)
+            | Outcome::ImageLookedInto(..)
+            | Outcome::ImageEstimated(..)
             | Outcome::Reconsidered(..)
             | Outcome::Surveyed(..)
             | Outcome::Traced(..)
@@ -225,6 +238,8 @@ impl App {
                 });
                 self.state.image.drawn_for = Some(layout);
             }
+            Outcome::ImageLookedInto(spec, context) => self.state.image.looked_into(&spec, *context),
+            Outcome::ImageEstimated(spec, estimates) => self.state.image.estimated(&spec, estimates),
             Outcome::Reconsidered(inspection, homebrew) => {
                 self.considering = false;
                 self.state.reconsidered(inspection, homebrew);
@@ -241,17 +256,6 @@ impl App {
             Outcome::Traced(graph, target, why) => self.state.maps.traced(graph, target, why),
             Outcome::Drawn(graph, launch, network) => self.state.maps.drawn(graph, launch, network),
             other => self.done(other),
-        }
-    }
-
-    /// Has the picture behind the icons drawn again when the layout asks for another.
-    pub(super) fn draw_backdrop(&mut self) {
-        if self.state.page() == Page::DiskImage
-            && self.state.opened.is_some()
-            && !self.side.busy()
-            && let Some(layout) = self.state.image.stale_picture()
-        {
-            self.side.start(Request::DrawBackdrop { layout });
         }
     }
 }

@@ -1,12 +1,65 @@
 //! The disk image: when it is built, and when it is refused.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use egui::Context;
 
 use super::App;
+use crate::dmg::Design;
 use crate::jobs::Request;
 use crate::ui::command::Page;
+use crate::workflow::package;
+
+/// Whether somebody means the design of an image by this path.
+pub(super) fn is_disk_image(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("dmg")) && path.is_file()
+}
 
 impl App {
+    /// Shows an existing image, to be changed and built anew. The bundle that was open is closed: the page is about one thing.
+    pub(super) fn image_opened(
+        &mut self,
+        path: PathBuf,
+        design: Design,
+        minimum_system: Option<(u32, u32)>,
+        problems: Vec<String>,
+    ) {
+        problems.iter().chain(&design.notes).for_each(|note| self.state.note(note.clone()));
+        self.state.opened = None;
+        self.state.image = Default::default();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        self.state.image.design(design.spec, path.with_file_name(format!("{name} new.dmg")));
+        (self.state.image.notes, self.state.image.problems) = (design.notes, problems);
+        self.state.image.minimum_system = minimum_system;
+        self.state.image.source = Some(path);
+        self.state.page = Some(Page::DiskImage);
+    }
+
+    /// Has the picture behind the icons drawn, the design checked and its size estimated again where it changed.
+    pub(super) fn keep_image_up(&mut self, ctx: &Context) {
+        let view = &mut self.state.image;
+        if self.state.page != Some(Page::DiskImage) {
+            return;
+        }
+        // A drag, and what is typed, are one step each.
+        let at_rest = !ctx.input(|input| input.pointer.any_down()) && !ctx.text_edit_focused();
+        view.settle(at_rest);
+        if self.side.busy() {
+            return;
+        }
+        if let Some(opened) = &self.state.opened {
+            view.minimum_system = package::minimum_system(&opened.inspection.bundle);
+        }
+        let request = match (view.stale_picture(), at_rest) {
+            (Some(layout), _) => Some(Request::DrawBackdrop { layout }),
+            (None, true) => view.wants(),
+            (None, false) => None,
+        };
+        if let Some(request) = request {
+            self.side.start(request);
+        }
+    }
+
     /// From its own page the image is built where the field says; from elsewhere the page comes first.
     pub(super) fn build_image(&mut self) {
         let output = self.state.image.output.trim();

@@ -1,6 +1,8 @@
 //! The disk image: its window as the Finder will show it, laid out by hand, and the button that builds it.
 
 pub mod canvas;
+mod history;
+mod lints;
 mod settings;
 
 use std::collections::BTreeSet;
@@ -10,7 +12,9 @@ use egui::{
     Layout, Margin, Panel, Rect, Role, Sense, Stroke, TextureHandle, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
-use crate::dmg::{Background, DmgLayout, DmgSpec};
+use crate::dmg::lint::{Context, Lint};
+use crate::dmg::{Background, DmgLayout, DmgSpec, Estimate, Item};
+use crate::jobs::Request;
 use crate::ui::command::{Action, Command, Outbox};
 use crate::ui::facts::bytes;
 use crate::ui::icons::Icon;
@@ -28,6 +32,8 @@ use crate::ui::widgets::{
 pub struct Built {
     pub path: PathBuf,
     pub bytes: u64,
+    /// In hexadecimal digits.
+    pub sha256: String,
 }
 
 #[derive(Default)]
@@ -49,6 +55,22 @@ pub struct View {
     pub picture: Option<(TextureHandle, Vec2)>,
     pub drawn_for: Option<DmgLayout>,
     color: String,
+    pub history: history::History,
+    /// The image that is designed anew, where it is not a bundle's.
+    pub source: Option<PathBuf>,
+    /// What could not be taken over from it.
+    pub notes: Vec<String>,
+    /// What is wrong with its checksums and signatures.
+    pub problems: Vec<String>,
+    /// Of the app in it.
+    pub minimum_system: Option<(u32, u32)>,
+    /// What the checks need, and for which layout and items it was read.
+    context: Option<Context>,
+    context_of: Option<(DmgLayout, Vec<Item>)>,
+    /// What the checks said of this design.
+    linted: Option<(DmgSpec, Vec<Lint>)>,
+    estimates: Vec<Estimate>,
+    estimated_for: Option<Vec<Item>>,
     /// Sign the image itself.
     pub signs: bool,
     /// The bundle has errors, and the user has not insisted.
@@ -61,6 +83,63 @@ impl View {
     /// What the last build said no longer fits what is shown.
     pub fn forget_result(&mut self) {
         (self.built, self.failure, self.in_the_way, self.refused) = (None, None, None, false);
+    }
+
+    /// Takes note of a change when nothing is being dragged or typed.
+    pub fn settle(&mut self, at_rest: bool) {
+        if let Some(spec) = self.spec.as_ref().filter(|_| at_rest) {
+            self.history.rest(spec);
+        }
+    }
+
+    pub fn undo(&mut self) {
+        if let Some(spec) = &mut self.spec {
+            self.history.undo(spec);
+        }
+        self.changed_back();
+    }
+
+    pub fn redo(&mut self) {
+        if let Some(spec) = &mut self.spec {
+            self.history.redo(spec);
+        }
+        self.changed_back();
+    }
+
+    fn changed_back(&mut self) {
+        self.color.clear();
+        self.forget_result();
+    }
+
+    /// What has to be worked out for a design that changed.
+    pub fn wants(&self) -> Option<Request> {
+        let spec = self.spec.as_ref()?;
+        let read = self.context_of.as_ref();
+        if read.is_none_or(|(layout, items)| *layout != spec.layout || *items != spec.items) {
+            let minimum_system = self.minimum_system;
+            return Some(Request::LookIntoImage { spec: spec.clone(), minimum_system });
+        }
+        let estimated = self.estimated_for.as_ref() == Some(&spec.items);
+        (!estimated).then(|| Request::EstimateImage { spec: spec.clone() })
+    }
+
+    pub fn looked_into(&mut self, spec: &DmgSpec, context: Context) {
+        self.context_of = Some((spec.layout.clone(), spec.items.clone()));
+        (self.context, self.linted) = (Some(context), None);
+    }
+
+    pub fn estimated(&mut self, spec: &DmgSpec, estimates: Vec<Estimate>) {
+        (self.estimates, self.estimated_for) = (estimates, Some(spec.items.clone()));
+    }
+
+    /// What was asked for beside cannot be had for this design.
+    pub fn give_up(&mut self) {
+        let Some(spec) = &self.spec else { return };
+        if self.drawn_for.as_ref() != Some(&spec.layout) {
+            (self.drawn_for, self.picture) = (Some(spec.layout.clone()), None);
+        } else if self.context_of.is_some() {
+            (self.estimated_for, self.estimates) = (Some(spec.items.clone()), Vec::new());
+        }
     }
 
     pub fn is_built(&self) -> bool {
@@ -90,7 +169,7 @@ pub fn show(
     ui: &mut Ui,
     view: &mut View,
     form: &mut identity::View,
-    opened: &Opened,
+    opened: Option<&Opened>,
     busy: bool,
     called: bool,
     out: &mut Outbox,
@@ -122,7 +201,8 @@ pub fn show(
                 });
         }
         egui::CentralPanel::default().frame(panel_frame(t.canvas)).show(ui, |ui| {
-            tools(ui, view);
+            tools(ui, view, out);
+            lints::show(ui, view);
             canvas::show(ui, view, opened);
         });
     });
@@ -148,7 +228,7 @@ fn header(ui: &mut Ui, view: &View, busy: bool, out: &mut Outbox) {
 }
 
 /// Mac the image goes, and what became of the last one.
-fn output_bar(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, out: &mut Outbox) {
+fn output_bar(ui: &mut Ui, view: &mut View, opened: Option<&Opened>, busy: bool, out: &mut Outbox) {
     let t = tokens(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::TOOLBAR), Sense::hover());
     let bounds = rect.shrink2(vec2(16.0, 6.0));
@@ -169,9 +249,9 @@ fn output_bar(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, out: &m
         });
     });
     ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, t.line));
+    let errors = opened.map_or(0, |opened| opened.facts.errors);
     if let Some(built) = &view.built {
-        let words = format!("Built and verified · {}", bytes(built.bytes));
-        band(ui, Icon::Good, Tone::Good, &words, &built.path.display().to_string(), None, out);
+        result(ui, built, out);
     } else if let Some(failure) = &view.failure {
         band(ui, Icon::Error, Tone::Error, "The image was not built.", failure, None, out);
     } else if let Some(path) = &view.in_the_way {
@@ -181,18 +261,52 @@ fn output_bar(ui: &mut Ui, view: &mut View, opened: &Opened, busy: bool, out: &m
             out.push(Action::Build { output: path.clone(), replace: true });
         }
     } else if view.refused {
-        let errors = crate::ui::facts::counted(opened.facts.errors, "error");
+        let errors = crate::ui::facts::counted(errors, "error");
         let words = format!("Not built: the bundle has {errors}, which the page Findings explains.");
         if band(ui, Icon::Error, Tone::Error, &words, "", Some("Build it all the same"), out) {
             out.push(Action::BuildDespiteErrors);
         }
-    } else if opened.facts.errors > 0 {
-        let words = format!(
-            "The bundle has {}. Fix them before you ship.",
-            crate::ui::facts::counted(opened.facts.errors, "error")
-        );
+    } else if errors > 0 {
+        let errors = crate::ui::facts::counted(errors, "error");
+        let words = format!("The bundle has {errors}. Fix them before you ship.");
         band(ui, Icon::Warning, Tone::Warning, &words, "", None, out);
+    } else if let Some(source) = &view.source {
+        let (icon, tone, words) = match (&view.problems[..], &view.notes[..]) {
+            ([problem, ..], _) => (Icon::Error, Tone::Error, problem.as_str()),
+            ([], [note, ..]) => (Icon::Note, Tone::Note, note.as_str()),
+            _ => (Icon::Good, Tone::Good, "Opened · every checksum and signature holds"),
+        };
+        band(ui, icon, tone, words, &source.display().to_string(), None, out);
     }
+}
+
+/// What was built, where it is, and what it is known by.
+fn result(ui: &mut Ui, built: &Built, out: &mut Outbox) {
+    let t = tokens(ui);
+    let path = built.path.display().to_string();
+    let words = format!("Built and verified · {}", bytes(built.bytes));
+    if band(ui, Icon::Good, Tone::Good, &words, &path, Some("Show in folder"), out) {
+        out.push(Action::Reveal(built.path.clone()));
+    }
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 30.0), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("SHA-256 {}", built.sha256)));
+    ui.painter().rect_filled(rect, 0.0, Tone::Good.tint(t));
+    let y = rect.center().y - 3.0;
+    let mut right = rect.right() - 16.0;
+    inside(
+        ui,
+        rect.shrink2(vec2(16.0, 1.0)).translate(vec2(0.0, -3.0)),
+        Layout::right_to_left(egui::Align::Center),
+        |ui| {
+            let copy = Button::new("Copy SHA-256").icon_only(Icon::Copy).bare().small();
+            if copy.tip("Copies the checksum that a download page shows").show(ui).clicked() {
+                out.push(Action::Copy(built.sha256.clone()));
+            }
+            right = ui.min_rect().left();
+        },
+    );
+    let x = paint_left(ui, rect.left() + 40.0, y, galley(ui, "SHA-256", Type::Caption, t.text_soft)) + 8.0;
+    paint_left(ui, x, y, elided(ui, &built.sha256, Type::MonoCaption, t.text_soft, right - x - 12.0));
 }
 
 /// A line under the output field. Answers whether its button was pressed.
@@ -232,7 +346,7 @@ fn band(
     pressed
 }
 
-fn items(ui: &mut Ui, view: &mut View, opened: &Opened) {
+fn items(ui: &mut Ui, view: &mut View, opened: Option<&Opened>) {
     let t = tokens(ui);
     ui.spacing_mut().item_spacing.y = 0.0;
     ui.add_space(12.0);
@@ -312,7 +426,7 @@ fn caption(ui: &mut Ui, words: &str) {
 }
 
 /// Above the canvas: whose Finder, and whether icons keep to the grid.
-fn tools(ui: &mut Ui, view: &mut View) {
+fn tools(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 44.0), Sense::hover());
     let bounds = rect.shrink2(vec2(16.0, 8.0));
     inside(ui, bounds, Layout::left_to_right(egui::Align::Center), |ui| {
@@ -333,6 +447,18 @@ fn tools(ui: &mut Ui, view: &mut View) {
                 "Icons keep to a grid and to the middle; hold Ctrl to place freely",
             );
             view.snap_off = !snap;
+            ui.add_space(12.0);
+            let steps = [
+                ("Redo", Icon::Redo, view.history.can_redo(), Command::RedoDesign),
+                ("Undo", Icon::Undo, view.history.can_undo(), Command::UndoDesign),
+            ];
+            for (name, icon, enabled, command) in steps {
+                let keys = crate::ui::command::keys(ui.ctx(), command).unwrap_or_default();
+                let tip = format!("{name} a change of the design ({keys})");
+                if Button::new(name).icon_only(icon).bare().enabled(enabled).tip(&tip).show(ui).clicked() {
+                    out.push(Action::Run(command));
+                }
+            }
         });
     });
 }

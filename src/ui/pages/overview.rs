@@ -56,7 +56,7 @@ fn head(ui: &mut Ui, opened: &Opened, out: &mut Outbox) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 72.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &facts.name));
     let place = Rect::from_min_size(rect.min, vec2(72.0, 72.0));
-    app_icon(ui, opened, place);
+    app_icon(ui, Some(opened), place);
     let x = place.right() + 16.0;
     let mut right = rect.right();
     inside(ui, rect, Layout::right_to_left(egui::Align::Center), |ui| {

@@ -15,7 +15,7 @@ const LOW: f32 = 620.0;
 /// The rail: which app, and the steps from looking to shipping.
 pub fn rail(ui: &mut Ui, state: &State, out: &mut Outbox) {
     let opened = state.opened.as_ref();
-    if opened.is_none() && !state.page().stands_alone() {
+    if opened.is_none() && state.image.source.is_none() && !state.page().stands_alone() {
         return;
     }
     let t = tokens(ui);
@@ -62,7 +62,11 @@ fn steps(state: &State) -> Vec<(&'static str, Vec<Page>)> {
     let investigate = ("Investigate", vec![Page::Crash, Page::Compare]);
     let learn = ("Learn", vec![Page::Manual]);
     if state.opened.is_none() {
-        return vec![("Inspect", vec![Page::Overview]), investigate, learn];
+        let mut steps = vec![("Inspect", vec![Page::Overview]), investigate, learn];
+        if state.image.source.is_some() {
+            steps.insert(1, ("Ship", vec![Page::DiskImage]));
+        }
+        return steps;
     }
     let mut inspect = vec![Page::Overview, Page::InfoPlist, Page::Dependencies, Page::Maps, Page::Findings];
     if state.plan.is_asked() || state.page() == Page::Plan {
@@ -80,7 +84,7 @@ fn app_head(ui: &mut Ui, opened: &Opened, narrow: bool) {
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
     let x = if narrow { rect.center().x - 16.0 } else { rect.left() + 16.0 };
     let place = Rect::from_min_size(pos2(x, rect.center().y - 16.0), vec2(32.0, 32.0));
-    app_icon(ui, opened, place);
+    app_icon(ui, Some(opened), place);
     if narrow {
         response.on_hover_text(spoken);
         return;
@@ -93,9 +97,9 @@ fn app_head(ui: &mut Ui, opened: &Opened, narrow: bool) {
 }
 
 /// The app's own icon, or a quiet box where it has none.
-pub fn app_icon(ui: &Ui, opened: &Opened, place: Rect) {
+pub fn app_icon(ui: &Ui, opened: Option<&Opened>, place: Rect) {
     let t = tokens(ui);
-    match &opened.icon {
+    match opened.and_then(|opened| opened.icon.as_ref()) {
         Some(texture) => {
             let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
             ui.painter().image(texture.id(), place, uv, Color32::WHITE);

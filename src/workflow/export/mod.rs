@@ -60,21 +60,29 @@ pub fn render(name: &str, plan: &FixPlan, format: Format) -> String {
 /// # Errors
 /// [`Failure`] when it cannot be written; a file that was there is then untouched.
 pub fn write(name: &str, plan: &FixPlan, format: Format, out: &Path) -> Result<(), Failure> {
+    let mode = if format == Format::Script { 0o755 } else { 0o644 };
+    save(&render(name, plan, format), mode, out)
+}
+
+/// Writes any text to `out`, whole or not at all.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_text(text: &str, out: &Path) -> Result<(), Failure> {
+    save(text, 0o644, out)
+}
+
+fn save(text: &str, mode: u32, out: &Path) -> Result<(), Failure> {
     let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let save = || {
         let mut file = tempfile::Builder::new().prefix(".bundlewright-").tempfile_in(folder)?;
-        file.write_all(render(name, plan, format).as_bytes())?;
-        readable(file.as_file(), format)?;
+        file.write_all(text.as_bytes())?;
+        // Temporary files are private; what the user asked for is not.
+        os::permissions(mode).map_or(Ok(()), |permissions| file.as_file().set_permissions(permissions))?;
         file.as_file().sync_all()?;
         file.persist(out).map_err(|error| error.error)
     };
     save().map(drop).map_err(|error| Failure::io(out, "write", &error))
-}
-
-/// Temporary files are private; what the user asked for is not.
-fn readable(file: &std::fs::File, format: Format) -> std::io::Result<()> {
-    let mode = if format == Format::Script { 0o755 } else { 0o644 };
-    os::permissions(mode).map_or(Ok(()), |permissions| file.set_permissions(permissions))
 }
 
 /// The edits of each file, files in the order in which the plan first touches them.

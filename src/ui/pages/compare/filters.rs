@@ -106,7 +106,11 @@ struct Chip {
 impl Chip {
     /// Its name and its number, laid out.
     fn words(&self, ui: &Ui) -> [Arc<Galley>; 2] {
-        let name = if self.short { look::capital(self.class.word()) } else { self.class.title().to_owned() };
+        let name = if self.short {
+            crate::ui::facts::capital(self.class.word())
+        } else {
+            self.class.title().to_owned()
+        };
         [
             galley(ui, &name, Type::Caption, Color32::PLACEHOLDER),
             galley(ui, &number(self.count as u64), Type::CaptionMedium, Color32::PLACEHOLDER),

@@ -42,9 +42,3 @@ pub fn values(difference: &Difference) -> (Option<&str>, Option<&str>) {
         there(Change::Removed).then_some(difference.right.as_str()),
     )
 }
-
-/// As a heading or a sentence begins.
-pub fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use egui::{Id, Key, Layout, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
-use super::look::capital;
 use super::view::{Side, View};
 use crate::compare::Subject;
 use crate::ui::command::{Action, Outbox};
 use crate::ui::dialogs::Kind;
+use crate::ui::facts::capital;
 use crate::ui::facts::{bytes, counted};
 use crate::ui::icons::Icon;
 use crate::ui::theme::{Type, size, tokens};

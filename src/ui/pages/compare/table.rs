@@ -135,7 +135,7 @@ fn cells(ui: &Ui, difference: &Difference, rect: Rect, columns: &Columns) {
     look::icon(class).paint_at(ui.painter(), pos2(x + 7.0, y), 14.0, ink);
     let words = match columns.words {
         Words::Title => class.title().to_owned(),
-        Words::Word => look::capital(class.word()),
+        Words::Word => crate::ui::facts::capital(class.word()),
         Words::None => String::new(),
     };
     let room = columns.left - columns.class - 30.0;

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::look::capital;
 use super::rows::List;
 use crate::compare::{Class, Comparison, verdict};
 use crate::failure::Failure;
+use crate::ui::facts::capital;
 
 /// One of the two builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -49,7 +49,7 @@ fn inside(at: (i32, i32), window: (i32, i32)) -> (i32, i32) {
     (at.0.clamp(0, window.0.max(0)), at.1.clamp(0, window.1.max(0)))
 }
 
-pub fn show(ui: &mut Ui, view: &mut View, opened: &Opened) {
+pub fn show(ui: &mut Ui, view: &mut View, opened: Option<&Opened>) {
     let t = tokens(ui);
     let area = ui.available_rect_before_wrap();
     let Some(spec) = &view.spec else { return };
@@ -145,7 +145,7 @@ fn cover(ui: &Ui, content: Rect, scale: f32) {
     }
 }
 
-fn icons(ui: &mut Ui, view: &mut View, opened: &Opened, content: Rect, scale: f32) {
+fn icons(ui: &mut Ui, view: &mut View, opened: Option<&Opened>, content: Rect, scale: f32) {
     let Some(spec) = view.spec.clone() else { return };
     let window = (spec.layout.window.width as i32, spec.layout.window.height as i32 - TITLE as i32);
     let mut moving = None;
@@ -223,7 +223,7 @@ fn nudged(ui: &mut Ui, response: &Response, at: (i32, i32)) -> (i32, i32) {
 fn icon(
     ui: &mut Ui,
     view: &View,
-    opened: &Opened,
+    opened: Option<&Opened>,
     name: &str,
     source: &ItemSource,
     center: Pos2,

@@ -3,13 +3,14 @@
 use egui::{Margin, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::View;
-use crate::dmg::{Background, Color, Format};
+use crate::dmg::{Background, Color, Format, PartitionMap};
 use crate::ui::command::{Action, Outbox};
+use crate::ui::facts::bytes;
 use crate::ui::pages::identity;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
     Button, Field, cut, divider, elided, focus_ring, galley, inside, label, number_field, paint_left,
-    selector, switch,
+    paint_right, segments, selector, switch,
 };
 
 pub fn show(ui: &mut Ui, view: &mut View, form: &mut identity::View, out: &mut Outbox) {
@@ -156,16 +157,29 @@ fn volume(ui: &mut Ui, view: &mut View) {
     row(ui, "File system", |ui| {
         label(ui, "HFS+", Type::Body, t.text);
     });
+    let maps = [
+        ("GPT", "A disk with a partition table, as hdiutil makes it"),
+        ("Bare", "The volume alone, without a partition table: a little smaller"),
+    ];
+    let on = usize::from(spec.partition_map == PartitionMap::Bare);
+    row(ui, "Partitions", |ui| match segments(ui, "Partition map", &maps, on) {
+        Some(0) => spec.partition_map = PartitionMap::Gpt,
+        Some(_) => spec.partition_map = PartitionMap::Bare,
+        None => {}
+    });
 }
 
 fn format(ui: &mut Ui, view: &mut View) {
     let t = tokens(ui);
     section(ui, "Format", false);
-    let Some(spec) = &mut view.spec else { return };
+    let View { spec: Some(spec), estimates, .. } = view else { return };
     for format in Format::ALL {
         let (on, word, what) = (spec.format == format, format.name(), format.about());
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::click());
-        response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, on, format!("{word}, {what}")));
+        let estimate = estimates.iter().find(|estimate| estimate.format == format);
+        let about = estimate.map(|one| format!(", about {}", bytes(one.bytes))).unwrap_or_default();
+        let spoken = format!("{word}, {what}{about}");
+        response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, on, &spoken));
         let ground = rect.expand2(vec2(8.0, 0.0));
         if on || response.hovered() {
             ui.painter().rect_filled(ground, size::RADIUS, if on { t.selected } else { t.hover });
@@ -179,7 +193,18 @@ fn format(ui: &mut Ui, view: &mut View) {
             ui.painter().circle_stroke(dot, 6.5, egui::Stroke::new(1.0, t.outline));
         }
         paint_left(ui, rect.left() + 24.0, y, galley(ui, word, Type::BodyMedium, t.text));
-        paint_left(ui, rect.left() + 80.0, y, cut(ui, what, Type::Caption, t.text_soft, rect.width() - 80.0));
+        let mut right = rect.right();
+        if let Some(estimate) = estimate {
+            let words = format!("≈ {}", bytes(estimate.bytes));
+            right = paint_right(ui, right, y, galley(ui, &words, Type::Caption, t.text_faint)) - 8.0;
+        }
+        let room = right - rect.left() - 72.0;
+        paint_left(ui, rect.left() + 72.0, y, cut(ui, what, Type::Caption, t.text_soft, room));
+        if let Some(estimate) = estimate {
+            let off = bytes(estimate.uncertainty);
+            let tip = format!("{what}.\nAbout {}, give or take {off}", bytes(estimate.bytes));
+            response.clone().on_hover_text(tip);
+        }
         focus_ring(ui, &response, ground, f32::from(size::RADIUS));
         if response.clicked() {
             spec.format = format;
