@@ -46,6 +46,10 @@ pub struct Dmg {
     /// A layout saved as JSON; the other flags change it.
     #[arg(long, value_name = "FILE.json")]
     layout: Option<PathBuf>,
+    /// A design of another tool: appdmg's JSON, dmgbuild's settings in JSON, or a file with a command line of create-dmg. The
+    /// bundle stands where its app does; the other flags change the rest.
+    #[arg(long, value_name = "FILE", conflicts_with = "layout")]
+    import: Option<PathBuf>,
     /// The volume's name; the app's name and version unless given.
     #[arg(long, value_name = "NAME")]
     volume_name: Option<String>,
@@ -132,6 +136,11 @@ impl Dmg {
         let signer = self.identity.request(session)?.read()?;
         let (mut spec, minimum_system) =
             if self.bundle.is_file() { self.of_image(session)? } else { self.of_app(session)? };
+        if let Some(file) = &self.import {
+            let import = crate::dmg::import::import(file)?;
+            import.notes.iter().for_each(|note| session.note(note));
+            import.apply(&mut spec);
+        }
         self.adjust(&mut spec)?;
         let progress = session.progress();
         let context = lint::Context::read(&spec, minimum_system, &progress)?;
@@ -220,7 +229,7 @@ impl Dmg {
             spec.volume_name.clone_from(name);
         }
         spec.format = self.format(spec.format)?;
-        spec.level = self.level;
+        spec.level = self.level.or(spec.level).filter(|_| self.format.is_none() || self.level.is_some());
         match self.partition_map {
             Some(PartitionMap::Gpt) => spec.partition_map = crate::dmg::PartitionMap::Gpt,
             Some(PartitionMap::Bare) => spec.partition_map = crate::dmg::PartitionMap::Bare,

@@ -25,6 +25,7 @@ pub mod finder;
 pub mod frame;
 mod gpt;
 pub mod hfsplus;
+pub mod import;
 pub mod layout;
 pub mod licence;
 pub mod lint;

@@ -73,3 +73,19 @@ fn an_image_is_built_anew_with_what_is_in_it_and_another_layout() {
     let built = fs::metadata(&one).expect("an image").len();
     assert!(chosen["bytes"].as_u64().is_some_and(|bytes| bytes.abs_diff(built) < 1024), "{chosen} {built}");
 }
+
+#[test]
+fn a_design_of_another_tool_is_taken_over_and_what_is_not_is_named() {
+    let fixture = unpack("rp");
+    let file = |name: &str| fixture.path().join(name).to_str().expect("a path").to_owned();
+    let (app, out, script) = (fixture.app("Rp"), file("x.dmg"), file("make-image.sh"));
+    let text = "create-dmg --volname 'Rp 2' --icon Other.app 100 120 --app-drop-link 380 120 --codesign me Rp.dmg dist";
+    fs::write(&script, text).expect("a file");
+    let built = run(["dmg", app.to_str().expect("a path"), "-o", &out, "--import", &script]);
+    assert_eq!(built.code, 0, "{built:?}");
+    assert!(built.err.contains("--codesign is not taken over"), "{}", built.err);
+    assert!(built.out.contains("Volume \"Rp 2\"") && !built.out.contains("mind:"), "{}", built.out);
+    let said = json(&run(["dmg", &out, "--dry-run", "--json"]).out);
+    let lints = said["lints"].as_array().expect("a list");
+    assert!(lints.iter().all(|lint| lint["severity"] == "info"), "every icon has its place: {lints:?}");
+}
