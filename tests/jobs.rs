@@ -40,10 +40,21 @@ fn a_layout_is_saved_and_read_again() {
     let layout = bundlewright::dmg::DmgLayout::standard("Foo.app");
     let request = Request::SaveLayout { layout: layout.clone(), out: out.clone() };
     assert!(matches!(answer(&jobs, request), Ok(Outcome::LayoutSaved(path)) if path == out));
-    let read = answer(&jobs, Request::ReadLayout { path: out.clone() });
-    assert!(matches!(read, Ok(Outcome::LayoutRead(path, read)) if path == out && *read == layout));
+    let spec = DmgSpec::for_app(std::path::Path::new("/x/Foo.app"), "Foo", 0).expect("a design");
+    let mut other = spec.clone();
+    other.layout.icon_size = 64;
+    let read = answer(&jobs, Request::ReadLayout { path: out.clone(), spec: other });
+    assert!(matches!(read, Ok(Outcome::LayoutRead(path, read, _)) if path == out && *read == spec));
+    let theirs =
+        r#"{"title": "Bar", "contents": [{"x": 7, "y": 9, "type": "link", "path": "/Applications"}]}"#;
+    std::fs::write(&out, theirs).expect("a file");
+    let request = Request::ReadLayout { path: out.clone(), spec: spec.clone() };
+    let Ok(Outcome::LayoutRead(_, read, _)) = answer(&jobs, request) else { panic!("appdmg's is not read") };
+    assert_eq!((read.volume_name.as_str(), read.layout.positions["Applications"]), ("Bar", (7, 9)));
     std::fs::write(&out, "{").expect("a file");
-    let Err(failure) = answer(&jobs, Request::ReadLayout { path: out }) else { panic!("that is no layout") };
+    let Err(failure) = answer(&jobs, Request::ReadLayout { path: out, spec }) else {
+        panic!("that is no layout")
+    };
     assert!(failure.to_string().contains("is not a layout"), "{failure}");
 }
 

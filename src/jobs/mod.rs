@@ -76,8 +76,10 @@ pub enum Request {
         layout: DmgLayout,
         out: PathBuf,
     },
+    /// A layout of ours, or what another tool was given, taken over into this design.
     ReadLayout {
         path: PathBuf,
+        spec: DmgSpec,
     },
     BuildImage {
         spec: DmgSpec,
@@ -199,7 +201,8 @@ pub enum Outcome {
     ImageLookedInto(Box<DmgSpec>, Box<lint::Context>),
     ImageEstimated(Box<DmgSpec>, Vec<Estimate>),
     LayoutSaved(PathBuf),
-    LayoutRead(PathBuf, Box<DmgLayout>),
+    /// The design with it, and what could not be taken over.
+    LayoutRead(PathBuf, Box<DmgSpec>, Vec<String>),
     Built {
         path: PathBuf,
         bytes: u64,

@@ -30,7 +30,7 @@ impl Request {
             Request::OpenSample => PathBuf::from("the sample"),
             Request::DesignImage { inspection } => inspection.bundle.root.clone(),
             Request::BuildImage { out, .. } | Request::ExportPlan { out, .. } => out.clone(),
-            Request::Verify { path } | Request::OpenImage { path } | Request::ReadLayout { path } => {
+            Request::Verify { path } | Request::OpenImage { path } | Request::ReadLayout { path, .. } => {
                 path.clone()
             }
             Request::SaveLayout { out, .. } => out.clone(),
@@ -101,9 +101,9 @@ pub(super) fn run(request: Request, reporter: &Reporter) -> Result<Outcome, Fail
             package::save_layout(&layout, &out)?;
             Ok(Outcome::LayoutSaved(out))
         }
-        Request::ReadLayout { path } => {
-            let layout = package::read_layout(&path)?;
-            Ok(Outcome::LayoutRead(path, Box::new(layout)))
+        Request::ReadLayout { path, mut spec } => {
+            let notes = package::read_layout(&path, &mut spec)?;
+            Ok(Outcome::LayoutRead(path, Box::new(spec), notes))
         }
         Request::BuildImage { out, replace: false, .. } if out.symlink_metadata().is_ok() => {
             Ok(Outcome::InTheWay(out))

@@ -202,6 +202,9 @@ impl App {
             Command::Open | Command::OpenSample | Command::Reanalyse | Command::BuildImage => !busy,
             Command::UndoDesign => page == Page::DiskImage && self.state.image.history.can_undo(),
             Command::RedoDesign => page == Page::DiskImage && self.state.image.history.can_redo(),
+            Command::CentreIcon | Command::SpaceIcons => {
+                page == Page::DiskImage && self.state.image.spec.is_some()
+            }
             Command::OpenLayout | Command::SaveLayout => {
                 !busy && page == Page::DiskImage && self.state.image.spec.is_some()
             }
@@ -271,6 +274,7 @@ impl App {
             }
             Action::Build { output, replace } => self.build(output, replace),
             Action::BuildDespiteErrors => self.build_despite_errors(),
+            Action::PickItem(kind) => self.dialogs.pick_item(ctx, frame, kind),
             Action::Reveal(path) => {
                 if let Err(failure) = (self.outside.reveal)(&path) {
                     self.state.activity = Activity::Failed(failure.to_string());
@@ -358,6 +362,8 @@ impl App {
             Command::BuildImage => self.build_image(),
             Command::UndoDesign => self.state.image.undo(),
             Command::RedoDesign => self.state.image.redo(),
+            Command::CentreIcon => self.state.image.centre(),
+            Command::SpaceIcons => self.state.image.space_evenly(),
             Command::OpenLayout => self.dialogs.pick_layout(ctx, frame),
             Command::SaveLayout => {
                 let proposal = PathBuf::from(self.state.image.output.trim()).with_extension("layout.json");
@@ -446,7 +452,12 @@ impl App {
                 self.state.image.output = path.display().to_string();
                 self.build(path, true); // the dialog has asked
             }
-            Asked::Layout => self.begin("Reading the layout", Request::ReadLayout { path }),
+            Asked::Item => self.add_item(&path),
+            Asked::Layout => {
+                if let Some(spec) = self.state.image.spec.clone() {
+                    self.begin("Reading the layout", Request::ReadLayout { path, spec });
+                }
+            }
             Asked::SavedLayout => {
                 if let Some(spec) = &self.state.image.spec {
                     let layout = spec.layout.clone();

@@ -67,6 +67,8 @@ pub enum Command {
     RedoDesign,
     OpenLayout,
     SaveLayout,
+    CentreIcon,
+    SpaceIcons,
     /// How the bundle would be signed, and with what.
     Sign,
     Preflight,
@@ -139,6 +141,8 @@ pub enum Action {
     },
     /// Build it although the bundle has errors.
     BuildDespiteErrors,
+    /// Choose a file or a folder for the volume.
+    PickItem(Kind),
     /// Show this file in the system's file manager.
     Reveal(PathBuf),
     Copy(String),
@@ -267,6 +271,8 @@ pub static COMMANDS: &[Entry] = &[
         .apart(),
     entry(Command::OpenLayout, Menu::Tools, "Open image layout…", None).always(),
     entry(Command::SaveLayout, Menu::Tools, "Save image layout…", None).always(),
+    entry(Command::CentreIcon, Menu::Tools, "Centre the icon in the window", None).always(),
+    entry(Command::SpaceIcons, Menu::Tools, "Space icons evenly", None).always(),
     entry(Command::Sign, Menu::Tools, "Sign…", Some(Icon::Shield)).keys(CTRL_SHIFT, Key::S).apart(),
     entry(Command::Preflight, Menu::Tools, "Notarization preflight", None).keys(CTRL_SHIFT, Key::N),
     entry(Command::OpenReport, Menu::Tools, "Open crash report…", Some(Icon::Pulse))

@@ -18,6 +18,8 @@ pub enum Asked {
     Plan,
     Image,
     Background,
+    /// Another file or folder for the volume.
+    Item,
     /// A layout to be read.
     Layout,
     /// Where the layout is saved.
@@ -100,9 +102,24 @@ impl Dialogs {
         self.wait(ctx, Asked::Background, dialog.add_filter("Pictures", &pictures).pick_file());
     }
 
+    pub fn pick_item(&mut self, ctx: &Context, frame: &eframe::Frame, kind: Kind) {
+        let dialog = AsyncFileDialog::new().set_title("Add to the volume").set_parent(frame);
+        match kind {
+            Kind::Folder => self.wait(ctx, Asked::Item, dialog.pick_folder()),
+            Kind::File => self.wait(ctx, Asked::Item, dialog.pick_file()),
+        }
+    }
+
     pub fn pick_layout(&mut self, ctx: &Context, frame: &eframe::Frame) {
         let dialog = AsyncFileDialog::new().set_title("Open an image layout").set_parent(frame);
-        self.wait(ctx, Asked::Layout, dialog.add_filter("Layouts", &["json"]).pick_file());
+        self.wait(
+            ctx,
+            Asked::Layout,
+            dialog
+                .add_filter("Layouts of ours and of other tools", &["json", "sh"])
+                .add_filter("All files", &["*"])
+                .pick_file(),
+        );
     }
 
     pub fn save(&mut self, ctx: &Context, frame: &eframe::Frame, asked: Asked, proposal: &std::path::Path) {

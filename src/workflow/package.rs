@@ -103,13 +103,21 @@ pub fn save_layout(layout: &DmgLayout, out: &Path) -> Result<(), Failure> {
     export::write_text(&format!("{}\n", layout.to_json()), out)
 }
 
-/// A layout saved as JSON.
+/// Takes a layout of ours into `spec`, or what appdmg, dmgbuild or create-dmg was given. Answers what could not be taken over.
 ///
 /// # Errors
-/// [`Failure`] naming `path`, with the line at fault.
-pub fn read_layout(path: &Path) -> Result<DmgLayout, Failure> {
-    let json = std::fs::read_to_string(path).map_err(|error| Failure::io(path, "read", &error))?;
-    DmgLayout::from_json(&json, path)
+/// [`Failure`] naming `path` when it is neither.
+pub fn read_layout(path: &Path, spec: &mut DmgSpec) -> Result<Vec<String>, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::io(path, "read", &error))?;
+    match (DmgLayout::from_json(&text, path), dmg::import::import(path)) {
+        (Ok(layout), _) => spec.layout = layout,
+        (Err(_), Ok(import)) => {
+            import.apply(spec);
+            return Ok(import.notes);
+        }
+        (Err(failure), Err(_)) => return Err(failure),
+    }
+    Ok(Vec::new())
 }
 
 /// Shows a file in the system's file manager.

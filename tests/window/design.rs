@@ -123,3 +123,47 @@ fn what_was_built_is_shown_with_its_checksum_and_opened_as_it_was_designed() {
     command(&mut harness, Key::W);
     assert!(says(&harness, "Open sample"), "closed, the window starts anew");
 }
+
+#[test]
+fn things_are_added_renamed_and_taken_away() {
+    let mut harness = designing();
+    click(&mut harness, "Add a link");
+    assert!(says(&harness, "Icon Utilities at "));
+    let field = harness.get_by_label("Item name");
+    field.focus();
+    harness.run_steps(1);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.run_steps(1);
+    harness.event(egui::Event::Text("Werkzeuge".to_owned()));
+    settle(&mut harness);
+    assert!(says(&harness, "Icon Werkzeuge at ") && !says(&harness, "Icon Utilities at "));
+    press(&mut harness, Key::Enter); // the typing is done
+    click(&mut harness, "Remove");
+    assert!(!says(&harness, "Icon Werkzeuge at "));
+    click(&mut harness, "Undo");
+    assert!(says(&harness, "Icon Werkzeuge at "), "what was taken away comes back");
+}
+
+#[test]
+fn the_window_is_resized_by_its_corner_and_icons_are_spaced_by_command() {
+    let mut harness = designing();
+    let corner = harness.get_by_label("Resize the Finder's window").rect().center();
+    harness.drag_at(corner);
+    harness.run_steps(2);
+    harness.hover_at(corner + egui::vec2(-30.0, 0.0));
+    harness.run_steps(2);
+    harness.drop_at(corner + egui::vec2(-60.0, 0.0));
+    settle(&mut harness);
+    move_left(&mut harness, 1);
+    command(&mut harness, Key::K);
+    harness.event(egui::Event::Text("space icons".to_owned()));
+    settle(&mut harness);
+    press(&mut harness, Key::Enter);
+    let x = |icon: &str| -> i32 {
+        let place = place(&harness, icon);
+        place.split(" at ").nth(1).unwrap().split(',').next().unwrap().parse().unwrap()
+    };
+    let (left, right) = (x("Postcard"), x("Applications"));
+    assert!(left < 160, "a smaller window than one of 640 points: {left}");
+    assert!((right - 3 * left).abs() <= 3, "a quarter from each edge: {left}, {right}");
+}

@@ -38,6 +38,27 @@ fn go(harness: &mut Harness<'_, App>, key: Key) {
     settle(harness);
 }
 
+/// The disk image while something moves, with things to mend, built, and opened again.
+fn designer(camera: &Camera, harness: &mut Harness<'_, App>) {
+    go(harness, Key::Num6);
+    harness.get_by_label("Add a link").click();
+    settle(harness);
+    camera.shoot(harness, "7b-disk-image-link");
+    let icon = harness.get_by_label_contains("Icon Applications at ").rect().center();
+    harness.drag_at(icon);
+    harness.run_steps(2);
+    harness.hover_at(icon + egui::vec2(-90.0, 60.0));
+    harness.run_steps(2);
+    camera.shoot(harness, "7c-disk-image-drag");
+    harness.drop_at(icon + egui::vec2(-90.0, 60.0));
+    settle(harness);
+    camera.shoot(harness, "7d-disk-image-mends");
+    go(harness, Key::B);
+    harness.get_by_label("Build it all the same").click();
+    settle(harness);
+    camera.shoot(harness, "7e-disk-image-built");
+}
+
 fn tour(camera: &Camera, width: f32, height: f32, theme: Theme) {
     let mut harness = window(width, height, theme, None);
     camera.shoot(&mut harness, "1-start");
@@ -71,6 +92,7 @@ fn tour(camera: &Camera, width: f32, height: f32, theme: Theme) {
     camera.shoot(&mut harness, "2b-overview-good");
     harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
     settle(&mut harness);
+    designer(camera, &mut harness);
     go(&mut harness, Key::K);
     camera.shoot(&mut harness, "9-palette");
     harness.key_press(Key::Escape);

@@ -108,12 +108,15 @@ impl App {
                 self.say("Opened", words);
             }
             Outcome::LayoutSaved(path) => self.say("Saved", path.display().to_string()),
-            Outcome::LayoutRead(path, layout) => {
-                if let Some(spec) = &mut self.state.image.spec {
-                    spec.layout = *layout;
-                    self.state.image.forget_result();
-                }
-                self.say("Read", path.display().to_string());
+            Outcome::LayoutRead(path, spec, notes) => {
+                self.state.image.spec = Some(*spec);
+                self.state.image.forget_result();
+                let words = match &notes[..] {
+                    [] => path.display().to_string(),
+                    [first, ..] => format!("{}; {}: {first}", path.display(), counted(notes.len(), "remark")),
+                };
+                notes.into_iter().for_each(|note| self.state.note(note));
+                self.say("Read", words);
             }
             Outcome::Built { path, bytes: length, sha256 } => {
                 let words = format!("{} ({}) in {}", path.display(), bytes(length), self.seconds());

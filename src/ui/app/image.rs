@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use egui::Context;
 
 use super::App;
-use crate::dmg::Design;
+use crate::dmg::{Design, Item};
 use crate::jobs::Request;
 use crate::ui::command::Page;
+use crate::ui::pages::disk_image::items;
+use crate::ui::state::Activity;
 use crate::workflow::package;
 
 /// Whether somebody means the design of an image by this path.
@@ -33,6 +35,18 @@ impl App {
         self.state.image.minimum_system = minimum_system;
         self.state.image.source = Some(path);
         self.state.page = Some(Page::DiskImage);
+    }
+
+    pub(super) fn add_item(&mut self, path: &Path) {
+        let view = &mut self.state.image;
+        let Some(spec) = &mut view.spec else { return };
+        match Item::local(path) {
+            Ok(item) => {
+                view.selected = Some(items::put(spec, item));
+                view.forget_result();
+            }
+            Err(failure) => self.state.activity = Activity::Failed(failure.to_string()),
+        }
     }
 
     /// Has the picture behind the icons drawn, the design checked and its size estimated again where it changed.

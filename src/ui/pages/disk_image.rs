@@ -2,15 +2,14 @@
 
 pub mod canvas;
 mod history;
+pub mod items;
 mod lints;
 mod settings;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use egui::{
-    Layout, Margin, Panel, Rect, Role, Sense, Stroke, TextureHandle, Ui, Vec2, WidgetInfo, pos2, vec2,
-};
+use egui::{Layout, Panel, Role, Sense, Stroke, TextureHandle, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use crate::dmg::lint::{Context, Lint};
 use crate::dmg::{Background, DmgLayout, DmgSpec, Estimate, Item};
@@ -23,8 +22,7 @@ use crate::ui::shell;
 use crate::ui::state::Opened;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
-    Button, Field, Tone, cut, elided, focus_ring, galley, inside, label, paint_left, paint_right,
-    panel_frame, paragraph, segments, switch,
+    Button, Field, Tone, cut, elided, galley, inside, label, paint_left, panel_frame, segments, switch,
 };
 
 /// A disk image that was built from this bundle.
@@ -104,6 +102,35 @@ impl View {
             self.history.redo(spec);
         }
         self.changed_back();
+    }
+
+    /// Puts the selected icon into the middle across.
+    pub fn centre(&mut self) {
+        let (Some(name), Some(spec)) = (&self.selected, &mut self.spec) else { return };
+        let middle = spec.layout.window.width as i32 / 2;
+        if let Some(at) = spec.layout.positions.get_mut(name) {
+            at.0 = middle;
+        }
+        self.forget_result();
+    }
+
+    /// Icons of one line each get as much room as the others, from edge to edge of the window.
+    pub fn space_evenly(&mut self) {
+        let Some(spec) = &mut self.spec else { return };
+        let wide = spec.layout.window.width as i32;
+        let mut lines: BTreeMap<i32, Vec<(i32, String)>> = BTreeMap::new();
+        for (name, (x, y)) in &spec.layout.positions {
+            lines.entry(*y).or_default().push((*x, name.clone()));
+        }
+        for (y, mut line) in lines {
+            line.sort();
+            let count = line.len() as i32;
+            for (index, (_, name)) in line.into_iter().enumerate() {
+                let x = wide * (2 * index as i32 + 1) / (2 * count);
+                spec.layout.positions.insert(name, (x, y));
+            }
+        }
+        self.forget_result();
     }
 
     fn changed_back(&mut self) {
@@ -197,7 +224,7 @@ pub fn show(
                 .show(ui, |ui| {
                     let edge = ui.max_rect();
                     ui.painter().vline(edge.right() - 0.5, edge.y_range(), Stroke::new(1.0, t.line));
-                    items(ui, view, opened);
+                    items::show(ui, view, opened, out);
                 });
         }
         egui::CentralPanel::default().frame(panel_frame(t.canvas)).show(ui, |ui| {
@@ -344,85 +371,6 @@ fn band(
         paint_left(ui, x, y, elided(ui, path, Type::Mono, t.text_soft, right - x - 12.0));
     }
     pressed
-}
-
-fn items(ui: &mut Ui, view: &mut View, opened: Option<&Opened>) {
-    let t = tokens(ui);
-    ui.spacing_mut().item_spacing.y = 0.0;
-    ui.add_space(12.0);
-    heading(ui, "Items");
-    ui.add_space(8.0);
-    let Some(spec) = &view.spec else { return };
-    let mut chosen = None;
-    for item in &spec.items {
-        let at = spec.layout.positions.get(&item.name).map(|(x, y)| format!("{x},{y}")).unwrap_or_default();
-        let on = view.selected.as_deref() == Some(&item.name);
-        let (row, response) =
-            ui.allocate_exact_size(vec2(ui.available_width() - 1.0, size::STEP), Sense::click());
-        response.widget_info(|| {
-            WidgetInfo::selected(Role::ListBoxOption, true, on, format!("{} at {at}", item.name))
-        });
-        if on {
-            ui.painter().rect_filled(row, 0.0, t.selected);
-            ui.painter().rect_filled(Rect::from_min_size(row.min, vec2(2.0, row.height())), 0.0, t.accent);
-        } else if response.hovered() {
-            ui.painter().rect_filled(row, 0.0, t.hover);
-        }
-        let y = row.center().y;
-        let place = Rect::from_center_size(pos2(row.left() + 24.0, y), vec2(18.0, 18.0));
-        if matches!(item.source, crate::dmg::ItemSource::Link(_)) {
-            Icon::Link.paint_at(ui.painter(), place.center(), size::ICON, t.text_soft);
-        } else {
-            shell::app_icon(ui, opened, place);
-        }
-        let right = paint_right(ui, row.right() - 12.0, y, galley(ui, &at, Type::Caption, t.text_faint));
-        let name = item.name.strip_suffix(".app").unwrap_or(&item.name);
-        paint_left(ui, row.left() + 42.0, y, cut(ui, name, Type::Body, t.text, right - row.left() - 50.0));
-        focus_ring(ui, &response, row.shrink(2.0), 4.0);
-        if response.clicked() {
-            chosen = Some(item.name.clone());
-        }
-    }
-    if chosen.is_some() {
-        view.selected = chosen;
-    }
-    ui.add_space(16.0);
-    caption(ui, "Hidden, parked below");
-    let picture = matches!(spec.layout.background, Background::Arrow { .. } | Background::Picture { .. });
-    let hidden = [
-        (".DS_Store", Icon::File, true),
-        (".VolumeIcon.icns", Icon::File, spec.volume_icon.is_some()),
-        (".background", Icon::Picture, picture),
-    ];
-    for (name, icon, _) in hidden.into_iter().filter(|(_, _, there)| *there) {
-        let (row, response) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, name));
-        icon.paint_at(ui.painter(), pos2(row.left() + 24.0, row.center().y), size::ICON, t.text_faint);
-        paint_left(ui, row.left() + 42.0, row.center().y, galley(ui, name, Type::Body, t.text_soft));
-    }
-    ui.add_space(16.0);
-    egui::Frame::new().inner_margin(Margin::symmetric(16, 0)).show(ui, |ui| {
-        paragraph(
-            ui,
-            "Finder reads positions once, from .DS_Store. What you see here is what it will show.",
-            Type::Caption,
-            t.text_faint,
-        );
-    });
-}
-
-fn heading(ui: &mut Ui, words: &str) {
-    let t = tokens(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
-    paint_left(ui, rect.left() + 16.0, rect.center().y, galley(ui, words, Type::Heading, t.text));
-}
-
-fn caption(ui: &mut Ui, words: &str) {
-    let t = tokens(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 24.0), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
-    paint_left(ui, rect.left() + 16.0, rect.center().y, galley(ui, words, Type::Caption, t.text_faint));
 }
 
 /// Above the canvas: whose Finder, and whether icons keep to the grid.

@@ -38,10 +38,25 @@ pub fn snapped(wanted: (i32, i32), width: i32, others: &[(i32, i32)]) -> (i32, i
     let x = if near(wanted.0, width / 2) {
         width / 2
     } else {
-        let mirrored = others.iter().map(|other| width - other.0).find(|line| near(wanted.0, *line));
-        mirrored.unwrap_or_else(|| grid(wanted.0))
+        let row: Vec<i32> = others.iter().filter(|other| other.1 == y).map(|other| other.0).collect();
+        let even = evenly(&row).into_iter();
+        let mirrored = others.iter().map(|other| width - other.0);
+        let columns = others.iter().map(|other| other.0);
+        let mut lines = even.chain(mirrored).chain(columns);
+        lines.find(|line| near(wanted.0, *line)).unwrap_or_else(|| grid(wanted.0))
     };
     (x, y)
+}
+
+/// Where one more would stand as far from its neighbour as these two stand apart, or in the middle between them.
+fn evenly(row: &[i32]) -> Vec<i32> {
+    let mut places = Vec::new();
+    for (index, a) in row.iter().enumerate() {
+        for b in row.iter().skip(index + 1).filter(|b| *b != a) {
+            places.extend([(a + b) / 2, 2 * b - a, 2 * a - b]);
+        }
+    }
+    places
 }
 
 /// Keeps a centre inside of the window.
@@ -62,6 +77,7 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: Option<&Opened>) {
     background(ui, view, content, scale);
     cover(ui, content, scale);
     icons(ui, view, opened, content, scale);
+    corner(ui, view, place, scale);
     foot(ui, area, scale, t);
 }
 
@@ -191,6 +207,37 @@ fn icons(ui: &mut Ui, view: &mut View, opened: Option<&Opened>, content: Rect, s
     }
 }
 
+/// The corner by which the window is made larger and smaller.
+fn corner(ui: &mut Ui, view: &mut View, place: Rect, scale: f32) {
+    let grip = Rect::from_center_size(place.right_bottom() - vec2(7.0, 7.0), Vec2::splat(22.0));
+    let response = ui.interact(grip, Id::unique("dmg-corner"), Sense::drag());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Resize the Finder's window"));
+    let Some(spec) = &mut view.spec else { return };
+    let window = &mut spec.layout.window;
+    let key = response.id.with("size-and-scale");
+    if response.drag_started() {
+        ui.data_mut(|data| data.insert_temp(key, (window.width as f32, window.height as f32, scale)));
+    }
+    let from: Option<(f32, f32, f32)> = ui.data(|data| data.get_temp(key));
+    if let (true, Some((wide, high, scale)), Some(moved)) =
+        (response.dragged(), from, response.total_drag_delta())
+    {
+        // The canvas keeps the window in its middle, so that the corner moves half as far as the pointer.
+        let size = vec2(wide, high) + moved * 2.0 / scale;
+        let step = |points: f32| ((points / 10.0).round() * 10.0).clamp(200.0, 2_000.0) as u32;
+        (window.width, window.height) = (step(size.x), step(size.y));
+        view.forget_result();
+    }
+    let ink = if view.dark { Color32::from_gray(0xA0) } else { Color32::from_gray(0x70) };
+    for inset in [4.0, 8.0, 12.0] {
+        let (right, bottom) = (place.right() - 3.0, place.bottom() - 3.0);
+        let line = [pos2(right - inset, bottom), pos2(right, bottom - inset)];
+        ui.painter().line_segment(line, Stroke::new(1.0, ink));
+    }
+    let tip = "Drag to resize the window; the fields Size take numbers";
+    response.on_hover_cursor(CursorIcon::ResizeNwSe).on_hover_text(tip);
+}
+
 /// Mac the pointer has dragged an icon to, before snapping.
 fn grip(ui: &Ui, response: &Response, at: (i32, i32), scale: f32) -> Option<(i32, i32)> {
     let key = response.id.with("grabbed-at");
@@ -301,6 +348,22 @@ fn guides(ui: &Ui, content: Rect, scale: f32, at: (i32, i32), others: &[(i32, i3
         let x = point((middle, 0)).x;
         dash(pos2(x, content.top() + 12.0), pos2(x, content.bottom() - COVERED * scale));
     }
+    for other in others.iter().filter(|other| other.0 == at.0) {
+        let x = point(*other).x;
+        dash(pos2(x, content.top()), pos2(x, content.bottom()));
+    }
+    let mut row: Vec<i32> = others.iter().filter(|other| other.1 == at.1).map(|other| other.0).collect();
+    if evenly(&row).contains(&at.0) {
+        row.push(at.0);
+        row.sort_unstable();
+        let below = point(at).y + 104.0 * scale;
+        for pair in row.windows(2) {
+            span(ui, t, point((pair[0], 0)).x, point((pair[1], 0)).x, below, scale);
+        }
+        let y = point(at).y;
+        dash(pos2(content.left(), y), pos2(content.right(), y));
+        return;
+    }
     for other in others.iter().filter(|other| other.1 == at.1) {
         let y = point(at).y;
         dash(pos2(content.left(), y), pos2(content.right(), y));
@@ -363,6 +426,14 @@ mod tests {
         assert_eq!(snapped((317, 90), 640, &[]).0, 320);
         assert_eq!(snapped((464, 180), 640, &[(172, 176)]), (468, 176));
         assert_eq!(snapped((-20, 5), 640, &[]), (-16, 0));
+    }
+
+    #[test]
+    fn a_third_icon_snaps_to_equal_distances() {
+        let row = [(100, 176), (230, 176)];
+        assert_eq!(snapped((357, 174), 900, &row), (360, 176));
+        assert_eq!(snapped((167, 180), 900, &row), (165, 176));
+        assert_eq!(snapped((103, 300), 900, &row).0, 100, "and to the columns of the others");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use egui::{Margin, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use super::View;
-use crate::dmg::{Background, Color, Format, PartitionMap};
+use super::{View, items};
+use crate::dmg::{Background, Color, DmgSpec, Format, ItemSource, PartitionMap};
 use crate::ui::command::{Action, Outbox};
 use crate::ui::facts::bytes;
 use crate::ui::pages::identity;
@@ -53,7 +53,6 @@ fn row(ui: &mut Ui, name: &str, controls: impl FnOnce(&mut Ui)) {
 }
 
 fn selected(ui: &mut Ui, view: &mut View) {
-    let t = tokens(ui);
     let (Some(name), Some(spec)) = (view.selected.clone(), &mut view.spec) else { return };
     section(ui, name.strip_suffix(".app").unwrap_or(&name), true);
     if let Some((x, y)) = spec.layout.positions.get_mut(&name) {
@@ -65,12 +64,41 @@ fn selected(ui: &mut Ui, view: &mut View) {
             }
         });
     }
-    let link = spec.items.iter().find(|item| item.name == name).map(|item| item.source.clone());
-    if let Some(crate::dmg::ItemSource::Link(target)) = link {
-        row(ui, "Link to", |ui| {
-            label(ui, &target, Type::Mono, t.text);
+    if let Some(renamed) = named(ui, spec, &name) {
+        items::rename(spec, &name, &renamed);
+        view.selected = Some(renamed);
+    }
+}
+
+/// What can be changed of the selected item beside its place; answers another name for it.
+fn named(ui: &mut Ui, spec: &mut DmgSpec, name: &str) -> Option<String> {
+    let mut taken: Vec<String> = spec.items.iter().map(|item| item.name.to_lowercase()).collect();
+    taken.retain(|other| *other != name.to_lowercase());
+    let item = spec.items.iter_mut().find(|item| item.name == name)?;
+    let mut renamed = None;
+    if !name.ends_with(".app") {
+        row(ui, "Name", |ui| {
+            let (wide, mut text) = (ui.available_width(), name.to_owned());
+            Field::new("Item name", wide).show(ui, &mut text);
+            let fits =
+                !text.is_empty() && !text.contains(['/', ':']) && !taken.contains(&text.to_lowercase());
+            renamed = (text != name && fits).then_some(text);
         });
     }
+    match &mut item.source {
+        ItemSource::Link(target) => row(ui, "Link to", |ui| {
+            let wide = ui.available_width();
+            Field::new("Link target", wide).mono().show(ui, target);
+        }),
+        ItemSource::Local(_) | ItemSource::Stored { .. } if !name.ends_with(".app") && name.contains('.') => {
+            row(ui, "Extension", |ui| {
+                let tip = "The Finder then shows the name without what follows its last full stop";
+                switch(ui, &mut item.hide_extension, "Hide the extension", true, tip);
+            });
+        }
+        _ => {}
+    }
+    renamed
 }
 
 fn window(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
