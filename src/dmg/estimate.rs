@@ -1,8 +1,9 @@
 //! How large an image will be, format by format, before it is built: by a sample of the very bytes that would be written.
 //!
-//! Sampling in two phases (Cochran, "Sampling Techniques", chapter 12): many small pieces, spread evenly over the volume, are
-//! compressed by a quick codec; a few whole chunks by the quick one and by each codec in question. The first say how well the
-//! volume compresses, the second how the codecs stand to each other, which differs far less from place to place.
+//! Sampling in two phases (Cochran, "Sampling Techniques", chapter 12): very many small pieces, spread evenly over the volume,
+//! are compressed by a quick codec; fewer and larger ones by the quick one and by each codec in question, the fewer the slower it
+//! is. The first say how well the volume compresses, the second how the codecs stand to each other, which differs far less from
+//! place to place.
 
 use rayon::prelude::*;
 
@@ -18,19 +19,20 @@ use crate::progress::Progress;
 
 const CHUNK: u64 = CHUNK_SECTORS * SECTOR;
 /// Bytes of a small piece, and how many of them there are at most.
-const PIECE: usize = 64 << 10;
-const PIECES: u64 = 512;
-/// Whole chunks that every codec compresses.
-const CHUNKS: u64 = 5;
+const PIECE: usize = 32 << 10;
+const PIECES: u64 = 1024;
+/// Bytes of a large piece.
+const LARGE: usize = 256 << 10;
+/// So many chunks are compressed as a whole, whatever the codec.
+const FEW: u64 = 5;
 /// The quick codec.
 const QUICK: Codec = Codec::Zlib(1);
 /// Bytes of a partition table and its copy, each with its header, and the record for old systems; nearly all of them zeros.
 const MAP: u64 = 67 * SECTOR;
-/// Of a deviation, for 19 times in 20: the normal distribution's, and Student's for so few chunks.
+/// Of a deviation, for 19 times in 20.
 const OFTEN: f64 = 2.0;
-const OFTEN_OF_FEW: f64 = 2.8;
-/// What a number may be off by at least, since chunks are not alike: one in so many.
-const LEAST: f64 = 100.0;
+/// How far a codec's gain from whole chunks ([`gain`]) is off for a volume of an unusual kind.
+const GAIN_OFF: f64 = 0.015;
 
 /// How large the image will be in one format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +45,7 @@ pub struct Estimate {
 
 /// Estimates the image of `spec` in every format: its own at its level, the others at their usual ones.
 ///
-/// Nothing is written. Some 40 MB are read, whatever the size, and compressed on all processors; it may run on any thread.
+/// Nothing is written. Some 60 MB are read, whatever the size, and compressed on all processors; it may run on any thread.
 ///
 /// # Errors
 /// What [`super::build`] would say of something that cannot be in a volume, or [`Failure::Cancelled`].
@@ -52,52 +54,89 @@ pub fn estimate(spec: &DmgSpec, progress: &Progress) -> Result<Vec<Estimate>, Fa
     let volume = assemble::volume(spec, &tree)?;
     let codecs =
         Format::ALL.map(|format| (format, format.codec(spec.level.filter(|_| format == spec.format))));
-    let chunks = volume.size.div_ceil(CHUNK);
-    let whole = chunks <= CHUNKS;
-    let chosen: Vec<u64> = spread(chunks, CHUNKS).collect();
-    // A chunk with a codec is one piece of work, so that no processor waits for the slowest codec.
-    let packed: Vec<(Format, Codec)> = codecs.into_iter().filter(|(_, codec)| *codec != Codec::Raw).collect();
-    let work: Vec<(u64, Codec)> =
-        packed.iter().flat_map(|(_, codec)| chosen.iter().map(|chunk| (*chunk, *codec))).collect();
-    let sizes = sizes(&volume, &work, progress)?;
-    let mut estimates = Vec::new();
-    let quick = if whole { None } else { Some(Quick::measure(&volume, &chosen, progress)?) };
-    for (format, codec) in codecs {
-        let index = packed.iter().position(|(other, _)| *other == format);
-        let (bytes, off) = match (index, &quick) {
-            (None, _) => (volume.size as f64, 0.0),
-            (Some(index), None) => (of(&sizes, index, chosen.len()).iter().sum(), 0.0),
-            (Some(index), Some(quick)) => quick.scaled(of(&sizes, index, chosen.len()), volume.size),
-        };
-        let off = if quick.is_some() && codec != Codec::Raw { off.max(bytes / LEAST) } else { 0.0 };
-        estimates.push(Estimate {
-            format,
-            bytes: bytes as u64 + around(spec, codec, volume.size),
-            uncertainty: off as u64,
-        });
-    }
-    Ok(estimates)
+    let sizes = if volume.size.div_ceil(CHUNK) <= FEW {
+        whole(&volume, &codecs, progress)?
+    } else {
+        sampled(&volume, &codecs, progress)?
+    };
+    let estimates = codecs.into_iter().zip(sizes).map(|((format, codec), (bytes, off))| Estimate {
+        format,
+        bytes: bytes as u64 + around(spec, codec, volume.size),
+        uncertainty: off as u64,
+    });
+    Ok(estimates.collect())
 }
 
-/// The sizes of the codec with this index.
-fn of(sizes: &[f64], index: usize, chunks: usize) -> &[f64] {
-    sizes.get(index * chunks..(index + 1) * chunks).unwrap_or_default()
+/// Bytes, and how far off they may be.
+type Size = (f64, f64);
+
+/// Every chunk by every codec.
+fn whole(volume: &Volume, codecs: &[(Format, Codec)], progress: &Progress) -> Result<Vec<Size>, Failure> {
+    let size = |(_, codec): &(Format, Codec)| {
+        let mut packer = Packer::new(*codec);
+        let mut size = 0.0;
+        for chunk in 0..volume.size.div_ceil(CHUNK) {
+            progress.step("estimating", "", 0, 0)?;
+            size += packed(&mut packer, &bytes(volume, chunk * CHUNK, CHUNK as usize)?);
+        }
+        Ok((size, 0.0))
+    };
+    codecs.par_iter().map(size).collect()
+}
+
+fn sampled(volume: &Volume, codecs: &[(Format, Codec)], progress: &Progress) -> Result<Vec<Size>, Failure> {
+    let quick = Quick::measure(volume, progress)?;
+    // A piece with a codec is one piece of work, the slow ones first, so that no processor waits for another at the end.
+    let mut work: Vec<(usize, u64, Codec)> = Vec::new();
+    for (index, (_, codec)) in codecs.iter().enumerate() {
+        work.extend(spread(volume.size / LARGE as u64, pieces(*codec)).map(|piece| (index, piece, *codec)));
+    }
+    work.sort_by_key(|(_, _, codec)| pieces(*codec));
+    let pair = |&(index, piece, codec): &(usize, u64, Codec)| {
+        progress.step("estimating", "", 0, 0)?;
+        let bytes = bytes(volume, piece * LARGE as u64, LARGE)?;
+        let mut packer = Packer::new(QUICK);
+        let quick: f64 = bytes.chunks(PIECE).map(|piece| packed(&mut packer, piece)).sum();
+        Ok((index, quick, packed(&mut Packer::new(codec), &bytes)))
+    };
+    let pairs: Vec<(usize, f64, f64)> = work.par_iter().map(pair).collect::<Result<_, Failure>>()?;
+    let sizes = codecs.iter().enumerate().map(|(index, (_, codec))| {
+        let own = pairs.iter().filter(|(of, ..)| *of == index).map(|(_, quick, size)| (*quick, *size));
+        match codec {
+            Codec::Raw => (volume.size as f64, 0.0),
+            codec => quick.scaled(&own.collect::<Vec<_>>(), gain(*codec), volume.size as f64),
+        }
+    });
+    Ok(sizes.collect())
+}
+
+/// How many large pieces a codec compresses: as many as it can in some tenth of a second.
+fn pieces(codec: Codec) -> u64 {
+    match codec {
+        Codec::Raw => 0,
+        Codec::Zlib(level) if level > 9 => 8,
+        Codec::Zlib(_) | Codec::Lzfse => 56,
+        Codec::Lzma(level) if level > 3 => 10,
+        Codec::Lzma(_) => 28,
+        Codec::Bzip2(_) => 22,
+    }
+}
+
+/// What a chunk comes to as a whole, as a share of its large pieces; measured by `tests/benches/estimate.rs`.
+fn gain(codec: Codec) -> f64 {
+    match codec {
+        Codec::Raw => 1.0,
+        Codec::Zlib(_) => 0.995,
+        Codec::Lzfse => 0.98,
+        Codec::Lzma(_) => 0.95,
+        Codec::Bzip2(_) => 0.97,
+    }
 }
 
 /// `count` numbers below `total`, evenly spread, each in the middle of its stretch.
 fn spread(total: u64, count: u64) -> impl Iterator<Item = u64> {
     let count = count.min(total);
     (0..count).map(move |index| (index * 2 + 1) * total / (count * 2))
-}
-
-/// What compressing these chunks leaves of each, in bytes.
-fn sizes(volume: &Volume, work: &[(u64, Codec)], progress: &Progress) -> Result<Vec<f64>, Failure> {
-    let size = |&(chunk, codec): &(u64, Codec)| {
-        progress.step("estimating", "", 0, 0)?;
-        let bytes = bytes(volume, chunk * CHUNK, CHUNK as usize)?;
-        Ok(packed(&mut Packer::new(codec), &bytes))
-    };
-    work.par_iter().map(size).collect()
 }
 
 /// Fewer at the end of the volume.
@@ -115,17 +154,14 @@ fn packed(packer: &mut Packer, bytes: &[u8]) -> f64 {
     }
 }
 
-/// What the quick codec leaves.
+/// What the quick codec leaves of a byte of the volume, and how far off that may be, as a share of itself.
 struct Quick {
-    /// Of a byte of the volume, and how far off that may be (19 times in 20).
     share: f64,
     off: f64,
-    /// Of each chosen chunk, compressed piece by piece.
-    chunks: Vec<f64>,
 }
 
 impl Quick {
-    fn measure(volume: &Volume, chosen: &[u64], progress: &Progress) -> Result<Quick, Failure> {
+    fn measure(volume: &Volume, progress: &Progress) -> Result<Quick, Failure> {
         let share = |at: &u64| {
             progress.step("estimating", "", 0, 0)?;
             let bytes = bytes(volume, at * PIECE as u64, PIECE)?;
@@ -133,36 +169,28 @@ impl Quick {
         };
         let places: Vec<u64> = spread(volume.size / PIECE as u64, PIECES).collect();
         let shares: Vec<f64> = places.par_iter().map(share).collect::<Result<_, Failure>>()?;
-        let chunk = |chunk: &u64| {
-            let bytes = bytes(volume, chunk * CHUNK, CHUNK as usize)?;
-            let mut packer = Packer::new(QUICK);
-            Ok(bytes.chunks(PIECE).map(|piece| packed(&mut packer, piece)).sum())
-        };
-        let chunks = chosen.par_iter().map(chunk).collect::<Result<_, Failure>>()?;
         let count = shares.len() as f64;
         let share = shares.iter().sum::<f64>() / count;
         // Neighbours differ less than distant pieces, and the sample takes one from every stretch: Wolter, "Introduction to
         // Variance Estimation", chapter 8, successive differences.
         let squares: f64 = shares.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).sum();
         let unseen = 1.0 - (count * PIECE as f64 / volume.size as f64).min(1.0);
-        let off = OFTEN * (squares / 2.0 / (count - 1.0).max(1.0) / count * unseen).sqrt();
-        Ok(Quick { share, off, chunks })
+        let off = (squares / 2.0 / (count - 1.0).max(1.0) / count * unseen).sqrt();
+        Ok(Quick { share, off: off / share.max(f64::MIN_POSITIVE) })
     }
 
-    /// Bytes of the whole volume, and how far off they may be, by what another codec left of the chosen chunks.
-    fn scaled(&self, sizes: &[f64], volume: u64) -> (f64, f64) {
-        let (sum, count) = (sizes.iter().sum::<f64>(), sizes.len() as f64);
-        let quick: f64 = self.chunks.iter().sum();
-        if quick == 0.0 || self.share == 0.0 {
+    /// The whole volume, by what quick codec and other codec left of some large pieces.
+    fn scaled(&self, pairs: &[(f64, f64)], gain: f64, volume: f64) -> Size {
+        let count = pairs.len() as f64;
+        let (quick, size) = pairs.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
+        if quick == 0.0 {
             return (0.0, 0.0);
         }
-        let ratio = sum / quick;
-        let bytes = self.share * ratio * volume as f64;
-        let squares: f64 =
-            sizes.iter().zip(&self.chunks).map(|(size, quick)| (size - ratio * quick).powi(2)).sum();
-        let mean = (squares / (count - 1.0).max(1.0) / count).sqrt() / (sum / count).max(1.0);
-        let (of_share, of_ratio) = (self.off / self.share, OFTEN_OF_FEW * mean);
-        (bytes, bytes * of_share.hypot(of_ratio))
+        let ratio = size / quick;
+        let squares: f64 = pairs.iter().map(|(quick, size)| (size - ratio * quick).powi(2)).sum();
+        let off = (squares / (count - 1.0).max(1.0) / count).sqrt() / (size / count).max(1.0);
+        let bytes = self.share * ratio * gain * volume;
+        (bytes, bytes * OFTEN * self.off.hypot(off).hypot(GAIN_OFF / OFTEN))
     }
 }
 

@@ -7,9 +7,11 @@ mod measure;
 
 use std::path::{Path, PathBuf};
 
-use bundlewright::dmg::{self, DmgSpec};
+use bundlewright::dmg::udif::codec::{Codec, Packer};
+use bundlewright::dmg::{self, DmgSpec, Format, PartitionMap};
 use bundlewright::progress::Progress;
 use measure::{median, timed};
+use rayon::prelude::*;
 
 fn main() {
     let Some(named) = std::env::var_os("BUNDLEWRIGHT_BENCH_APP") else {
@@ -37,5 +39,26 @@ fn one(app: &Path, out: &Path) {
             share(one.bytes as i64 - built as i64),
             share(one.uncertainty as i64),
         );
+    }
+    gains(&mut spec, out);
+}
+
+/// What whole chunks come to, as a share of the same bytes in pieces: the constants of the estimate.
+fn gains(spec: &mut DmgSpec, out: &Path) {
+    (spec.format, spec.partition_map) = (Format::Udro, PartitionMap::Bare);
+    dmg::build(spec, out, &Progress::silent()).expect("an image");
+    let volume = std::fs::read(out).expect("an image");
+    for codec in [Codec::Lzfse, Codec::Zlib(6), Codec::Lzma(1), Codec::Bzip2(9)] {
+        let size = |length: usize| -> usize {
+            let packed =
+                |chunk: &[u8]| Packer::new(codec).pack(chunk).map_or(chunk.len(), |packed| packed.len());
+            // One chunk of four says as much.
+            volume
+                .par_chunks(1 << 20)
+                .step_by(4)
+                .map(|chunk| chunk.chunks(length).map(packed).sum::<usize>())
+                .sum()
+        };
+        println!("  {codec:?}: {:.4}", size(1 << 20) as f64 / size(256 << 10) as f64);
     }
 }

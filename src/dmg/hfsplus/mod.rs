@@ -8,6 +8,7 @@ pub mod attributes;
 pub mod btree;
 pub mod catalog;
 pub mod check;
+pub mod entries;
 #[cfg(test)]
 mod generated;
 pub mod reader;
