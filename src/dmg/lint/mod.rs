@@ -12,6 +12,7 @@ use super::spec::DmgSpec;
 
 pub use context::Context;
 pub use mend::Mend;
+pub use places::free as free_place;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -294,7 +294,7 @@ fn icon(
     });
     let drawn = picture.shrink(side * scale * 0.03);
     match source {
-        ItemSource::Link(_) => folder(ui, drawn),
+        ItemSource::Link(target) => folder(ui, drawn, target == "/Applications"),
         ItemSource::Local(_) | ItemSource::Stored { .. } => app_icon(ui, opened, drawn),
     }
     let below = pos2(center.x - words.size().x / 2.0, picture.bottom() + 4.0 * scale);
@@ -315,8 +315,8 @@ fn label_ink(view: &View) -> Color32 {
     if view.dark && !pictured { Color32::from_gray(0xF0) } else { Color32::from_gray(0x10) }
 }
 
-/// The Applications folder, drawn: no picture of Apple's is shipped.
-fn folder(ui: &Ui, rect: Rect) {
+/// A folder, that of the applications with its mark, drawn: no picture of Apple's is shipped.
+fn folder(ui: &Ui, rect: Rect, applications: bool) {
     let unit = rect.width() / 16.0;
     let part = |left: f32, top: f32, right: f32, bottom: f32| {
         Rect::from_min_max(rect.min + vec2(left, top) * unit, rect.min + vec2(right, bottom) * unit)
@@ -329,6 +329,9 @@ fn folder(ui: &Ui, rect: Rect) {
     ui.painter().rect_filled(part(0.5, 2.6, 6.6, 6.0), unit * 0.9, back);
     ui.painter().rect_filled(part(0.5, 3.8, 15.5, 12.0), unit * 0.9, back);
     ui.painter().rect_filled(part(0.5, 5.2, 15.5, 13.6), unit * 0.9, front);
+    if !applications {
+        return;
+    }
     let at = |x: f32, y: f32| rect.min + vec2(x, y) * unit;
     let stroke = Stroke::new(unit * 0.75, mark);
     ui.painter().line_segment([at(6.3, 11.6), at(8.0, 7.2)], stroke);

@@ -3,7 +3,7 @@
 use egui::{Layout, Margin, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::View;
-use crate::dmg::{Background, DmgSpec, Item, ItemSource};
+use crate::dmg::{Background, DmgSpec, Item, ItemSource, lint};
 use crate::ui::command::{Action, Outbox};
 use crate::ui::dialogs::Kind;
 use crate::ui::icons::Icon;
@@ -129,7 +129,7 @@ fn add(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
     });
 }
 
-/// Puts an item on the volume, where there is room below the others, and answers the name it got.
+/// Puts an item on the volume, where there is room, and answers the name it got.
 pub fn put(spec: &mut DmgSpec, mut item: Item) -> String {
     let taken = |name: &str| spec.items.iter().any(|other| other.name.to_lowercase() == name.to_lowercase());
     let wanted = item.name.clone();
@@ -141,12 +141,12 @@ pub fn put(spec: &mut DmgSpec, mut item: Item) -> String {
         };
         number += 1;
     }
-    let window = spec.layout.window;
-    let across = spec.items.len() as i32 % 4 * 2 + 1;
-    let at = (window.width as i32 * across / 8, window.height as i32 - 110);
-    spec.layout.positions.insert(item.name.clone(), at);
     let name = item.name.clone();
     spec.items.push(item);
+    let window = spec.layout.window;
+    let middle = (window.width as i32 / 2, window.height as i32 / 2);
+    let at = lint::free_place(spec, &name).unwrap_or(middle); // a full window shows what stands on what
+    spec.layout.positions.insert(name.clone(), at);
     name
 }
 
