@@ -6,12 +6,13 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::answer::{Answer, Trouble};
+use super::backdrop::BackdropArgs;
 use super::identity::{IdentityArgs, IdentityJson};
 use super::render::{self, CAREFUL, FAINT, GOOD, Page, SCHEMA, count};
 use super::session::Session;
 use crate::codesign::SignPlan;
 use crate::diagnose::Severity;
-use crate::dmg::{Background, Built, Color, DmgLayout, DmgSpec, Item, Licence};
+use crate::dmg::{Built, DmgLayout, DmgSpec, Item, Licence};
 use crate::failure::Failure;
 use crate::workflow::{self, InspectOptions, export, package};
 
@@ -33,12 +34,8 @@ pub struct Dmg {
     /// What stands around the volume: gpt (a GUID partition table, as hdiutil makes it) or bare (nothing).
     #[arg(long, value_enum, default_value = "gpt", value_name = "MAP")]
     partition_map: PartitionMap,
-    /// A picture behind the icons; one of twice the size called NAME@2x beside it is taken along.
-    #[arg(long, value_name = "IMAGE", conflicts_with = "background_color")]
-    background: Option<PathBuf>,
-    /// A colour behind the icons, as CSS writes it.
-    #[arg(long, value_name = "CSS")]
-    background_color: Option<Color>,
+    #[command(flatten)]
+    backdrop: BackdropArgs,
     /// A layout saved as JSON; the other flags change it.
     #[arg(long, value_name = "FILE.json")]
     layout: Option<PathBuf>,
@@ -136,6 +133,11 @@ impl Dmg {
             PartitionMap::Gpt => crate::dmg::PartitionMap::Gpt,
             PartitionMap::Bare => crate::dmg::PartitionMap::Bare,
         };
+        if let Some(app) = spec.items.first()
+            && let Some(layout) = self.backdrop.template(&app.name, &package::app_title(&inspection.bundle))
+        {
+            spec.layout = layout;
+        }
         self.adjust(&mut spec)?;
         let progress = session.progress();
         let (built, signed) = match self.identity.identity {
@@ -188,11 +190,8 @@ impl Dmg {
         if let Some((width, height)) = self.window {
             (layout.window.width, layout.window.height) = (width, height);
         }
-        if let Some(picture) = &self.background {
-            layout.background = Background::Picture { picture: picture.clone(), retina: twice(picture) };
-        }
-        if let Some(color) = self.background_color {
-            layout.background = Background::Color { color };
+        if let Some(app) = spec.items.first() {
+            self.backdrop.adjust(layout, &app.name);
         }
         self.add_items(spec)?;
         for (name, point) in &self.place {
@@ -251,12 +250,6 @@ fn licence(named: &str) -> Result<Licence, Failure> {
     let path = Path::new(file);
     let bytes = std::fs::read(path).map_err(|error| Failure::io(path, "read", &error))?;
     Licence::new(code, bytes, path)
-}
-
-/// `bg@2x.png` beside `bg.png`.
-fn twice(picture: &Path) -> Option<PathBuf> {
-    let (stem, extension) = (picture.file_stem()?.to_str()?, picture.extension()?.to_str()?);
-    Some(picture.with_file_name(format!("{stem}@2x.{extension}"))).filter(|file| file.is_file())
 }
 
 fn text(spec: &DmgSpec, built: &Built, signed: Option<&SignPlan>) -> String {

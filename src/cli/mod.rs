@@ -2,6 +2,7 @@
 //! scripts.
 
 mod answer;
+mod backdrop;
 mod check;
 mod compare;
 mod crash;

@@ -11,7 +11,6 @@
 
 pub mod alias;
 mod apple_double;
-mod arrow;
 pub mod background;
 mod bytes;
 mod color;
@@ -20,21 +19,26 @@ pub mod fault;
 pub mod finder;
 mod gpt;
 pub mod hfsplus;
+mod label;
 pub mod layout;
 pub mod licence;
 mod partitions;
 pub mod read;
 pub mod spec;
+pub mod template;
 mod tree;
 pub mod udif;
 pub mod verify;
 pub mod write;
 
 pub use apple_double::Values;
+pub use background::drawing::{Arrow, ArrowStyle, Base, Caption, Drawing};
 pub use color::Color;
+pub use label::Label;
 pub use layout::{Background, DmgLayout, Window};
 pub use licence::Licence;
 pub use read::DiskImage;
 pub use spec::{DmgSpec, Format, Item, ItemSource, PartitionMap};
+pub use template::Template;
 pub use verify::{Problem, verify, verify_known};
 pub use write::{Built, Ending, build, build_ending, extract};

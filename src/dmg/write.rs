@@ -109,7 +109,7 @@ fn build_with(
         files: count(|content| matches!(content, Content::File { .. })),
         folders: count(|content| matches!(content, Content::Folder)),
         links: count(|content| matches!(content, Content::Link { .. })),
-        notes: tree.notes(),
+        notes: tree.notes().into_iter().chain(background::notes(&spec.layout)).collect(),
     })
 }
 

@@ -10,7 +10,7 @@ use egui::{
     Layout, Margin, Panel, Rect, Role, Sense, Stroke, TextureHandle, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
-use crate::dmg::{Background, DmgLayout, DmgSpec};
+use crate::dmg::{DmgLayout, DmgSpec};
 use crate::ui::command::{Action, Command, Outbox};
 use crate::ui::facts::bytes;
 use crate::ui::icons::Icon;
@@ -70,7 +70,7 @@ impl View {
     /// What the picture job has to draw, when the one shown is stale.
     pub fn stale_picture(&self) -> Option<DmgLayout> {
         let layout = &self.spec.as_ref()?.layout;
-        let needs = matches!(layout.background, Background::Arrow { .. } | Background::Picture { .. });
+        let needs = layout.background.has_picture();
         (needs && self.drawn_for.as_ref() != Some(layout)).then(|| layout.clone())
     }
 
@@ -274,7 +274,7 @@ fn items(ui: &mut Ui, view: &mut View, opened: &Opened) {
     }
     ui.add_space(16.0);
     caption(ui, "Hidden, parked below");
-    let picture = matches!(spec.layout.background, Background::Arrow { .. } | Background::Picture { .. });
+    let picture = spec.layout.background.has_picture();
     let hidden = [
         (".DS_Store", Icon::File, true),
         (".VolumeIcon.icns", Icon::File, spec.volume_icon.is_some()),
