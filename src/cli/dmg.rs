@@ -9,13 +9,14 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::answer::{Answer, Trouble};
+use super::backdrop::BackdropArgs;
 use super::identity::{IdentityArgs, IdentityJson};
 use super::render::{self, CAREFUL, FAINT, GOOD, Page, SCHEMA, count};
 use super::session::Session;
 use crate::codesign::SignPlan;
 use crate::diagnose::Severity;
 use crate::dmg::lint::{self, Lint};
-use crate::dmg::{Background, Built, Color, DmgLayout, DmgSpec, Item, ItemSource, Licence};
+use crate::dmg::{Built, DmgLayout, DmgSpec, Item, ItemSource, Licence};
 use crate::failure::Failure;
 use crate::workflow::{self, InspectOptions, export, package};
 
@@ -37,12 +38,8 @@ pub struct Dmg {
     /// What stands around the volume: gpt (a GUID partition table, as hdiutil makes it; unless told otherwise) or bare (nothing).
     #[arg(long, value_enum, value_name = "MAP")]
     partition_map: Option<PartitionMap>,
-    /// A picture behind the icons; one of twice the size called NAME@2x beside it is taken along.
-    #[arg(long, value_name = "IMAGE", conflicts_with = "background_color")]
-    background: Option<PathBuf>,
-    /// A colour behind the icons, as CSS writes it.
-    #[arg(long, value_name = "CSS")]
-    background_color: Option<Color>,
+    #[command(flatten)]
+    backdrop: BackdropArgs,
     /// A layout saved as JSON; the other flags change it.
     #[arg(long, value_name = "FILE.json")]
     layout: Option<PathBuf>,
@@ -181,7 +178,8 @@ impl Dmg {
                 self.bundle.display()
             ));
         }
-        let spec = package::disk_image(&inspection, session.source_date()?)?;
+        let mut spec = package::disk_image(&inspection, session.source_date()?)?;
+        self.begin_with(&mut spec, &package::app_title(&inspection.bundle));
         Ok((spec, package::minimum_system(&inspection.bundle)))
     }
 
@@ -191,7 +189,18 @@ impl Dmg {
         design.notes.iter().for_each(|note| session.note(note));
         let mut spec = design.spec;
         spec.epoch = session.source_date()?.unwrap_or(spec.epoch);
+        let app = spec.items.iter().find_map(|item| item.name.strip_suffix(".app"));
+        let title = app.unwrap_or(&spec.volume_name).to_owned();
+        self.begin_with(&mut spec, &title);
         Ok((spec, minimum_system))
+    }
+
+    /// Lays the volume out after the template that was asked for.
+    fn begin_with(&self, spec: &mut DmgSpec, title: &str) {
+        let app = spec.items.iter().find(|item| item.name.ends_with(".app")).or(spec.items.first());
+        if let Some(layout) = app.and_then(|app| self.backdrop.template(&app.name, title)) {
+            spec.layout = layout;
+        }
     }
 
     /// The format that was asked for, or the one that there is; its level has to be one of its own.
@@ -243,11 +252,8 @@ impl Dmg {
         if let Some((width, height)) = self.window {
             (layout.window.width, layout.window.height) = (width, height);
         }
-        if let Some(picture) = &self.background {
-            layout.background = Background::Picture { picture: picture.clone(), retina: twice(picture) };
-        }
-        if let Some(color) = self.background_color {
-            layout.background = Background::Color { color };
+        if let Some(app) = spec.items.first() {
+            self.backdrop.adjust(layout, &app.name);
         }
         self.add_items(spec)?;
         for (name, point) in &self.place {
@@ -312,12 +318,6 @@ fn licence(named: &str) -> Result<Licence, Failure> {
     let path = Path::new(file);
     let bytes = std::fs::read(path).map_err(|error| Failure::io(path, "read", &error))?;
     Licence::new(code, bytes, path)
-}
-
-/// `bg@2x.png` beside `bg.png`.
-fn twice(picture: &Path) -> Option<PathBuf> {
-    let (stem, extension) = (picture.file_stem()?.to_str()?, picture.extension()?.to_str()?);
-    Some(picture.with_file_name(format!("{stem}@2x.{extension}"))).filter(|file| file.is_file())
 }
 
 fn text(spec: &DmgSpec, built: &Built, found: &[Lint], signed: Option<&SignPlan>) -> String {

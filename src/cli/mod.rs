@@ -2,6 +2,7 @@
 //! scripts.
 
 mod answer;
+mod backdrop;
 mod check;
 mod compare;
 mod crash;
@@ -67,7 +68,7 @@ enum Command {
     Sign(sign::Sign),
     Verify(verify::Verify),
     Preflight(preflight::Preflight),
-    Dmg(dmg::Dmg),
+    Dmg(Box<dmg::Dmg>),
     Crash(crash::Crash),
     Compare(compare::Compare),
 }

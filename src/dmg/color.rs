@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,84 @@ pub struct Color {
     pub red: u8,
     pub green: u8,
     pub blue: u8,
+}
+
+/// WCAG 2.2, "relative luminance": each shade of a part as the light it stands for.
+static LIGHT: LazyLock<[f32; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|shade| {
+        let part = shade as f32 / 255.0;
+        if part <= 0.04045 { part / 12.92 } else { libm::powf((part + 0.055) / 1.055, 2.4) }
+    })
+});
+
+impl Color {
+    /// `0xRRGGBB`.
+    pub const fn hex(number: u32) -> Color {
+        let [_, red, green, blue] = number.to_be_bytes();
+        Color { red, green, blue }
+    }
+
+    pub fn parts(self) -> [u8; 3] {
+        [self.red, self.green, self.blue]
+    }
+
+    /// The light of each part, 0 to 1.
+    pub(super) fn light(self) -> [f32; 3] {
+        self.parts().map(|part| LIGHT[usize::from(part)])
+    }
+
+    /// The colour nearest to this light.
+    pub(super) fn from_light(light: [f32; 3]) -> Color {
+        let [red, green, blue] = light.map(|part| {
+            let above = LIGHT.partition_point(|shade| *shade < part).min(255);
+            let below = above.saturating_sub(1);
+            if part - LIGHT[below] < LIGHT[above] - part { below as u8 } else { above as u8 }
+        });
+        Color { red, green, blue }
+    }
+
+    /// Relative luminance after WCAG 2.2: 0 for black, 1 for white.
+    pub fn luminance(self) -> f32 {
+        let [red, green, blue] = self.light();
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
+    }
+
+    /// Contrast ratio after WCAG 2.2, 1 to 21; text needs 4.5.
+    pub fn contrast(self, other: Color) -> f32 {
+        let (a, b) = (self.luminance() + 0.05, other.luminance() + 0.05);
+        a.max(b) / a.min(b)
+    }
+
+    /// The mildest shade of this hue that has `contrast` with this ground; black or white where none has.
+    pub(super) fn ink(self, contrast: f32) -> Color {
+        let darker = self.luminance() > 0.18;
+        let [most, least] = [self.parts().into_iter().max(), self.parts().into_iter().min()]
+            .map(|part| f32::from(part.unwrap_or(0)));
+        let share =
+            |part: u8| if most - least < 5.0 { 0.5 } else { (f32::from(part) - least) / (most - least) };
+        let vivid = if most - least < 5.0 {
+            0.0
+        } else if darker {
+            0.52
+        } else {
+            0.3
+        };
+        let shade = |lightness: u8| {
+            let lightness = f32::from(lightness);
+            let reach = vivid * lightness.min(255.0 - lightness);
+            let [red, green, blue] =
+                self.parts().map(|part| (lightness - reach + 2.0 * reach * share(part)).round() as u8);
+            Color { red, green, blue }
+        };
+        let enough = |ink: &Color| ink.contrast(self) >= contrast;
+        let mut darkening = (0..=170_u8).rev().map(shade);
+        let mut lightening = (80..=255_u8).map(shade);
+        if darker {
+            darkening.find(enough).unwrap_or(Color::hex(0))
+        } else {
+            lightening.find(enough).unwrap_or(Color::hex(0xFF_FFFF))
+        }
+    }
 }
 
 /// CSS Color Module Level 4, "Named Colors", those of HTML 4.
@@ -46,12 +125,8 @@ impl FromStr for Color {
 
 fn parse_color(text: &str) -> Option<Color> {
     let text = text.to_ascii_lowercase();
-    let from_number = |number: u32| {
-        let [_, red, green, blue] = number.to_be_bytes();
-        Color { red, green, blue }
-    };
     if let Some((_, number)) = NAMED.iter().find(|(name, _)| *name == text) {
-        return Some(from_number(*number));
+        return Some(Color::hex(*number));
     }
     if let Some(parts) = text.strip_prefix("rgb(").and_then(|rest| rest.strip_suffix(')')) {
         let parts: Option<Vec<u8>> = parts.split(',').map(|part| part.trim().parse().ok()).collect();
@@ -67,7 +142,7 @@ fn parse_color(text: &str) -> Option<Color> {
         6 => digits.to_owned(),
         _ => return None,
     };
-    u32::from_str_radix(&doubled, 16).ok().map(from_number)
+    u32::from_str_radix(&doubled, 16).ok().map(Color::hex)
 }
 
 impl fmt::Display for Color {
@@ -103,5 +178,32 @@ mod tests {
         for bad in ["#12345", "rgb(1,2)", "rgb(256,0,0)", "bluish", "#é1"] {
             assert!(color(bad).unwrap_err().contains("is not a colour"), "{bad}");
         }
+    }
+
+    #[test]
+    fn contrast_is_that_of_wcag() {
+        let [black, white] = [Color::hex(0), Color::hex(0xFF_FFFF)];
+        assert!((black.contrast(white) - 21.0).abs() < 1e-4);
+        // The grey that WCAG's own techniques name as the lightest for text on white.
+        let ratio = Color::hex(0x76_7676).contrast(white);
+        assert!((4.54..4.55).contains(&ratio), "{ratio}");
+    }
+
+    #[test]
+    fn every_shade_survives_its_light() {
+        for shade in 0..=255 {
+            let color = Color { red: shade, green: 255 - shade, blue: shade / 2 };
+            assert_eq!(Color::from_light(color.light()), color);
+        }
+    }
+
+    #[test]
+    fn ink_stands_out_from_every_ground_and_keeps_its_hue() {
+        for number in (0..0x100_0000).step_by(0x01_1357) {
+            let ground = Color::hex(number);
+            assert!(ground.ink(4.5).contrast(ground) >= 4.5, "{ground}");
+        }
+        let ink = Color::hex(0xE0_F0F4).ink(7.0);
+        assert!(ink.red < ink.green && ink.green < ink.blue, "{ink}");
     }
 }

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::background::drawing::{Base, Caption, Drawing};
 use super::color::Color;
+use super::template::Template;
 use crate::failure::Failure;
 
 /// Everything about the window. Lengths are in points.
@@ -33,24 +35,68 @@ pub struct Window {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields, from = "Saved")]
 pub enum Background {
     #[default]
     None,
-    Color {
-        color: Color,
-    },
-    /// A picture drawn here: a soft gradient, and an arrow from one item to another.
-    Arrow {
-        from: String,
-        to: String,
-    },
+    /// The Finder paints it itself.
+    Color { color: Color },
+    /// A picture drawn here.
+    Drawn(Box<Drawing>),
     /// A picture of the user's, and its twin of twice the size for Retina screens.
     Picture {
         picture: PathBuf,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         retina: Option<PathBuf>,
     },
+}
+
+/// What layouts on disk may say: a [`Background`], or the arrow of version 0.1.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+enum Saved {
+    None,
+    Color { color: Color },
+    Arrow { from: String, to: String },
+    Drawn(Drawing),
+    Picture { picture: PathBuf, retina: Option<PathBuf> },
+}
+
+impl From<Saved> for Background {
+    fn from(saved: Saved) -> Background {
+        match saved {
+            Saved::None => Background::None,
+            Saved::Color { color } => Background::Color { color },
+            Saved::Arrow { from, to } => Drawing::with_arrow(&from, &to).into(),
+            Saved::Drawn(drawing) => drawing.into(),
+            Saved::Picture { picture, retina } => Background::Picture { picture, retina },
+        }
+    }
+}
+
+impl From<Drawing> for Background {
+    fn from(drawing: Drawing) -> Background {
+        Background::Drawn(Box::new(drawing))
+    }
+}
+
+impl Background {
+    /// The pictures it is made from.
+    fn files(&mut self) -> Option<(&mut PathBuf, &mut Option<PathBuf>)> {
+        match self {
+            Background::Picture { picture, retina } => Some((picture, retina)),
+            Background::Drawn(drawing) => match &mut drawing.base {
+                Base::Picture { picture, retina } => Some((picture, retina)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether a picture stands in the volume for it.
+    pub fn has_picture(&self) -> bool {
+        matches!(self, Background::Drawn(_) | Background::Picture { .. })
+    }
 }
 
 impl Default for Window {
@@ -72,14 +118,9 @@ impl Default for DmgLayout {
 }
 
 impl DmgLayout {
-    /// The app on the left, `Applications` on the right, an arrow between them.
+    /// [`Template::Classic`]: the app on the left, `Applications` on the right, an arrow between them.
     pub fn standard(app_name: &str) -> DmgLayout {
-        let positions = [(app_name.to_owned(), (172, 176)), ("Applications".to_owned(), (468, 176))];
-        DmgLayout {
-            positions: positions.into(),
-            background: Background::Arrow { from: app_name.to_owned(), to: "Applications".to_owned() },
-            ..DmgLayout::default()
-        }
+        Template::Classic.layout(app_name, "")
     }
 
     /// A layout saved as JSON. Pictures are looked for beside the file `path`.
@@ -89,7 +130,7 @@ impl DmgLayout {
     pub fn from_json(json: &str, path: &Path) -> Result<DmgLayout, Failure> {
         let mut layout: DmgLayout = serde_json::from_str(json)
             .map_err(|error| Failure::new(path, format!("is not a layout: {error}"), "correct that line"))?;
-        if let Background::Picture { picture, retina } = &mut layout.background {
+        if let Some((picture, retina)) = layout.background.files() {
             let folder = path.parent().unwrap_or(Path::new(""));
             for picture in std::iter::once(picture).chain(retina) {
                 *picture = folder.join(&*picture);
@@ -113,7 +154,14 @@ impl DmgLayout {
             ("icon size", self.icon_size, 16..=512),
             ("text size", self.text_size, 10..=16),
         ];
-        for (name, value, range) in limits {
+        let captions = match &self.background {
+            Background::Drawn(drawing) => [&drawing.title, &drawing.subtitle],
+            _ => [&None, &None],
+        };
+        let captions = ["title size", "subtitle size"].into_iter().zip(captions);
+        let captions =
+            captions.filter_map(|(name, caption)| Some((name, caption.as_ref()?.size?, Caption::SIZES)));
+        for (name, value, range) in limits.into_iter().chain(captions) {
             if !range.contains(&value) {
                 let next = format!("choose {} to {}", range.start(), range.end());
                 return Err(Failure::new("the layout", format!("has a {name} of {value}"), next));
@@ -126,6 +174,14 @@ impl DmgLayout {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[test]
+    fn backgrounds_of_version_0_1_are_still_read() {
+        let parse = |json: &str| DmgLayout::from_json(json, Path::new("/x/l.json")).unwrap().background;
+        let arrow = parse(r#"{"background": {"kind": "arrow", "from": "A.app", "to": "Applications"}}"#);
+        assert_eq!(arrow, Drawing::with_arrow("A.app", "Applications").into());
+        let color = parse(r##"{"background": {"kind": "color", "color": "#fff"}}"##);
+        assert_eq!(color, Background::Color { color: Color::hex(0xFF_FFFF) });
+    }
 
     #[test]
     fn a_layout_survives_json_and_bad_json_is_explained() {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
 use super::assemble::{volume_tree, write_image};
+use super::background;
 use super::hfsplus::{self, unicode};
 use super::spec::{DmgSpec, ItemSource};
 use super::tree::Content;
@@ -98,7 +99,7 @@ fn build_with(
         files: count(|content| matches!(content, Content::File { .. })),
         folders: count(|content| matches!(content, Content::Folder)),
         links: count(|content| matches!(content, Content::Link { .. })),
-        notes: tree.notes(),
+        notes: tree.notes().into_iter().chain(background::notes(&spec.layout)).collect(),
     })
 }
 

@@ -195,6 +195,13 @@ fn refuse_place(spec: &DmgSpec, out: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What its users call the app: the name in its property list, or that of its folder.
+pub fn app_title(bundle: &Bundle) -> String {
+    let named = |key| bundle.info.as_ref()?.string(key).map(str::trim).filter(|name| !name.is_empty());
+    let name = named("CFBundleDisplayName").or_else(|| named("CFBundleName"));
+    name.unwrap_or_else(|| bundle.name.strip_suffix(".app").unwrap_or(&bundle.name)).to_owned()
+}
+
 /// "Foo 1.2.3": the name users know it by.
 fn title(bundle: &Bundle) -> String {
     let name = bundle.name.strip_suffix(".app").unwrap_or(&bundle.name);

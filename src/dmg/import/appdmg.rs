@@ -5,11 +5,11 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::{Import, Placed, Tool, beside};
-use crate::dmg::Color;
 use crate::dmg::background;
 use crate::dmg::frame::TITLE_BAR;
 use crate::dmg::layout::{Background, DmgLayout};
 use crate::dmg::spec::ItemSource;
+use crate::dmg::{Color, Drawing};
 use crate::failure::Failure;
 
 /// Keys that every file may have.
@@ -76,7 +76,7 @@ fn ground(import: &mut Import, named: &str, path: &Path) {
     if let Ok(color) = named.parse::<Color>() {
         import.background = Background::Color { color };
     } else if named == "builtin-arrow" {
-        import.background = Background::Arrow { from: String::new(), to: "Applications".to_owned() };
+        import.background = Drawing::with_arrow("", "Applications").into();
     } else if named.starts_with("builtin-") || !beside(path, named).is_file() {
         import.cannot(&format!("The background {named}, which is no colour and no file known here,"));
     } else {

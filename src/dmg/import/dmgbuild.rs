@@ -76,6 +76,7 @@ fn licences(import: &mut Import, list: &Map<String, Value>, path: &Path) -> Resu
 #[cfg(test)]
 mod tests {
     use super::super::tests::imported;
+    use crate::dmg::Drawing;
     use crate::dmg::{Background, DmgSpec, Format};
     use std::path::Path;
 
@@ -94,7 +95,7 @@ mod tests {
         assert_eq!((spec.format, spec.level), (Format::Udbz, Some(4)));
         let codes: Vec<&str> = spec.licences.iter().map(|licence| licence.language().code).collect();
         assert_eq!(codes, ["de", "en"], "the usual one first");
-        let arrow = Background::Arrow { from: "Foo.app".into(), to: "Applications".into() };
+        let arrow: Background = Drawing::with_arrow("Foo.app", "Applications").into();
         assert_eq!(spec.layout.background, arrow);
         let window = spec.layout.window;
         assert_eq!((window.x, window.y, window.width, window.height), (100, 100, 640, 480));

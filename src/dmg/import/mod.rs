@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::layout::Background;
 use super::licence::Licence;
 use super::spec::{DmgSpec, Format, Item, ItemSource};
+use super::{Arrow, Drawing};
 use crate::failure::Failure;
 
 /// Which tool a file is for.
@@ -130,8 +131,9 @@ impl Import {
         let size = self.window_size.unwrap_or((layout.window.width, layout.window.height));
         (layout.window.width, layout.window.height) = size;
         layout.background = match (&self.background, app) {
-            (Background::Arrow { to, .. }, Some(app)) => {
-                Background::Arrow { from: app.to_owned(), to: to.clone() }
+            (Background::Drawn(drawing), Some(app)) => {
+                let arrow = drawing.arrow.clone().map(|arrow| Arrow { from: app.to_owned(), ..arrow });
+                Drawing { arrow, ..(**drawing).clone() }.into()
             }
             (background, _) => background.clone(),
         };

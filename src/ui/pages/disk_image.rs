@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use egui::{Layout, Panel, Role, Sense, Stroke, TextureHandle, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use crate::dmg::lint::{Context, Lint};
-use crate::dmg::{Background, DmgLayout, DmgSpec, Estimate, Item};
+use crate::dmg::{DmgLayout, DmgSpec, Estimate, Item};
 use crate::jobs::Request;
 use crate::ui::command::{Action, Command, Outbox};
 use crate::ui::facts::bytes;
@@ -176,7 +176,7 @@ impl View {
     /// What the picture job has to draw, when the one shown is stale.
     pub fn stale_picture(&self) -> Option<DmgLayout> {
         let layout = &self.spec.as_ref()?.layout;
-        let needs = matches!(layout.background, Background::Arrow { .. } | Background::Picture { .. });
+        let needs = layout.background.has_picture();
         (needs && self.drawn_for.as_ref() != Some(layout)).then(|| layout.clone())
     }
 

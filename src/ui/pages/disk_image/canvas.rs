@@ -117,10 +117,7 @@ fn background(ui: &Ui, view: &View, content: Rect, scale: f32) {
         _ => plain(view),
     };
     ui.painter().rect_filled(content, corner, ground);
-    let pictured = matches!(
-        view.spec.as_ref().map(|spec| &spec.layout.background),
-        Some(Background::Arrow { .. } | Background::Picture { .. })
-    );
+    let pictured = view.spec.as_ref().is_some_and(|spec| spec.layout.background.has_picture());
     if let Some((picture, size)) = view.picture.as_ref().filter(|_| pictured) {
         // The Finder hangs a picture into the top left corner, in its own size.
         let shown = Rect::from_min_size(content.min, *size * scale).intersect(content);

@@ -57,7 +57,7 @@ pub fn show(ui: &mut Ui, view: &mut View, opened: Option<&Opened>, out: &mut Out
     let Some(spec) = &view.spec else { return };
     ui.add_space(16.0);
     caption(ui, "Hidden, parked below");
-    let picture = matches!(spec.layout.background, Background::Arrow { .. } | Background::Picture { .. });
+    let picture = spec.layout.background.has_picture();
     let hidden = [
         (".DS_Store", Icon::File, true),
         (".VolumeIcon.icns", Icon::File, spec.volume_icon.is_some()),
@@ -164,8 +164,10 @@ pub fn rename(spec: &mut DmgSpec, old: &str, new: &str) {
     if let Some(at) = spec.layout.positions.remove(old) {
         spec.layout.positions.insert(new.to_owned(), at);
     }
-    if let Background::Arrow { from, to } = &mut spec.layout.background {
-        for end in [from, to] {
+    if let Background::Drawn(drawing) = &mut spec.layout.background
+        && let Some(arrow) = &mut drawing.arrow
+    {
+        for end in [&mut arrow.from, &mut arrow.to] {
             if end == old {
                 *end = new.to_owned();
             }
@@ -188,7 +190,8 @@ mod tests {
         assert_eq!([put(&mut spec, text()), put(&mut spec, text())], ["Read me.txt", "Read me 2.txt"]);
         rename(&mut spec, "Applications", "Programme");
         assert!(spec.layout.positions.contains_key("Programme"));
-        assert!(matches!(&spec.layout.background, Background::Arrow { to, .. } if to == "Programme"));
+        let Background::Drawn(drawing) = &spec.layout.background else { panic!("the usual one is drawn") };
+        assert_eq!(drawing.arrow.as_ref().map(|arrow| arrow.to.as_str()), Some("Programme"));
         rename(&mut spec, "Programme", "Applications");
         ["applications 2", "Read me.txt", "Read me 2.txt"].iter().for_each(|name| take(&mut spec, name));
         assert_eq!(spec, before);

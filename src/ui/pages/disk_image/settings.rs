@@ -3,7 +3,7 @@
 use egui::{Margin, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::{View, items};
-use crate::dmg::{Background, Color, DmgSpec, Format, ItemSource, PartitionMap};
+use crate::dmg::{Background, Color, DmgSpec, Drawing, Format, ItemSource, PartitionMap};
 use crate::ui::command::{Action, Outbox};
 use crate::ui::facts::bytes;
 use crate::ui::pages::identity;
@@ -118,7 +118,7 @@ fn window(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
     });
     let kinds = ["Gradient and arrow", "Plain", "Colour", "Picture file…"].map(str::to_owned);
     let on = match layout.background {
-        Background::Arrow { .. } => 0,
+        Background::Drawn(_) => 0,
         Background::None => 1,
         Background::Color { .. } => 2,
         Background::Picture { .. } => 3,
@@ -131,7 +131,7 @@ fn window(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
     match chosen {
         Some(0) => {
             let app = spec.items.first().map(|item| item.name.clone()).unwrap_or_default();
-            layout.background = Background::Arrow { from: app, to: "Applications".to_owned() };
+            layout.background = Drawing::with_arrow(&app, "Applications").into();
         }
         Some(1) => layout.background = Background::None,
         Some(2) => {

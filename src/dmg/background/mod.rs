@@ -2,15 +2,25 @@
 //! The Finder does not scale pictures; it goes by their resolution alone, 72 dpi or 144 (`tiffutil -cathidpicheck`).
 
 use std::io::Cursor;
+use std::ops::Range;
 use std::path::Path;
 
 use image::imageops::{self, FilterType};
-use image::{DynamicImage, ImageFormat, ImageReader, RgbImage};
+use image::{DynamicImage, ImageFormat, ImageReader, Rgb, RgbImage};
 use tiff::encoder::Compression;
 use tiff::encoder::{Rational, TiffEncoder, colortype};
 use tiff::tags::{Predictor, ResolutionUnit};
 
-use super::arrow;
+pub mod drawing;
+
+mod arrow;
+mod ground;
+mod plates;
+pub(super) mod words;
+
+use drawing::{Base, Drawing};
+
+use super::color::Color;
 use super::layout::{Background, DmgLayout, Window};
 use super::picture;
 use crate::failure::Failure;
@@ -32,18 +42,78 @@ pub struct Pictures {
 pub fn pictures(layout: &DmgLayout) -> Result<Option<Pictures>, Failure> {
     match &layout.background {
         Background::None | Background::Color { .. } => Ok(None),
-        Background::Arrow { from, to } => {
-            let draw = |scale| arrow::draw(layout, from, to, scale);
-            Ok(Some(Pictures { one: draw(1), two: Some(draw(2)) }))
+        Background::Drawn(drawing) => draw(layout, drawing).map(Some),
+        Background::Picture { picture, retina } => read(picture, retina.as_deref(), layout.window).map(Some),
+    }
+}
+
+/// What of a layout's background is not drawn as it was asked for, in a sentence each.
+pub fn notes(layout: &DmgLayout) -> Vec<String> {
+    match &layout.background {
+        Background::Drawn(drawing) => words::notes(layout, drawing),
+        _ => Vec::new(),
+    }
+}
+
+fn draw(layout: &DmgLayout, drawing: &Drawing) -> Result<Pictures, Failure> {
+    let Window { width, height, .. } = layout.window;
+    let (mut one, mut two) = match &drawing.base {
+        Base::Picture { picture, retina } => {
+            let read = read(picture, retina.as_deref(), layout.window)?;
+            let (width, height) = read.one.dimensions();
+            // What is drawn on it is sharp on a Retina screen even where the picture is not.
+            let enlarged = || imageops::resize(&read.one, width * 2, height * 2, FilterType::Triangle);
+            let two = read.two.unwrap_or_else(enlarged);
+            (read.one, two)
         }
-        Background::Picture { picture, retina } => {
-            let (one, two) = load(picture)?;
-            match (retina, two) {
-                (Some(retina), _) => pair(picture, one, retina, load(retina)?.0).map(Some),
-                (None, two @ Some(_)) => Ok(Some(Pictures { one, two })),
-                (None, None) => Ok(Some(single(one, layout.window))),
-            }
+        base => {
+            let paint = |scale| ground::paint(base, (width * scale, height * scale)).unwrap_or_default();
+            (paint(1), paint(2))
         }
+    };
+    for (picture, scale) in [(&mut one, 1), (&mut two, 2)] {
+        if let Some(color) = drawing.waves {
+            ground::waves(picture, color, scale);
+        }
+        if drawing.label_plates {
+            plates::paint(picture, layout, scale);
+        }
+        if let Some(arrow) = &drawing.arrow {
+            arrow::paint(picture, layout, arrow, scale);
+        }
+        words::paint(picture, layout, drawing, scale);
+    }
+    Ok(Pictures { one, two: Some(two) })
+}
+
+/// `ground` with that much of `color` on it.
+fn mix(ground: Rgb<u8>, color: Color, much: f32) -> Rgb<u8> {
+    let color = color.parts();
+    Rgb(std::array::from_fn(|part| {
+        let (ground, color) = (f32::from(ground.0[part]), f32::from(color[part]));
+        (ground + (color - ground) * much).round() as u8
+    }))
+}
+
+/// The mean colour of a part of the picture.
+fn around(picture: &RgbImage, columns: Range<u32>, rows: Range<u32>) -> Color {
+    let mut sums = [0_u64; 3];
+    for (x, y) in rows.clone().flat_map(|y| columns.clone().map(move |x| (x, y))) {
+        for (sum, part) in sums.iter_mut().zip(picture.get_pixel(x, y).0) {
+            *sum += u64::from(part);
+        }
+    }
+    let count = (columns.len() * rows.len()).max(1) as u64;
+    let [red, green, blue] = sums.map(|sum| (sum / count) as u8);
+    Color { red, green, blue }
+}
+
+fn read(picture: &Path, retina: Option<&Path>, window: Window) -> Result<Pictures, Failure> {
+    let (one, two) = load(picture)?;
+    match (retina, two) {
+        (Some(retina), _) => pair(picture, one, retina, load(retina)?.0),
+        (None, two @ Some(_)) => Ok(Pictures { one, two }),
+        (None, None) => Ok(single(one, window)),
     }
 }
 
@@ -199,6 +269,22 @@ mod tests {
         assert!(
             pictures(&layout(&one, None)).unwrap_err().to_string().contains("cannot be read as a picture")
         );
+    }
+
+    #[test]
+    fn a_picture_can_be_drawn_on_and_stays_what_it_is_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bg.png");
+        png(&path, 640, 400);
+        let mut standard = DmgLayout::standard("A.app");
+        let background = Background::Picture { picture: path, retina: None };
+        let drawing = Drawing { label_plates: true, ..Drawing::over(&background) };
+        standard.background = drawing.into();
+        let found = pictures(&standard).unwrap().unwrap();
+        let two = found.two.unwrap();
+        assert_eq!((found.one.dimensions(), two.dimensions()), ((640, 400), (1280, 800)));
+        assert_eq!((found.one.get_pixel(9, 9).0, two.get_pixel(18, 18).0), ([9, 8, 7], [9, 8, 7]));
+        assert!(found.one.get_pixel(468, 252).0[1] > 90 && two.get_pixel(936, 504).0[1] > 90);
     }
 
     #[test]
