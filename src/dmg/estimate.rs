@@ -1,9 +1,9 @@
 //! How large an image will be, format by format, before it is built: by a sample of the very bytes that would be written.
 //!
-//! Sampling in two phases (Cochran, "Sampling Techniques", chapter 12): very many small pieces, spread evenly over the volume,
-//! are compressed by a quick codec; fewer and larger ones by the quick one and by each codec in question, the fewer the slower it
-//! is. The first say how well the volume compresses, the second how the codecs stand to each other, which differs far less from
-//! place to place.
+//! Sampling in phases (Cochran, "Sampling Techniques", chapters 9A and 12): very many small pieces, spread evenly over the volume,
+//! are compressed by a quick codec. Larger ones are then chosen among them, in the order of how well they compress and by what
+//! is left of them, so that each counts the same; zlib compresses all of these, and each codec in question some. The first say how
+//! well the volume compresses, the others how the codecs stand to each other, which differs far less from place to place.
 
 use rayon::prelude::*;
 
@@ -25,14 +25,15 @@ const PIECES: u64 = 1024;
 const LARGE: usize = 256 << 10;
 /// So many chunks are compressed as a whole, whatever the codec.
 const FEW: u64 = 5;
-/// The quick codec.
+/// How many large pieces the usual codec compresses.
+const CHOSEN: usize = 48;
+/// The quick codec, and the one that others are compared with.
 const QUICK: Codec = Codec::Zlib(1);
+const USUAL: Codec = Codec::Zlib(6);
 /// Bytes of a partition table and its copy, each with its header, and the record for old systems; nearly all of them zeros.
 const MAP: u64 = 67 * SECTOR;
 /// Of a deviation, for 19 times in 20.
 const OFTEN: f64 = 2.0;
-/// How far a codec's gain from whole chunks ([`gain`]) is off for a volume of an unusual kind.
-const GAIN_OFF: f64 = 0.015;
 
 /// How large the image will be in one format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,50 +87,87 @@ fn whole(volume: &Volume, codecs: &[(Format, Codec)], progress: &Progress) -> Re
 
 fn sampled(volume: &Volume, codecs: &[(Format, Codec)], progress: &Progress) -> Result<Vec<Size>, Failure> {
     let quick = Quick::measure(volume, progress)?;
-    // A piece with a codec is one piece of work, the slow ones first, so that no processor waits for another at the end.
-    let mut work: Vec<(usize, u64, Codec)> = Vec::new();
-    for (index, (_, codec)) in codecs.iter().enumerate() {
-        work.extend(spread(volume.size / LARGE as u64, pieces(*codec)).map(|piece| (index, piece, *codec)));
+    let chosen = quick.choose(volume);
+    let mut asked = vec![QUICK, USUAL];
+    asked.extend(
+        codecs.iter().map(|(_, codec)| *codec).filter(|codec| ![QUICK, USUAL, Codec::Raw].contains(codec)),
+    );
+    // A piece with a codec is one piece of work, the slow codecs first, so that no processor waits for another at the end.
+    let mut work: Vec<(Codec, usize)> = Vec::new();
+    for codec in asked {
+        work.extend((0..chosen.len()).step_by(step(codec)).map(|index| (codec, index)));
     }
-    work.sort_by_key(|(_, _, codec)| pieces(*codec));
-    let pair = |&(index, piece, codec): &(usize, u64, Codec)| {
+    work.sort_by_key(|(codec, _)| std::cmp::Reverse(step(*codec)));
+    let size = |&(codec, index): &(Codec, usize)| {
         progress.step("estimating", "", 0, 0)?;
-        let bytes = bytes(volume, piece * LARGE as u64, LARGE)?;
-        let mut packer = Packer::new(QUICK);
-        let quick: f64 = bytes.chunks(PIECE).map(|piece| packed(&mut packer, piece)).sum();
-        Ok((index, quick, packed(&mut Packer::new(codec), &bytes)))
+        let bytes = bytes(volume, chosen[index] * LARGE as u64, LARGE)?;
+        let mut packer = Packer::new(codec);
+        let length = if codec == QUICK { PIECE } else { LARGE };
+        Ok(bytes.chunks(length).map(|piece| packed(&mut packer, piece)).sum())
     };
-    let pairs: Vec<(usize, f64, f64)> = work.par_iter().map(pair).collect::<Result<_, Failure>>()?;
-    let sizes = codecs.iter().enumerate().map(|(index, (_, codec))| {
-        let own = pairs.iter().filter(|(of, ..)| *of == index).map(|(_, quick, size)| (*quick, *size));
-        match codec {
-            Codec::Raw => (volume.size as f64, 0.0),
-            codec => quick.scaled(&own.collect::<Vec<_>>(), gain(*codec), volume.size as f64),
+    let sizes: Vec<f64> = work.par_iter().map(size).collect::<Result<_, Failure>>()?;
+    let of = |codec: Codec| -> Vec<(usize, f64)> {
+        let own = work.iter().zip(&sizes).filter(|((other, _), _)| *other == codec);
+        own.map(|((_, index), size)| (*index, *size)).collect()
+    };
+    let (small, usual) = (of(QUICK), of(USUAL));
+    // Each piece was chosen by what the quick codec left of it, and counts by its inverse.
+    let against = |base: &[(usize, f64)], own: &[(usize, f64)]| {
+        let find = |list: &[(usize, f64)], index: usize| {
+            list.iter().find(|(of, _)| *of == index).map(|(_, size)| *size)
+        };
+        let pairs = own.iter().filter_map(|(index, size)| {
+            let weight = find(&small, *index).filter(|size| *size > 0.0)?;
+            Some((find(base, *index)? / weight, size / weight))
+        });
+        ratio(&pairs.collect::<Vec<_>>())
+    };
+    let (first, first_off) = against(&small, &usual);
+    let all = quick.share * first * volume.size as f64;
+    let estimates = codecs.iter().map(|(_, codec)| {
+        if *codec == Codec::Raw {
+            return (volume.size as f64, 0.0);
         }
+        let (ratio, off) = against(&usual, &of(*codec));
+        let (gain, sampled) = (gain(*codec), quick.off.hypot(first_off).hypot(off));
+        let bytes = all * ratio * gain;
+        // A volume of an unusual kind gains nothing by whole chunks.
+        (bytes, bytes * (OFTEN * sampled).hypot(1.0 / gain - 1.0))
     });
-    Ok(sizes.collect())
+    Ok(estimates.collect())
 }
 
-/// How many large pieces a codec compresses: as many as it can in some tenth of a second.
-fn pieces(codec: Codec) -> u64 {
+/// Every how manieth of the chosen pieces a codec compresses, by how slow it is.
+fn step(codec: Codec) -> usize {
     match codec {
-        Codec::Raw => 0,
+        Codec::Raw => CHOSEN,
         Codec::Zlib(level) if level > 9 => 8,
-        Codec::Zlib(_) | Codec::Lzfse => 56,
-        Codec::Lzma(level) if level > 3 => 10,
-        Codec::Lzma(_) => 28,
-        Codec::Bzip2(_) => 22,
+        Codec::Lzma(level) if level > 3 => 6,
+        Codec::Lzma(_) | Codec::Bzip2(_) => 2,
+        Codec::Zlib(_) | Codec::Lzfse => 1,
     }
+}
+
+/// What all second numbers come to as a share of the first, and its standard error as a share of itself.
+fn ratio(pairs: &[(f64, f64)]) -> (f64, f64) {
+    let count = pairs.len() as f64;
+    let (base, size) = pairs.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
+    if base == 0.0 || size == 0.0 {
+        return (0.0, 0.0);
+    }
+    let ratio = size / base;
+    let squares: f64 = pairs.iter().map(|(base, size)| (size - ratio * base).powi(2)).sum();
+    (ratio, (squares / (count - 1.0).max(1.0) / count).sqrt() / (size / count))
 }
 
 /// What a chunk comes to as a whole, as a share of its large pieces; measured by `tests/benches/estimate.rs`.
 fn gain(codec: Codec) -> f64 {
     match codec {
         Codec::Raw => 1.0,
-        Codec::Zlib(_) => 0.995,
-        Codec::Lzfse => 0.98,
-        Codec::Lzma(_) => 0.95,
-        Codec::Bzip2(_) => 0.97,
+        Codec::Zlib(_) => 0.992,
+        Codec::Lzfse => 0.975,
+        Codec::Lzma(_) => 0.943,
+        Codec::Bzip2(_) => 0.962,
     }
 }
 
@@ -154,10 +192,12 @@ fn packed(packer: &mut Packer, bytes: &[u8]) -> f64 {
     }
 }
 
-/// What the quick codec leaves of a byte of the volume, and how far off that may be, as a share of itself.
+/// What the quick codec leaves of a byte of the volume, and the standard error of that as a share of itself.
 struct Quick {
     share: f64,
     off: f64,
+    /// Of each small piece, with its number.
+    pieces: Vec<(u64, f64)>,
 }
 
 impl Quick {
@@ -165,32 +205,36 @@ impl Quick {
         let share = |at: &u64| {
             progress.step("estimating", "", 0, 0)?;
             let bytes = bytes(volume, at * PIECE as u64, PIECE)?;
-            Ok(packed(&mut Packer::new(QUICK), &bytes) / bytes.len() as f64)
+            Ok((*at, packed(&mut Packer::new(QUICK), &bytes) / bytes.len() as f64))
         };
         let places: Vec<u64> = spread(volume.size / PIECE as u64, PIECES).collect();
-        let shares: Vec<f64> = places.par_iter().map(share).collect::<Result<_, Failure>>()?;
-        let count = shares.len() as f64;
-        let share = shares.iter().sum::<f64>() / count;
+        let pieces: Vec<(u64, f64)> = places.par_iter().map(share).collect::<Result<_, Failure>>()?;
+        let count = pieces.len() as f64;
+        let share = pieces.iter().map(|(_, share)| share).sum::<f64>() / count;
         // Neighbours differ less than distant pieces, and the sample takes one from every stretch: Wolter, "Introduction to
         // Variance Estimation", chapter 8, successive differences.
-        let squares: f64 = shares.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).sum();
+        let squares: f64 = pieces.windows(2).map(|pair| (pair[1].1 - pair[0].1).powi(2)).sum();
         let unseen = 1.0 - (count * PIECE as f64 / volume.size as f64).min(1.0);
         let off = (squares / 2.0 / (count - 1.0).max(1.0) / count * unseen).sqrt();
-        Ok(Quick { share, off: off / share.max(f64::MIN_POSITIVE) })
+        Ok(Quick { share, off: off / share.max(f64::MIN_POSITIVE), pieces })
     }
 
-    /// The whole volume, by what quick codec and other codec left of some large pieces.
-    fn scaled(&self, pairs: &[(f64, f64)], gain: f64, volume: f64) -> Size {
-        let count = pairs.len() as f64;
-        let (quick, size) = pairs.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
-        if quick == 0.0 {
-            return (0.0, 0.0);
+    /// The large pieces to be compressed by the others, in the order of how well they compress.
+    fn choose(&self, volume: &Volume) -> Vec<u64> {
+        let last = (volume.size / LARGE as u64).saturating_sub(1);
+        let mut sorted = self.pieces.clone();
+        sorted.sort_by(|one, other| one.1.total_cmp(&other.1));
+        let step = sorted.iter().map(|(_, share)| share).sum::<f64>() / CHOSEN as f64;
+        let (mut passed, mut next) = (0.0, step / 2.0);
+        let mut chosen = Vec::with_capacity(CHOSEN);
+        for (piece, share) in sorted {
+            passed += share;
+            while next < passed {
+                chosen.push((piece * PIECE as u64 / LARGE as u64).min(last));
+                next += step;
+            }
         }
-        let ratio = size / quick;
-        let squares: f64 = pairs.iter().map(|(quick, size)| (size - ratio * quick).powi(2)).sum();
-        let off = (squares / (count - 1.0).max(1.0) / count).sqrt() / (size / count).max(1.0);
-        let bytes = self.share * ratio * gain * volume;
-        (bytes, bytes * OFTEN * self.off.hypot(off).hypot(GAIN_OFF / OFTEN))
+        chosen
     }
 }
 
