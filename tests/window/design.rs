@@ -167,3 +167,22 @@ fn the_window_is_resized_by_its_corner_and_icons_are_spaced_by_command() {
     assert!(left < 160, "a smaller window than one of 640 points: {left}");
     assert!((right - 3 * left).abs() <= 3, "a quarter from each edge: {left}, {right}");
 }
+
+#[test]
+fn templates_and_the_drawn_ground_are_chosen_and_taken_back() {
+    let mut harness = designing();
+    let before = place(&harness, "Postcard");
+    click(&mut harness, "Template: Classic");
+    click(&mut harness, "Dark");
+    assert_ne!(place(&harness, "Postcard"), before, "another layout");
+    assert!(says(&harness, "Template: Dark"));
+    assert!(!says(&harness, "white label"), "its plates make names readable in both appearances");
+    let title = harness.get_by_label("Title");
+    assert_eq!(title.accesskit_node().value().as_deref(), Some("Postcard"));
+    command(&mut harness, Key::Z);
+    assert_eq!(place(&harness, "Postcard"), before);
+    assert!(says(&harness, "Template: Classic"));
+    click(&mut harness, "Arrow: Line");
+    click(&mut harness, "Curve");
+    assert!(says(&harness, "Template: Changed"), "what was changed is no template any more");
+}

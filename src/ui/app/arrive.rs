@@ -231,6 +231,7 @@ impl App {
                 if let Some(opened) = &self.state.opened {
                     let folder = opened.path().parent().map(std::path::PathBuf::from).unwrap_or_default();
                     self.state.image.design(spec, folder.join(name));
+                    self.state.image.title = crate::workflow::package::app_title(&opened.inspection.bundle);
                 }
             }
             Outcome::Backdrop(layout, picture) => {

@@ -1,5 +1,6 @@
 //! The disk image: its window as the Finder will show it, laid out by hand, and the button that builds it.
 
+mod backdrop;
 pub mod canvas;
 mod history;
 pub mod items;
@@ -52,7 +53,8 @@ pub struct View {
     /// The picture behind the icons as it will be written, with its size in points, and the layout it was drawn for.
     pub picture: Option<(TextureHandle, Vec2)>,
     pub drawn_for: Option<DmgLayout>,
-    color: String,
+    /// What users call the app, for templates with words.
+    pub title: String,
     pub history: history::History,
     /// The image that is designed anew, where it is not a bundle's.
     pub source: Option<PathBuf>,
@@ -134,7 +136,6 @@ impl View {
     }
 
     fn changed_back(&mut self) {
-        self.color.clear();
         self.forget_result();
     }
 
@@ -183,6 +184,8 @@ impl View {
     /// The layout to begin with, and where the image would go.
     pub fn design(&mut self, spec: DmgSpec, output: PathBuf) {
         self.selected = spec.items.first().map(|item| item.name.clone());
+        let app = spec.items.first().map(|item| item.name.as_str()).unwrap_or_default();
+        self.title = app.strip_suffix(".app").unwrap_or(app).to_owned();
         self.spec = Some(spec);
         self.output = output.display().to_string();
     }

@@ -2,15 +2,15 @@
 
 use egui::{Margin, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use super::{View, items};
-use crate::dmg::{Background, Color, DmgSpec, Drawing, Format, ItemSource, PartitionMap};
-use crate::ui::command::{Action, Outbox};
+use super::{View, backdrop, items};
+use crate::dmg::{DmgSpec, Format, ItemSource, PartitionMap};
+use crate::ui::command::Outbox;
 use crate::ui::facts::bytes;
 use crate::ui::pages::identity;
 use crate::ui::theme::{Type, size, tokens};
 use crate::ui::widgets::{
-    Button, Field, cut, divider, elided, focus_ring, galley, inside, label, number_field, paint_left,
-    paint_right, segments, selector, switch,
+    Field, cut, divider, focus_ring, galley, inside, label, number_field, paint_left, paint_right, segments,
+    switch,
 };
 
 pub fn show(ui: &mut Ui, view: &mut View, form: &mut identity::View, out: &mut Outbox) {
@@ -19,7 +19,8 @@ pub fn show(ui: &mut Ui, view: &mut View, form: &mut identity::View, out: &mut O
             ui.spacing_mut().item_spacing.y = 0.0;
             let before = view.spec.clone();
             selected(ui, view);
-            window(ui, view, out);
+            window(ui, view);
+            backdrop::show(ui, view, out);
             volume(ui, view);
             format(ui, view);
             signature(ui, view, form, out);
@@ -30,7 +31,7 @@ pub fn show(ui: &mut Ui, view: &mut View, form: &mut identity::View, out: &mut O
     });
 }
 
-fn section(ui: &mut Ui, words: &str, first: bool) {
+pub fn section(ui: &mut Ui, words: &str, first: bool) {
     let t = tokens(ui);
     if !first {
         ui.add_space(12.0);
@@ -42,7 +43,7 @@ fn section(ui: &mut Ui, words: &str, first: bool) {
 }
 
 /// A setting: its name, then its controls.
-fn row(ui: &mut Ui, name: &str, controls: impl FnOnce(&mut Ui)) {
+pub fn row(ui: &mut Ui, name: &str, controls: impl FnOnce(&mut Ui)) {
     let t = tokens(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::STEP), Sense::hover());
     paint_left(ui, rect.left(), rect.center().y, galley(ui, name, Type::Body, t.text_faint));
@@ -101,8 +102,7 @@ fn named(ui: &mut Ui, spec: &mut DmgSpec, name: &str) -> Option<String> {
     renamed
 }
 
-fn window(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
-    let t = tokens(ui);
+fn window(ui: &mut Ui, view: &mut View) {
     section(ui, "Window", view.selected.is_none());
     let Some(spec) = &mut view.spec else { return };
     let layout = &mut spec.layout;
@@ -116,62 +116,6 @@ fn window(ui: &mut Ui, view: &mut View, out: &mut Outbox) {
     row(ui, "Text size", |ui| {
         number_field(ui, "Text size", "pt", &mut layout.text_size, 10..=16);
     });
-    let kinds = ["Gradient and arrow", "Plain", "Colour", "Picture file…"].map(str::to_owned);
-    let on = match layout.background {
-        Background::Drawn(_) => 0,
-        Background::None => 1,
-        Background::Color { .. } => 2,
-        Background::Picture { .. } => 3,
-    };
-    let mut chosen = None;
-    row(ui, "Background", |ui| {
-        let wide = ui.available_width();
-        chosen = selector(ui, "Background", &kinds, on, Some(wide), "What stands behind the icons");
-    });
-    match chosen {
-        Some(0) => {
-            let app = spec.items.first().map(|item| item.name.clone()).unwrap_or_default();
-            layout.background = Drawing::with_arrow(&app, "Applications").into();
-        }
-        Some(1) => layout.background = Background::None,
-        Some(2) => {
-            let color = Color { red: 0xEE, green: 0xF2, blue: 0xF5 };
-            view.color = color_text(color);
-            layout.background = Background::Color { color };
-        }
-        Some(3) => out.push(Action::PickBackground),
-        _ => {}
-    }
-    match &mut layout.background {
-        Background::Color { color } => row(ui, "", |ui| {
-            if view.color.is_empty() {
-                view.color = color_text(*color);
-            }
-            let field = Field::new("Background colour", 120.0).mono().hint("#rrggbb");
-            field.show(ui, &mut view.color);
-            match view.color.parse::<Color>() {
-                Ok(parsed) => *color = parsed,
-                Err(_) => drop(label(ui, "Not a colour", Type::Caption, t.error)),
-            }
-        }),
-        Background::Picture { picture, .. } => row(ui, "", |ui| {
-            let path = picture.display().to_string();
-            let room = ui.available_width() - 76.0;
-            let words = elided(ui, &path, Type::MonoCaption, t.text_soft, room);
-            let (rect, response) = ui.allocate_exact_size(vec2(room, 18.0), Sense::hover());
-            response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &path));
-            paint_left(ui, rect.left(), rect.center().y, words);
-            response.on_hover_text(path);
-            if Button::new("Change…").link().show(ui).clicked() {
-                out.push(Action::PickBackground);
-            }
-        }),
-        _ => {}
-    }
-}
-
-fn color_text(color: Color) -> String {
-    format!("#{:02x}{:02x}{:02x}", color.red, color.green, color.blue)
 }
 
 fn volume(ui: &mut Ui, view: &mut View) {
